@@ -1,0 +1,57 @@
+"""Where a causal language model keeps its layers, its head and its embeddings, for any architecture."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from oneshot.errors import HostError
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The parts of a host that an adapter reads or writes; `layers[i]` maps state i to state i+1."""
+
+    layers: Sequence[nn.Module]
+    head: nn.Module
+    embeddings: nn.Module
+    width: int
+
+    def depth(self, fraction: float) -> int:
+        """The layer at a fraction of the depth, at least 1 and never after the last but one."""
+        return max(1, min(len(self.layers) - 1, round(fraction * len(self.layers))))
+
+
+def find_sites(model: nn.Module) -> Sites:
+    """Find the parts from the module tree alone; raises HostError where one is missing."""
+    head = _call(model, "get_output_embeddings")
+    embeddings = _call(model, "get_input_embeddings")
+    if head is None or embeddings is None or not hasattr(head, "weight"):
+        raise HostError(
+            f"{type(model).__name__} has no language-model head with token embeddings; "
+            "give a causal language model"
+        )
+    width = int(head.weight.shape[1])
+    lists = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) > 0]
+    layers = max(lists, key=_parameters_below, default=None)
+    if layers is None or len(layers) < 2:
+        raise HostError(f"{type(model).__name__} has no list of at least two layers to read")
+    return Sites(list(layers), head, embeddings, width)
+
+
+def _call(model: nn.Module, name: str) -> nn.Module | None:
+    method: Callable[[], nn.Module | None] | None = getattr(model, name, None)
+    return method() if callable(method) else None
+
+
+def _parameters_below(modules: nn.ModuleList) -> int:
+    """Parameters below the list; a list of layers holds most of the model's."""
+    return sum(p.numel() for p in modules.parameters())
+
+
+def output_state(output: object) -> Tensor:
+    """The hidden state in a layer's output, which is a tensor or a tuple that starts with one."""
+    state = output[0] if isinstance(output, tuple) else output
+    assert isinstance(state, torch.Tensor), "a layer returns its state first"
+    return state

@@ -1,0 +1,92 @@
+"""What goes into a brain and what comes out of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A fact as the user gives it: a prompt, the answer that completes it, and whom it is about."""
+
+    prompt: str
+    answer: str
+    subject: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A fact as the journal keeps it; `state` is live, superseded or forgotten."""
+
+    id: int
+    key: str
+    prompt: str
+    answer: str
+    subject: str
+    relation: str
+    source: str | None
+    taught_at: str
+    state: str
+    replaces: int | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What teaching one fact did."""
+
+    id: int
+    prompt: str
+    answer: str
+    subject: str
+    relation: str
+    before: str
+    after: str
+    seconds: float
+    nearest: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One generated token and, where a fact spoke, which one and on what evidence."""
+
+    token: str
+    fact: int | None
+    entity: float
+    relation: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, the ids of the facts that spoke, and the bare host's answer where asked for."""
+
+    question: str
+    answer: str
+    facts: tuple[int, ...]
+    base: str | None = None
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that `doctor` looked at."""
+
+    check: str
+    ok: bool
+    detail: str
+    repaired: bool = False
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Counts and sizes of a brain."""
+
+    host: str
+    rule: str
+    sites: int
+    live: int
+    superseded: int
+    forgotten: int
+    segments: int
+    weight_bytes: int
+    extra: dict[str, Any] = field(default_factory=dict)
