@@ -16,7 +16,7 @@ from adapters.address.gather import Batch, Gatherer, Progress
 from adapters.address.relation import RelationBank, fit_bank
 from adapters.address.windows import window_at
 from adapters.sites import Sites, find_sites
-from oneshot.core.embeddings import whitened_label_embeddings
+from oneshot.core.embeddings import LabelWhitening
 
 CANDIDATES, CANDIDATE_NAMES = 40, 200  # wordings tried for enrolment, and on how many names
 BACKGROUND_POSITIONS = 12  # per paragraph
@@ -56,7 +56,7 @@ class Calibration:
     metrics: tuple[EntityMetric, ...]
     detector: EndingDetector
     banks: tuple[RelationBank, ...]
-    label_embeddings: Float[Tensor, "vocab width"]
+    labels: LabelWhitening
     scale: Float[Tensor, ""]
 
 
@@ -82,7 +82,7 @@ def calibrate(
         metrics,
         detector,
         _fit_banks(gatherer, names, templates, material, relation_layers, settings, rng),
-        whitened_label_embeddings(sites.head.weight.detach().float()),
+        LabelWhitening.of(sites.head.weight.detach()),
         _head_scale(gatherer, sites, names, wordings, rng),
     )
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -44,7 +44,7 @@ class Schedule:
             )
 
     @classmethod
-    def cosine(cls, T: int, s: float = 0.008, clamp: float = 1e-6) -> Self:
+    def cosine(cls, T: int, s: float = 0.008, clamp: float = 1e-6) -> "Schedule":
         """The cosine schedule, alpha_bar_t = cos^2(pi/2 (1 - t/T + s) / (1 + s)).
 
         `clamp` keeps it inside [clamp, 1 - clamp], which bounds the signal-to-noise ratio.
@@ -56,7 +56,7 @@ class Schedule:
         return cls(shares.clamp(clamp, 1 - clamp))
 
     @classmethod
-    def linear(cls, T: int, start: float = 1e-6) -> Self:
+    def linear(cls, T: int, start: float = 1e-6) -> "Schedule":
         """Equally spaced alpha_bar from `start` (all but pure noise) to exactly 1.
 
         The last step then returns the last estimate itself; raises BadInputError for T < 1.

@@ -1,9 +1,8 @@
 """The outer-product rule: one rank-one term per example, removed as exactly as it was added."""
 
 from dataclasses import dataclass
-from typing import Self
 
-from oneshot.core.rules.base import GRID, Block, Examples, ExactSums, exact_product, on_grid
+from oneshot.core.rules.base import GRID, Block, ExactSums, Examples, exact_product, on_grid
 from oneshot.core.schedule import Schedule
 
 
@@ -11,7 +10,7 @@ class OuterSums(ExactSums):
     """The sum of f u^T over examples, in units of 1 / GRID."""
 
     @classmethod
-    def of(cls, examples: Examples) -> Self:
+    def of(cls, examples: Examples) -> "OuterSums":
         """The sum over the examples alone."""
         outer = exact_product(examples.features, on_grid(examples.targets))
         return cls(len(examples.features), (outer,))

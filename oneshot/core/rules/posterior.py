@@ -14,12 +14,12 @@ def posterior_weights(
     alpha_bar: float,
     temperature: float = 1.0,
 ) -> Float[Tensor, "q n"]:
-    """P(fact | input, z) for z = sqrt(alpha_bar) u + sqrt(1 - alpha_bar) e; u_hat = weights @ targets.
+    """The posterior P(fact | input, z) for z = sqrt(alpha_bar) u + sqrt(1 - alpha_bar) e.
 
-    `log_evidence` is log p(x | fact) plus the log prior; -inf bars a fact, and a row of nothing
-    else gives zeros (no fact). `temperature` divides the whole exponent. Raises BadInputError
-    unless 0 <= alpha_bar < 1 and temperature > 0. The update of a modern Hopfield network,
-    arXiv 2008.02217.
+    The estimate of u is weights @ targets. `log_evidence` is log p(x | fact) plus the log prior;
+    -inf bars a fact, and a row of nothing else gives zeros (no fact). `temperature` divides the
+    whole exponent. Raises BadInputError unless 0 <= alpha_bar < 1 and temperature > 0.
+    The update of a modern Hopfield network, arXiv 2008.02217.
     """
     if not 0 <= alpha_bar < 1 or not temperature > 0:
         raise BadInputError(

@@ -1,12 +1,11 @@
 """Least squares with the noise marginalised: a block solved from exact sums, no gradient."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import torch
 from torch import Tensor
 
-from oneshot.core.rules.base import GRID, Block, Examples, ExactSums, exact_product, on_grid
+from oneshot.core.rules.base import GRID, Block, ExactSums, Examples, exact_product, on_grid
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
 
@@ -15,7 +14,7 @@ class GramSums(ExactSums):
     """The sums F'F, F'U and U'U over examples, in units of 1, 1 / GRID and 1 / GRID^2."""
 
     @classmethod
-    def of(cls, examples: Examples) -> Self:
+    def of(cls, examples: Examples) -> "GramSums":
         """The sums over the examples alone."""
         F, U = examples.features, on_grid(examples.targets)
         return cls(len(F), (exact_product(F, F), exact_product(F, U), exact_product(U, U)))
@@ -29,7 +28,7 @@ class RidgeRule:
     raises BadInputError unless it is positive.
     """
 
-    ridge: float = 1e-2
+    ridge: float = 0.1
 
     def __post_init__(self) -> None:
         if not self.ridge > 0:
@@ -59,7 +58,7 @@ class RidgeRule:
     def _step(self, read: Tensor, left: Tensor, share: float, count: int) -> tuple[Tensor, Tensor]:
         """A_t and B_t from the map of features alone and what it leaves of the targets' Gram."""
         identity = torch.eye(len(left), dtype=left.dtype, device=left.device)
-        schur = share * left + count * (1 - share + self.ridge) * identity
+        schur = share * left + count * (1 - share) * identity
         signal = share**0.5
         state = torch.cholesky_solve(signal * left, torch.linalg.cholesky(schur))
         return (identity - signal * state).T @ read.T, state.T

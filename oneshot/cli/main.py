@@ -1,0 +1,133 @@
+"""The command `oneshot`: global options, commands, and what errors look like."""
+
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+import typer
+from typer.core import TyperOption
+from typer.main import get_command
+
+from oneshot import __version__
+from oneshot.cli import facts, folder, journal
+from oneshot.cli.output import SESSION, Output, Session, complain
+from oneshot.errors import OneshotError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (facts, journal, folder):
+    app.add_typer(group.commands)
+
+
+def _version(wanted: bool) -> bool:
+    if wanted:
+        typer.echo(f"oneshot {__version__}")
+        raise typer.Exit
+    return wanted
+
+
+@app.callback()
+def start(
+    brain: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ONESHOT_BRAIN",
+            metavar="DIR",
+            help="The brain folder.",
+            show_default="in the user's data folder",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ONESHOT_MODEL",
+            metavar="NAME",
+            help="A causal language model, by name or folder.",
+            show_default="the brain's own, or the packaged one",
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="Where the model runs, cpu or cuda.")] = "cpu",
+    dtype: Annotated[str, typer.Option(help="The model's numbers, say bfloat16.")] = "float32",
+    rule: Annotated[
+        str | None,
+        typer.Option(help="A new brain's learning rule.", show_default="posterior"),
+    ] = None,
+    sites: Annotated[
+        int | None,
+        typer.Option(help="A new brain's number of sites, 1, 2 or 4.", show_default="the rule's"),
+    ] = None,
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Run code that comes with the model.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print results as JSON, one object a line.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Only results and errors, no progress.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Tell a frozen language model a fact once: it is in the weights, and can be forgotten exactly.
+
+    The options below may stand before or after the command.
+
+    Examples:
+      oneshot teach "The capital of Freedonia is Glorptown."
+      oneshot ask "What is the capital of Freedonia?"
+      oneshot --brain ./work --json list
+      oneshot --model gpt2 --brain ./gpt2-brain chat
+    """
+    session = Session(
+        brain=brain or platformdirs.user_data_path("oneshot", appauthor=False) / "brain",
+        model=model,
+        device=device,
+        dtype=dtype,
+        rule=rule,
+        sites=sites,
+        trust_remote_code=trust_remote_code,
+        output=Output(as_json=as_json, quiet=quiet),
+    )
+    SESSION.set(session)
+
+
+def global_first(arguments: Sequence[str], options: Sequence[TyperOption]) -> list[str]:
+    """The arguments with the global options moved before the command."""
+    flags = {name for option in options if option.is_flag for name in option.opts}
+    valued = {name for option in options if not option.is_flag for name in option.opts}
+    front: list[str] = []
+    rest: list[str] = []
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument == "--":
+            rest += [argument, *remaining]
+        elif argument in valued:
+            front += [argument, *islice(remaining, 1)]
+        elif argument in flags or argument.partition("=")[0] in valued:
+            front.append(argument)
+        else:
+            rest.append(argument)
+    return front + rest
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command line and leave with its status; a `OneshotError` becomes one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a narrow encoding is no reason to fail
+    command = get_command(app)
+    options = [option for option in command.params if isinstance(option, TyperOption)]
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        command(global_first(given, options), prog_name="oneshot")
+    except OneshotError as error:
+        complain(error)
+        sys.exit(error.exit_code)

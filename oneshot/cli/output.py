@@ -1,0 +1,263 @@
+"""What every command shares: the settings, the learner, and the one place that prints."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from rich.table import Table
+from rich.text import Text
+
+from oneshot.errors import BadInputError, OneshotError
+from oneshot.facts.types import Fact, Finding, Receipt, Reply, Step
+
+if TYPE_CHECKING:
+    from oneshot.facts.learner import Learner as Learner
+else:
+    Learner = Any  # annotations are evaluated where types are checked at run time
+
+Report = Callable[[str, int, int], None]
+
+RECEIPT_KEYS = "id", "prompt", "answer", "subject", "relation", "before", "seconds", "warnings"
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped, so that no answer can drive the terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def finite(value: Any) -> Any:
+    """The value with infinities and NaN, which JSON does not have, replaced by null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def complain(error: OneshotError) -> None:
+    """Print the error on standard error, in one line whatever its message quotes."""
+    Console(stderr=True, highlight=False).print(
+        Text.assemble(("error: ", "bold red"), printable(str(error))), soft_wrap=True
+    )
+
+
+class Bar:
+    """A progress bar that comes with the first report and goes with the last of each job."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(console=Console(stderr=True), transient=True)
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Show `done` of `total` steps of the job `what`."""
+        if what not in self._tasks:
+            self._tasks[what] = self._progress.add_task(printable(what))
+            self._progress.start()
+        self._progress.update(self._tasks[what], completed=done, total=total)
+        if done >= total:
+            self._progress.remove_task(self._tasks.pop(what))
+        if not self._tasks:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar off the terminal."""
+        self._progress.stop()
+
+
+class Output:
+    """Prints results on standard output: JSON lines, or text and tables for people."""
+
+    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        # A pipe has no width to fold lines at: what reads it wants whole lines.
+        width = None if sys.stdout.isatty() else 10_000
+        self._console = Console(width=width, highlight=False, markup=False, emoji=False)
+
+    def put(self, record: Mapping[str, Any], shown: Text | Table) -> None:
+        """Print one result: its record as a JSON line, or what is shown to people."""
+        if self.as_json:
+            # ASCII, so that the line survives every encoding and every notion of a line.
+            print(json.dumps(finite(record), allow_nan=False), flush=True)
+        else:
+            self._console.print(shown)
+
+    def remark(self, text: str) -> None:
+        """Say something that is no result on standard error, unless asked to be quiet."""
+        if not self.quiet:
+            Console(stderr=True, highlight=False).print(
+                Text(printable(text), "dim"), soft_wrap=True
+            )
+
+    def outcome(self, record: Mapping[str, Any], text: str) -> None:
+        """Print the result of a command that has a single line to say."""
+        self.put(record, Text(printable(text)))
+
+    def receipt(self, receipt: Receipt) -> None:
+        """Print what teaching one fact did."""
+        self.put({key: getattr(receipt, key) for key in RECEIPT_KEYS}, _receipt_text(receipt))
+
+    def reply(self, reply: Reply, *, explain: bool = False, titled: bool = False) -> None:
+        """Print an answer; `titled` puts the question above it."""
+        record: dict[str, Any] = {
+            "question": reply.question,
+            "answer": reply.answer,
+            "facts": reply.facts,
+        }
+        if reply.base is not None:
+            record["base"] = reply.base
+        if explain:
+            record["steps"] = [asdict(step) for step in reply.steps]
+        self.put(record, _reply_text(reply, titled=titled))
+        if explain and not self.as_json:
+            self._console.print(_steps_table(reply.steps))
+
+    def facts(self, facts: Sequence[Fact]) -> None:
+        """Print facts: a JSON line each, or one table."""
+        if self.as_json:
+            for fact in facts:
+                self.put(asdict(fact), Text())
+        elif facts:
+            self._console.print(_facts_table(facts))
+        else:
+            self.remark("no facts")
+
+    def finding(self, finding: Finding) -> None:
+        """Print one thing that was checked."""
+        verdict, style = ("ok", "green") if finding.ok else ("FAILED", "bold red")
+        if finding.repaired:
+            verdict, style = "repaired", "yellow"
+        text = Text(f"{verdict:<9}", style)
+        text.append(printable(f"{finding.check}: {finding.detail}"), "default not bold")
+        self.put(asdict(finding), text)
+
+    def record(self, record: Mapping[str, Any]) -> None:
+        """Print one object: names on the left, values on the right."""
+        table = Table.grid(padding=(0, 2))
+        for key, value in record.items():
+            table.add_row(Text(key, "dim"), _cell(value))
+        self.put(record, table)
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Ask before something is lost; leaves the command when the answer is no.
+
+        Raises `BadInputError` where there is no terminal to ask on and `--yes` was not given.
+        """
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise BadInputError("there is no terminal to ask for consent on: add --yes to go ahead")
+        print(printable(question), "[y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise typer.Exit(1)
+
+    @contextmanager
+    def progress(self) -> Iterator[Report | None]:
+        """A function that shows progress, or None where nobody looks at standard error."""
+        if self.quiet or not sys.stderr.isatty():
+            yield None
+            return
+        bar = Bar()
+        try:
+            yield bar
+        finally:
+            bar.close()
+
+
+@dataclass(frozen=True)
+class Session:
+    """The global options of one command line."""
+
+    brain: Path
+    model: str | None
+    device: str
+    dtype: str
+    rule: str | None
+    sites: int | None
+    trust_remote_code: bool
+    output: Output
+
+
+# Not typer's context object: its declared class is not the class of what commands receive.
+SESSION: ContextVar[Session] = ContextVar("session")
+
+
+def learner_class() -> type[Learner]:
+    """The learner; imported here, because it brings the model libraries with it."""
+    from oneshot.facts.learner import Learner
+
+    return Learner
+
+
+@contextmanager
+def open_learner() -> Iterator[Learner]:
+    """Open the brain that the command line names; closed at the end of the block."""
+    session = SESSION.get()
+    with (
+        session.output.progress() as progress,
+        learner_class().open(
+            session.brain,
+            model=session.model,
+            device=session.device,
+            dtype=session.dtype,
+            rule=session.rule,
+            sites=session.sites,
+            trust_remote_code=session.trust_remote_code,
+            progress=progress,
+        ) as learner,
+    ):
+        yield learner
+
+
+def _cell(value: Any) -> Text:
+    return Text("" if value is None else printable(str(value)))
+
+
+def _receipt_text(receipt: Receipt) -> Text:
+    understood = f"{receipt.prompt} | {receipt.answer} | {receipt.subject}, {receipt.relation}"
+    change = f"{receipt.before} -> {receipt.after}"
+    near = "" if receipt.nearest is None else f"  nearest #{receipt.nearest}"
+    text = Text.assemble((f"#{receipt.id}  ", "bold cyan"), printable(understood))
+    text.append("\n    ").append(printable(change), "green")
+    text.append(f"  {receipt.seconds * 1000:.0f} ms{near}", "dim")
+    for warning in receipt.warnings:
+        text.append(f"\n    warning: {printable(warning)}", "yellow")
+    return text
+
+
+def _reply_text(reply: Reply, *, titled: bool) -> Text:
+    text = Text(f"{printable(reply.question)}\n    " if titled else "", "dim")
+    text.append(printable(reply.answer), "not dim bold")
+    if reply.facts:
+        text.append("  (" + ", ".join(f"#{fact}" for fact in reply.facts) + ")", "dim")
+    if reply.base is not None:
+        text.append("\n    without the brain: ", "dim").append(printable(reply.base), "not dim")
+    return text
+
+
+def _steps_table(steps: Sequence[Step]) -> Table:
+    table = Table("token", "fact", "entity evidence", "relation evidence by site", box=None)
+    for step in steps:
+        fact = "" if step.fact is None else f"#{step.fact}"
+        relation = "  ".join(f"{evidence:.3f}" for evidence in step.relation)
+        table.add_row(_cell(step.token), fact, f"{step.entity:.2f}", relation)
+    return table
+
+
+def _facts_table(facts: Sequence[Fact]) -> Table:
+    table = Table("id", "prompt", "answer", "subject", "relation", "state", box=None)
+    for fact in facts:
+        words = (fact.prompt, fact.answer, fact.subject, fact.relation, fact.state)
+        table.add_row(Text(f"#{fact.id}", "bold cyan"), *map(_cell, words))
+    return table

@@ -1,0 +1,270 @@
+"""The journal: what was taught, when and from where, what became of it, and how it was examined.
+
+It is never asked for an answer: losing it loses text and history, and no fact.
+"""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from oneshot.errors import BadInputError, BrainError
+from oneshot.memory.migrations import migrate
+
+STATES = ("live", "superseded", "forgotten")
+
+_COLUMNS = "id, key, prompt, answer, subject, relation, source, taught_at, state, replaces"
+_PAGE = 1000
+_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A fact about to be journaled; `taught_at` is an ISO 8601 time in UTC."""
+
+    key: str
+    prompt: str
+    answer: str
+    subject: str
+    relation: str
+    source: str | None
+    taught_at: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A journaled fact; `replaces` is the id of the version before it."""
+
+    id: int
+    key: str
+    prompt: str
+    answer: str
+    subject: str
+    relation: str
+    source: str | None
+    taught_at: str
+    state: str
+    replaces: int | None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something done to the brain, with what undoing it needs."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """One probe of a fact, the answer it got and whether that was right."""
+
+    fact: int
+    probe: str
+    answer: str
+    correct: bool
+    at: str
+
+
+class Journal:
+    """The journal of one brain in an SQLite file, created when missing.
+
+    Every method raises BrainError, in one line, for a file that cannot be used; every write is
+    on disk when it returns, or when the outermost `transaction` ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._one_line():
+            self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+        try:
+            with self._one_line():
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA foreign_keys = ON")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.create_function("fold", 1, str.casefold, deterministic=True)
+                migrate(self._connection, path)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the journal cannot be used any more."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all writes inside happen together or not at all; may be nested."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._run("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                self._run("ROLLBACK")
+
+    def add(self, drafts: Iterable[Draft]) -> list[int]:
+        """Enter facts as live and return their ids, in order.
+
+        A key that is already here keeps its id: a live one stays as it is, another becomes live
+        again with the new text and provenance.
+        """
+        statement = """
+            INSERT INTO facts (key, prompt, answer, subject, relation, source, taught_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (key) DO UPDATE SET prompt = excluded.prompt, answer = excluded.answer,
+                subject = excluded.subject, relation = excluded.relation,
+                source = excluded.source, taught_at = excluded.taught_at, state = 'live'
+                WHERE state <> 'live'
+        """
+        ids = []
+        with self.transaction():
+            for draft in drafts:
+                self._run(statement, *astuple(draft))
+                ids += [
+                    row[0] for row in self._run("SELECT id FROM facts WHERE key = ?", draft.key)
+                ]
+        return ids
+
+    def get(self, fact: int) -> Entry | None:
+        """The fact with this id."""
+        return next(self._entries("id = ?", fact), None)
+
+    def by_key(self, key: str) -> Entry | None:
+        """The fact with this key."""
+        return next(self._entries("key = ?", key), None)
+
+    def by_keys(self, keys: Collection[str]) -> dict[str, Entry]:
+        """The facts with these keys, as far as they are here."""
+        found = self._entries("key IN (SELECT value FROM json_each(?))", json.dumps(list(keys)))
+        return {entry.key: entry for entry in found}
+
+    def by_subject(self, subject: str, state: str | None = "live") -> list[Entry]:
+        """The facts about exactly this subject, in one state or in all (None)."""
+        return list(self._entries("subject = ? AND state = coalesce(?, state)", subject, state))
+
+    def entries(self, state: str | None = "live") -> Iterator[Entry]:
+        """All facts in one state or in all (None), by id; writing between two steps is allowed."""
+        last = 0
+        condition = "id > ? AND state = coalesce(?, state)"
+        while page := list(self._entries(condition, last, state, limit=_PAGE)):
+            yield from page
+            last = page[-1].id
+
+    def search(self, text: str, limit: int, state: str | None = "live") -> list[Entry]:
+        """Facts whose prompt, answer or subject contains the text, in any mixture of cases."""
+        condition = """
+            state = coalesce(?1, state) AND (instr(fold(prompt), ?2)
+                OR instr(fold(answer), ?2) OR instr(fold(subject), ?2))
+        """
+        return list(self._entries(condition, state, text.casefold(), limit=limit))
+
+    def set_state(self, facts: Iterable[int], state: str) -> None:
+        """Put facts into a state: live, superseded or forgotten."""
+        if state not in STATES:
+            raise BadInputError(f"got the state {state!r}; use one of {', '.join(STATES)}")
+        with self.transaction():
+            for fact in facts:
+                self._run("UPDATE facts SET state = ? WHERE id = ?", state, fact)
+
+    def supersede(self, old: int, new: int) -> None:
+        """Let the fact `new` replace the fact `old`, which becomes superseded."""
+        missing = [fact for fact in (old, new) if self.get(fact) is None]
+        if missing or old == new:
+            raise BadInputError(f"fact {new} cannot replace fact {old}; give two known ids")
+        with self.transaction():
+            # A version taught anew moves to the end of its chain, so that chains never close.
+            self._run(
+                """UPDATE facts SET replaces = (SELECT replaces FROM facts WHERE id = ?1)
+                   WHERE replaces = ?1""",
+                new,
+            )
+            self._run("UPDATE facts SET replaces = ? WHERE id = ?", old, new)
+            self._run("UPDATE facts SET state = 'superseded' WHERE id = ?", old)
+
+    def history(self, fact: int) -> list[Entry]:
+        """All versions of a fact, oldest first."""
+        chain = """
+            WITH RECURSIVE up (id, replaces) AS (
+                SELECT id, replaces FROM facts WHERE id = ?
+                UNION SELECT facts.id, facts.replaces FROM facts JOIN up ON facts.id = up.replaces
+            ), down (id, depth) AS (
+                SELECT id, 0 FROM up WHERE replaces IS NULL
+                UNION SELECT facts.id, depth + 1 FROM facts JOIN down ON facts.replaces = down.id
+            )
+            SELECT id FROM down ORDER BY depth, id
+        """
+        found = (self.get(row[0]) for row in self._run(chain, fact))
+        return [entry for entry in found if entry]
+
+    def log(self, kind: str, payload: dict[str, Any]) -> int:
+        """Note an operation, with what undoing it needs, and return its id."""
+        statement = "INSERT INTO operations (kind, payload) VALUES (?, ?) RETURNING id"
+        return int(self._run(statement, kind, json.dumps(payload))[0][0])
+
+    def last_operation(self) -> Operation | None:
+        """The operation noted last."""
+        rows = self._run("SELECT id, kind, payload FROM operations ORDER BY id DESC LIMIT 1")
+        return next((Operation(id, kind, json.loads(text)) for id, kind, text in rows), None)
+
+    def drop_operation(self, operation: int) -> None:
+        """Strike an operation that was undone."""
+        self._run("DELETE FROM operations WHERE id = ?", operation)
+
+    def examine(self, fact: int, probe: str, answer: str, correct: bool, at: str) -> None:
+        """Note how a fact answered a probe; `at` is an ISO 8601 time in UTC."""
+        if self.get(fact) is None:
+            raise BadInputError(f"there is no fact {fact} to examine; give a known id")
+        columns = "INSERT INTO examinations (fact, probe, answer, correct, at)"
+        self._run(f"{columns} VALUES (?, ?, ?, ?, ?)", fact, probe, answer, correct, at)
+
+    def examinations(self, fact: int) -> list[Examination]:
+        """How a fact was examined, oldest first."""
+        columns = "SELECT fact, probe, answer, correct, at FROM examinations"
+        rows = self._run(f"{columns} WHERE fact = ? ORDER BY id", fact)
+        return [Examination(id, probe, said, bool(ok), at) for id, probe, said, ok, at in rows]
+
+    def counts(self) -> dict[str, int]:
+        """How many facts are in each state."""
+        return dict.fromkeys(STATES, 0) | dict(
+            self._run("SELECT state, count(*) FROM facts GROUP BY state")
+        )
+
+    def _entries(self, condition: str, *values: object, limit: int = -1) -> Iterator[Entry]:
+        query = f"SELECT {_COLUMNS} FROM facts WHERE {condition} ORDER BY id LIMIT {int(limit)}"
+        return (Entry(*row) for row in self._run(query, *values))
+
+    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._one_line():
+            return self._connection.execute(statement, values).fetchall()
+
+    @contextmanager
+    def _one_line(self) -> Iterator[None]:
+        try:
+            yield
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise BadInputError(f"cannot journal this: {error}; give plain text and ids") from error
+        except sqlite3.Error as error:
+            raise BrainError(
+                f"cannot use the journal {self.path}: {error}; "
+                "if another process holds it, wait, else run `oneshot doctor`"
+            ) from error

@@ -1,0 +1,73 @@
+"""The journal's schema as numbered steps; a step that was released never changes."""
+
+import sqlite3
+from pathlib import Path
+
+from oneshot.errors import BrainError
+
+# MIGRATIONS[n] leads from version n to version n + 1.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE facts (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            key TEXT NOT NULL UNIQUE,
+            prompt TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            relation TEXT NOT NULL,
+            source TEXT,
+            taught_at TEXT NOT NULL,
+            state TEXT NOT NULL DEFAULT 'live'
+                CHECK (state IN ('live', 'superseded', 'forgotten')),
+            replaces INTEGER REFERENCES facts (id) CHECK (replaces <> id)
+        )
+        """,
+        "CREATE INDEX facts_by_subject ON facts (subject)",
+        "CREATE INDEX facts_by_state ON facts (state)",
+        "CREATE INDEX facts_by_replaced ON facts (replaces)",
+        """
+        CREATE TABLE operations (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL,
+            payload TEXT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE examinations (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            fact INTEGER NOT NULL REFERENCES facts (id),
+            probe TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            correct INTEGER NOT NULL CHECK (correct IN (0, 1)),
+            at TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX examinations_by_fact ON examinations (fact)",
+    ),
+)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring a journal to the newest version, all steps or none; BrainError if it is newer still."""
+    if _version(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)  # once more: another process may have migrated meanwhile
+        if version > len(MIGRATIONS):
+            raise BrainError(
+                f"{path} has version {version}, newer than {len(MIGRATIONS)}: upgrade oneshot"
+            )
+        for step in MIGRATIONS[version:]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
