@@ -5,7 +5,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -52,7 +52,8 @@ def read(content: str | bytes, name: str) -> list[Statement]:
         (TABLE, "-"),
         (TABLE.replace("\n", "\r\n"), "facts.csv"),
         (
-            "answer , subject,prompt,source\nAcme,Zed,The capital of Zed is,atlas\nflute,,Bob plays,",
+            "answer , subject,prompt,source\n"
+            "Acme,Zed,The capital of Zed is,atlas\nflute,,Bob plays,\n",
             "-",
         ),
         (json.dumps(EDIT_ROWS), "edits.json"),
@@ -73,10 +74,7 @@ def test_every_format_gives_the_same_statements(content: str, name: str) -> None
 
 def test_plain_text_with_comments() -> None:
     content = "\ufeff# facts\n\n  The capital of Zed is Acme.\r\nBob plays #flute\n"
-    expected = [
-        Statement("The capital of Zed is", "Acme", "Zed"),
-        Statement("Bob plays", "#flute", "Bob"),
-    ]
+    zed = Statement("The capital of Zed is", "Acme", "Zed")
     assert read(content, "facts.txt") == [zed, Statement("Bob plays", "#flute", "Bob")]
 
 
@@ -130,11 +128,6 @@ class Endless(io.RawIOBase):
         return len(line)
 
 
-class Standard:
-    def __init__(self, buffer: io.BufferedReader) -> None:
-        self.buffer = buffer
-
-
 @pytest.mark.parametrize("kind", ["json", "csv", "txt"])
 def test_streams_are_read_line_by_line(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = {
@@ -142,8 +135,8 @@ def test_streams_are_read_line_by_line(kind: str, monkeypatch: pytest.MonkeyPatc
         "csv": ["prompt,answer\n", *(f"Zed is,{i}\n" for i in range(3))],
         "txt": [f"Zed is {i}\n" for i in range(3)],
     }[kind]
-    stream = io.BufferedReader(cast(io.RawIOBase, Endless(lines)))
-    monkeypatch.setattr(sys, "stdin", Standard(stream))
+    stream = io.BufferedReader(Endless(lines))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=stream))
     found = read_statements("-", "x.txt" if kind == "txt" else "-")
     assert [next(found).answer for _ in range(3)] == ["0", "1", "2"]
     with pytest.raises(AssertionError, match="past the last"):
@@ -209,7 +202,7 @@ GOOD = json.dumps({"prompt": "Zed is", "answer": "red"}) + "\n"
             "f.json",
             "line 1, item 2: target_new is",
         ),
-        (b'[{"prompt": "\xff"}]', "f.json", "f.json: not valid UTF-8"),
+        (b'\n[{"prompt":\n"\xff"}]', "f.json", "f.json, line 3: not valid UTF-8"),
         ("Zed is red".encode("utf-16"), "f.txt", "f.txt, line 1: not valid UTF-8"),
     ],
 )

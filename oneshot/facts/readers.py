@@ -147,14 +147,16 @@ def _lines(line: bytes, stream: Stream, name: str, number: int) -> Iterator[tupl
     while line:
         if len(line) > _MAX_LINE:
             raise BadInputError(f"{name}, line {number}: over 1 MB: give one fact a line")
-        yield number, _decoded(line, f"{name}, line {number}")
+        yield number, _decoded(line, name, number)
         number, line = number + 1, _line(stream)
 
 
-def _decoded(raw: bytes, place: str) -> str:
+def _decoded(raw: bytes, name: str, number: int) -> str:
     try:
         return raw.decode()
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        number += raw.count(b"\n", 0, error.start)
+        place = f"{name}, line {number}"
         raise BadInputError(f"{place}: not valid UTF-8: save it as UTF-8") from None
 
 
@@ -186,7 +188,7 @@ def _json_lines(lines: Iterator[tuple[int, str]], name: str) -> Iterator[tuple[s
 def _document(raw: bytes, name: str, number: int) -> Iterator[tuple[str, _Record]]:
     if len(raw) >= _MAX_DOCUMENT:
         raise BadInputError(f"{name}: over 256 MB: give JSON lines, one fact a line")
-    content = _json(_decoded(raw, name), name, number)
+    content = _json(_decoded(raw, name, number), name, number)
     if not isinstance(content, list):
         yield from _expanded(content, name)
         return

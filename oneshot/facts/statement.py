@@ -186,8 +186,10 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 def _is_subject(text: str) -> bool:
     words = _words(text)
-    whole = "?" not in text and not text.endswith((",", ";", ":"))
-    return whole and len(words) <= _MAX_SUBJECT_WORDS and not set("VE") & set(_code(words))
+    if "?" in text or text.endswith((",", ";", ":")) or text in _FUNCTION_WORDS:
+        return False
+    sentence = words[-1].kind == "E" or any(word.text in _COPULAS for word in words)
+    return len(words) <= _MAX_SUBJECT_WORDS and not sentence
 
 
 def _is_answer(words: Sequence[_Word]) -> bool:

@@ -58,7 +58,7 @@ class RidgeRule:
     def _step(self, read: Tensor, left: Tensor, share: float, count: int) -> tuple[Tensor, Tensor]:
         """A_t and B_t from the map of features alone and what it leaves of the targets' Gram."""
         identity = torch.eye(len(left), dtype=left.dtype, device=left.device)
-        schur = share * left + count * (1 - share) * identity
+        schur = share * left + count * (1 - share + self.ridge) * identity
         signal = share**0.5
         state = torch.cholesky_solve(signal * left, torch.linalg.cholesky(schur))
         return (identity - signal * state).T @ read.T, state.T

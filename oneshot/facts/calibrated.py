@@ -1,0 +1,51 @@
+"""The calibration of a host: the packaged one, one kept in the user's cache, or a new one."""
+
+from collections import Counter
+from importlib.resources import files
+from pathlib import Path
+
+import platformdirs
+import torch
+
+from adapters.address.calibration import Calibration, Material, Settings, calibrate
+from adapters.address.gather import Progress
+from adapters.state import load_calibration, save_calibration
+from oneshot.errors import BadInputError
+from oneshot.hosts.corpus import background_text, corpus_facts, corpus_wordings
+from oneshot.hosts.load import Host
+
+DEPTHS = {1: (0.83,), 2: (0.67, 0.83), 4: (0.33, 0.5, 0.67, 0.83)}  # by the number of sites
+
+
+def material() -> Material:
+    """The shipped names, unambiguous wordings and running text; no held-out wording, no test name."""
+    wordings = corpus_wordings()
+    uses = Counter(t for entry in wordings.values() for t in entry.main)
+    return Material(
+        sorted({fact.subject for fact in corpus_facts() if fact.split == "known"}),
+        {r: [t for t in entry.main if uses[t] == 1] for r, entry in wordings.items()},
+        background_text(),
+    )
+
+
+def calibration_path(host: Host, sites: int) -> Path:
+    """Where the calibration of a host lies: with the package, or in the user's cache."""
+    name = f"calibration-{host.hash}-{sites}.safetensors"
+    packaged = Path(str(files("oneshot.hosts") / "factual_lm" / name))
+    if packaged.exists():
+        return packaged
+    return platformdirs.user_cache_path("oneshot") / name
+
+
+def host_calibration(
+    host: Host, sites: int, progress: Progress, force: bool = False
+) -> tuple[Calibration, Path]:
+    """Load the host's calibration, or make it by forward passes alone and keep it."""
+    if sites not in DEPTHS:
+        raise BadInputError(f"--sites {sites} is not offered; give one of {sorted(DEPTHS)}")
+    path, device = calibration_path(host, sites), next(host.model.parameters()).device
+    if force or not path.exists():
+        settings = Settings(relation_depths=DEPTHS[sites])
+        made = calibrate(host.model, host.tokenizer, material(), settings, progress)
+        save_calibration(made, path)
+    return load_calibration(path, torch.device(device)), path

@@ -1,0 +1,39 @@
+"""Which local rule answers for a brain's facts: rows and their posterior, or fitted weights."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from adapters.address.calibration import Calibration
+from adapters.denoiser import Denoiser, PosteriorDenoiser
+from adapters.fitted import FittedDenoiser
+from adapters.rows import FactRows
+from oneshot.core.rules.base import Rule
+from oneshot.core.rules.delta import DeltaRule
+from oneshot.core.rules.gradient import GradientRule
+from oneshot.core.rules.hebbian import HebbianRule
+from oneshot.core.rules.ridge import RidgeRule
+from oneshot.errors import BadInputError
+
+POSTERIOR = "posterior"
+FITTED: dict[str, Rule] = {
+    "ridge": RidgeRule(),
+    "hebbian": HebbianRule(),
+    "delta": DeltaRule(),
+    "gradient": GradientRule(),
+}
+
+
+def check_rule(name: str) -> str:
+    """The rule's name; raises BadInputError for an unknown one."""
+    if name != POSTERIOR and name not in FITTED:
+        raise BadInputError(f"--rule {name!r} is unknown; give {POSTERIOR}, {', '.join(FITTED)}")
+    return name
+
+
+def build_denoiser(
+    rule: str, calibration: Calibration, rows: FactRows, head: Float[Tensor, "vocab width"]
+) -> Denoiser:
+    """The denoiser that the rule makes of the rows, which are in canonical order."""
+    if rule == POSTERIOR:
+        return PosteriorDenoiser(calibration, rows, head)
+    return FittedDenoiser(calibration, rows, head, FITTED[rule])
