@@ -44,7 +44,7 @@ def decide(denoiser: Denoiser, running: Running, new: Pass) -> tuple[list[Change
     entity = new.entity * new.real.unsqueeze(2)
     history = torch.cat([running.tail.to(entity), entity], 1)
     start = running.tail.shape[1]
-    kept.tail = history[:, history.shape[1] - start :]
+    kept.tail = _latest(history, new.real, start)
     kept.length += new.ids.shape[1]
     available = _names(denoiser, kept, history, start, new.real)
     changes = []
@@ -52,15 +52,23 @@ def decide(denoiser: Denoiser, running: Running, new: Pass) -> tuple[list[Change
         firings = _fire(denoiser, available, new)
         for row in range(len(kept.sequences)):
             if row in available or kept.sequences[row].speech:
-                changes += _speak(denoiser, kept.sequences[row], row, new.ids[row].tolist(), firings)
+                tokens = [(p, int(new.ids[row, p])) for p in new.real[row].nonzero().flatten().tolist()]
+                changes += _speak(denoiser, kept.sequences[row], row, tokens, firings)
     return changes, kept
+
+
+def _latest(history: Tensor, real: Tensor, count: int) -> Tensor:
+    """The last states of each row that are no padding."""
+    before = real.new_ones(len(real), history.shape[1] - real.shape[1])
+    order = torch.cat([before, real], 1).int().argsort(dim=1, stable=True)[:, -count:]
+    return history.gather(1, order[:, :, None].expand(-1, -1, history.shape[2]))
 
 
 def _names(
     denoiser: Denoiser, kept: Running, history: Tensor, start: int, real: Tensor
 ) -> Available:
     """Names available at each position; a name counts from its last token on, once it has ended."""
-    found = denoiser.recognise(history, start)
+    found = denoiser.recognise(history, start, kept.length - real.shape[1])
     found = [(b, p, c) for b, p, c in found if bool(real[b, p])]
     waiting = [(b, -1, c) for b, s in enumerate(kept.sequences) for c in s.unconfirmed]
     if not found and not waiting and not any(s.names for s in kept.sequences):
@@ -138,12 +146,14 @@ def _speak(
     denoiser: Denoiser,
     sequence: Sequence,
     row: int,
-    tokens: list[int],
+    tokens: list[tuple[int, int]],
     firings: dict[tuple[int, int], Firing],
 ) -> list[Change]:
-    """Go through one sequence's new tokens: an answer under way goes on, else a new one starts."""
+    """Go through one sequence's new tokens, each with its position: an answer under way goes on,
+    else a new one starts.
+    """
     changes = []
-    for position, token in enumerate(tokens):
+    for position, token in tokens:
         speech = sequence.speech.after(token) if sequence.speech else None
         firing = firings.get((row, position))
         if speech is not None:

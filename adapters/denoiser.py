@@ -7,7 +7,7 @@ null fact has a hard threshold: where no fact passes it, the host's own state st
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -22,7 +22,7 @@ from oneshot.core.chain import run_chain
 from oneshot.core.rules.posterior import posterior_weights
 from oneshot.core.schedule import Schedule
 
-AGREEMENT = 0.05  # least geometric mean, over the sites, of the relations' agreement
+AGREEMENT = 0.07  # least geometric mean, over the sites, of the relations' agreement
 CHUNK = 2**25  # evidence values held at a time
 
 
@@ -37,15 +37,19 @@ class Firing:
     relation: tuple[float, ...]
 
 
+@runtime_checkable
 class Denoiser(Protocol):
     """Decides at a position which fact speaks, if any; `vector`s have norm 1 at most."""
 
     calibration: Calibration
 
     def recognise(
-        self, states: Float[Tensor, "batch history_and_seq width"], start: int
+        self, states: Float[Tensor, "batch history_and_seq width"], start: int, seen: int
     ) -> list[tuple[int, int, Candidate]]:
-        """(row, position, candidate) for every name that may be known, at the new positions."""
+        """(row, position, candidate) for every name that may be known, at the new positions.
+
+        `states` has `start` positions of history; the sequences have `seen` in all before.
+        """
 
     def denoise(
         self, candidates: Sequence[Sequence[Candidate]], relation: list[Float[Tensor, "points width"]]
@@ -93,7 +97,7 @@ class PosteriorDenoiser:
         return self.calibration.labels(self.head[torch.tensor(tokens, device=self.head.device)])
 
     def recognise(
-        self, states: Float[Tensor, "batch history_and_seq width"], start: int
+        self, states: Float[Tensor, "batch history_and_seq width"], start: int, seen: int
     ) -> list[tuple[int, int, Candidate]]:
         """Names whose evidence is above 0, the best one of each fact's enrolments."""
         best: dict[tuple[int, int, int], float] = {}

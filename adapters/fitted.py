@@ -54,13 +54,13 @@ class FittedDenoiser:
         return self.vocabulary[token]
 
     def recognise(
-        self, states: Float[Tensor, "batch history_and_seq width"], start: int
+        self, states: Float[Tensor, "batch history_and_seq width"], start: int, seen: int
     ) -> list[tuple[int, int, Candidate]]:
         """Every position may end a name; its slot is the place, its code that of each size."""
         codes = [project(states, m.metric)[:, start:] for m in self.calibration.metrics]
         whole = torch.stack(codes, 2)
         places = [(b, p) for b in range(whole.shape[0]) for p in range(whole.shape[1])]
-        return [(b, p, Candidate(hash((b, p)), 0.0, whole[b, p])) for b, p in places]
+        return [(b, p, Candidate(seen + p, 0.0, whole[b, p])) for b, p in places]
 
     def denoise(
         self,

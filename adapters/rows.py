@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass, fields
-from typing import Self
 
 import torch
 from jaxtyping import Bool, Float, Int, UInt8
@@ -33,15 +32,15 @@ class FactRows:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @classmethod
-    def of(cls, tensors: dict[str, Tensor]) -> Self:
+    def of(cls, tensors: dict[str, Tensor]) -> "FactRows":
         """The rows from tensors by name."""
         return cls(**{f.name: tensors[f.name] for f in fields(cls)})
 
-    def take(self, index: Int[Tensor, " m"]) -> Self:
+    def take(self, index: Int[Tensor, " m"]) -> "FactRows":
         """The chosen rows, in that order."""
-        return type(self)(**{n: t[index] for n, t in self.tensors().items()})
+        return FactRows(**{n: t[index] for n, t in self.tensors().items()})
 
-    def canonical(self) -> Self:
+    def canonical(self) -> "FactRows":
         """The rows in the order of their hashes: the same set gives the same tensors."""
         keys = [bytes(k) for k in self.key.numpy()]
         return self.take(torch.tensor(sorted(range(len(keys)), key=keys.__getitem__)).long())

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
@@ -36,7 +36,8 @@ def save_calibration(calibration: Calibration, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     whole = {n: t.cpu().contiguous() for n, t in tensors.items()}
-    save_file(whole, temporary, {"format": FORMAT, "settings": json.dumps(settings)})
+    metadata = {"format": FORMAT, "settings": json.dumps(settings)}
+    temporary.write_bytes(save(whole, metadata))  # not save_file: it takes others' read permission
     os.replace(temporary, path)
 
 

@@ -1,0 +1,1 @@
+"""Experiments: what the project measured, with configs and records."""

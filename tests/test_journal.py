@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from oneshot.errors import BadInputError, BrainError
 from oneshot.memory import journal as module
-from oneshot.memory.journal import STATES, Draft, Entry, Journal
+from oneshot.memory.entries import Draft, Entry
+from oneshot.memory.journal import STATES, Journal
 from oneshot.memory.migrations import MIGRATIONS
 
 AT = "2030-01-02T03:04:05+00:00"

@@ -1,0 +1,1 @@
+"""Who is spoken of and what is asked of it."""

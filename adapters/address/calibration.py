@@ -11,25 +11,32 @@ from torch import Tensor, nn
 
 from adapters.address.ending import WINDOW, EndingDetector, fit_detector
 from adapters.address.enrolment import choose_wordings
-from adapters.address.entity import SIZES, EntityMetric, fit_metric
+from adapters.address.entity import SIZES, EntityMetric, fit_metric, fit_token_map
 from adapters.address.gather import Batch, Gatherer, Progress
 from adapters.address.relation import RelationBank, fit_bank
-from adapters.address.windows import window_at
+from adapters.address.windows import MAX_WIDTH, window_at
 from adapters.sites import Sites, find_sites
 from oneshot.core.embeddings import LabelWhitening
 
 CANDIDATES, CANDIDATE_NAMES = 40, 200  # wordings tried for enrolment, and on how many names
 BACKGROUND_POSITIONS = 12  # per paragraph
 BACKGROUND_CHARACTERS = 220
+ANSWERS_PER_TEMPLATE = 4
+ANSWER_TOKENS = 2  # of the host's own answers, at which no fact starts to speak
+LEAST_NAMES = 150  # long enough for a window; below that, all names fit its metric
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a host is calibrated on: names, wordings by relation, and running text."""
+    """What a host is calibrated on: names, wordings by relation, running text.
+
+    `facts` are (name, relation) pairs that make sense, whether the host knows the answer or not.
+    """
 
     names: Sequence[str]
     templates: dict[str, Sequence[str]]
     background: Sequence[str]
+    facts: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,11 @@ class Settings:
     """How a host is read; depths are fractions of its layers, so that any host is served."""
 
     entity_depth: float = 0.17
-    relation_depths: tuple[float, ...] = (0.83,)
-    entity_rank: int = 96
+    relation_depths: tuple[float, ...] = (0.67, 0.83)
+    entity_rank: int = 48
     enrolments: int = 4
     names: int = 2000
-    names_per_template: int = 10
+    names_per_template: int = 20
     seed: int = 0
 
 
@@ -68,7 +75,8 @@ def calibrate(
     names = rng.sample(list(material.names), min(settings.names, len(material.names)))
     templates = [(r, t) for r, ts in material.templates.items() for t in ts]
     total = 2 * len(names) + len(templates) * settings.names_per_template
-    total += len(material.background) + CANDIDATES * min(CANDIDATE_NAMES, len(names))
+    total += len(material.background)
+    total += len(templates) * ANSWERS_PER_TEMPLATE * (ANSWER_TOKENS + 1) + CANDIDATES * min(CANDIDATE_NAMES, len(names))
     gatherer = Gatherer(model, tokenizer, progress, total)
     layer = sites.depth(settings.entity_depth)
     relation_layers = tuple(sites.depth(f) for f in settings.relation_depths)
@@ -100,28 +108,36 @@ def _fit_entity(
     settings: Settings,
     rng: random.Random,
 ) -> tuple[tuple[EntityMetric, ...], EndingDetector]:
+    places = torch.arange(MAX_WIDTH)
+
     def pick(batch: Batch) -> dict[str, Tensor]:
         states = batch.states[layer]
         after = torch.minimum(batch.end + 1, batch.last)
-        found = {f"w{w}": window_at(states, batch.end, w) for w in SIZES}
-        found |= {"size": batch.size, "after": window_at(states, after, WINDOW)}
-        found["token"] = batch.ids[torch.arange(len(batch.ids)), batch.end]
-        found["followed"] = batch.end < batch.last
-        return found
+        rows = torch.arange(len(batch.ids))[:, None]
+        return {
+            "window": window_at(states, batch.end, MAX_WIDTH).unflatten(1, (MAX_WIDTH, -1)),
+            "after": window_at(states, after, WINDOW),
+            "token": batch.ids[rows, (batch.end[:, None] - places.to(batch.end)).clamp_min(0)],
+            "size": batch.size,
+            "followed": batch.end < batch.last,
+        }
 
     a, b = (
         gatherer.gather([(fill(rng.choice(wordings), n), n) for n in names], [layer], pick)
         for _ in range(2)
     )
+    shared = torch.minimum(a["size"], b["size"])
+    inside = places < shared[:, None]
+    token_map = fit_token_map(a["window"][inside], b["window"][inside])
     metrics = []
     for size in SIZES:
-        long = (a["size"] >= size) & (b["size"] >= size)
-        if int(long.sum()) < len(names) // 20:
+        long = shared >= size
+        if int(long.sum()) < LEAST_NAMES:
             long = torch.ones_like(long)
-        first, second = a[f"w{size}"][long], b[f"w{size}"][long]
-        metrics.append(fit_metric(first, second, a["token"][long].tolist(), size, settings.entity_rank))
-    inside = a[f"w{WINDOW}"][a["size"] >= WINDOW]
-    return tuple(metrics), fit_detector(inside, a["after"][a["followed"]])
+        parts = (x[long][:, :size] for x in (a["window"], b["window"], a["token"]))
+        metrics.append(fit_metric(*parts, token_map, settings.entity_rank))
+    names_going_on = a["window"][a["size"] >= WINDOW][:, :WINDOW].flatten(1)
+    return tuple(metrics), fit_detector(names_going_on, a["after"][a["followed"]])
 
 
 def _choose_wordings(
@@ -170,16 +186,43 @@ def _fit_banks(
     states = gatherer.gather(pairs, layers, last)
     texts = [t[:BACKGROUND_CHARACTERS] for t in material.background]
     running = gatherer.gather([(t, t[:1]) for t in texts], layers, anywhere)
+    answering = _answering(gatherer, templates, material, layers, rng)
     order = {relation: i for i, relation in enumerate(material.templates)}
     relation = torch.tensor([order[r] for r, _ in templates])
     return tuple(
         fit_bank(
             states[str(layer)].unflatten(0, (len(templates), -1)),
             relation,
-            running[str(layer)].flatten(0, 1),
+            [running[str(layer)].flatten(0, 1)[None], answering[str(layer)]],
         )
         for layer in layers
     )
+
+
+def _answering(
+    gatherer: Gatherer,
+    templates: Sequence[tuple[str, str]],
+    material: Material,
+    layers: Sequence[int],
+    rng: random.Random,
+) -> dict[str, Float[Tensor, "components points width"]]:
+    """States inside the host's own answers, by relation: no fact starts to speak there.
+
+    Half of the names fit the relation and half are any, since hosts answer nonsense too.
+    """
+    pairs = []
+    for relation, template in templates:
+        fitting = [n for n, r in material.facts if r == relation] or list(material.names)
+        for i in range(ANSWERS_PER_TEMPLATE):
+            name = rng.choice(fitting if i % 2 else material.names)
+            pairs.append((fill(template, name), name))
+    states = gatherer.gather_answers(pairs, layers, ANSWER_TOKENS)
+    kinds = [(r, i % 2) for r, _ in templates for i in range(ANSWERS_PER_TEMPLATE)]
+    groups = [[i for i, k in enumerate(kinds) if k == kind] for kind in dict.fromkeys(kinds)]
+    return {
+        name: torch.stack([state[group].mean(0) for group in groups]).flatten(0, 1)[:, None]
+        for name, state in states.items()
+    }
 
 
 @torch.inference_mode()

@@ -1,9 +1,9 @@
 """Entity code: who is spoken of. A closed-form two-covariance metric per length of name.
 
-With N the covariance of one name's code over wordings and B that between names which end in the
-same token (the hard alternatives), the log-likelihood ratio "same name" against "other name" of
-two codes is `offset - 0.5 |metric (a - b)|^2` (two-covariance PLDA on the difference); its natural
-threshold is 0.
+With N the covariance of one name's code over wordings and B that between names, the log-likelihood
+ratio "same name" against "other name" of two codes is `c - 0.5 |metric (a - b)|^2` (two-covariance
+PLDA on the difference). B is the mean of the covariances between all names and between names that
+share a token at one place (the hard alternatives), so that no part of a name is left out.
 """
 
 from collections.abc import Sequence
@@ -15,68 +15,89 @@ from torch import Tensor
 
 from adapters.address.windows import MAX_WIDTH
 
+SIZES = tuple(range(1, MAX_WIDTH + 1))
+TOKEN_RANK = 128  # directions of one token's state that tell names apart best
 NOISE_FLOOR = 0.02  # of the mean total variance, added to N
-SMALLEST_GROUP = 3  # names that share their last token
+SMALLEST_GROUP = 3  # names that share a token at one place
+LEAST_FREEDOM = 100  # degrees of freedom below which such groups say too little
+MARGIN = 0.35  # of c: the threshold on the evidence, against names that differ in little
 
 
 @dataclass(frozen=True)
 class EntityMetric:
-    """Metric of one window size: `codes = window @ metric`, evidence `offset - |a-b|^2 / 2`."""
+    """Metric of one window size: `codes = window @ metric`, evidence `offset - |a-b|^2 / 2`.
+
+    The offset is c less the margin, so that evidence above 0 counts as the same name.
+    """
 
     metric: Float[Tensor, "size width rank"]
     offset: Float[Tensor, ""]
 
 
-def within_covariance(
-    first: Float[Tensor, "names window"], second: Float[Tensor, "names window"]
-) -> Float[Tensor, "window window"]:
-    """Covariance of a name's code between wordings, from two wordings of each name."""
-    return torch.cov((first - second).T) / 2
-
-
-def between_covariance(
-    mean: Float[Tensor, "names window"],
-    within: Float[Tensor, "window window"],
-    last_token: Sequence[int],
-) -> Float[Tensor, "window window"]:
-    """Covariance between names that share their last token; all names where such are too few."""
-    groups: dict[int, list[int]] = {}
-    for row, token in enumerate(last_token):
-        groups.setdefault(token, []).append(row)
-    large = [g for g in groups.values() if len(g) >= SMALLEST_GROUP]
-    freedom = sum(len(g) - 1 for g in large)
-    if freedom < mean.shape[0] // 8:
-        large, freedom = [list(range(mean.shape[0]))], mean.shape[0] - 1
-    centred = torch.cat([mean[g] - mean[g].mean(0) for g in large])
-    return centred.T @ centred / freedom - within / 2
+def fit_token_map(
+    first: Float[Tensor, "tokens width"], second: Float[Tensor, "tokens width"]
+) -> Float[Tensor, "width rank"]:
+    """The directions of a token's state with most variance between tokens over that between
+    wordings, from the same tokens in two wordings (linear discriminant analysis).
+    """
+    first, second = first.double(), second.double()
+    within = torch.cov((first - second).T) / 2
+    between = torch.cov(((first + second) / 2).T) - within / 2
+    whiten = _whitening(within, between)
+    _, rotation = torch.linalg.eigh(whiten.T @ between @ whiten)
+    return whiten @ rotation[:, -TOKEN_RANK:]
 
 
 def fit_metric(
-    first: Float[Tensor, "names window"],
-    second: Float[Tensor, "names window"],
-    last_token: Sequence[int],
-    size: int,
+    first: Float[Tensor, "names size width"],
+    second: Float[Tensor, "names size width"],
+    tokens: Int[Tensor, "names size"],
+    token_map: Float[Tensor, "width reduced"],
     rank: int,
 ) -> EntityMetric:
     """Fit from two wordings of each calibration name; keeps the `rank` most telling directions."""
-    first, second = first.double(), second.double()
-    within = within_covariance(first, second)
-    between = between_covariance((first + second) / 2, within, last_token)
-    values, vectors = torch.linalg.eigh(between)
-    between = vectors @ torch.diag(values.clamp_min(0)) @ vectors.T
-    floor = NOISE_FLOOR * (within + between).diagonal().mean()
-    values, vectors = torch.linalg.eigh(within + floor * torch.eye(len(within)).to(within))
-    whiten = vectors / values.clamp_min(1e-9).sqrt()
+    a, b = ((part.double() @ token_map).flatten(1) for part in (first, second))
+    within = torch.cov((a - b).T) / 2
+    between = _positive(_between((a + b) / 2, tokens) - within / 2)
+    whiten = _whitening(within, between)
     ratios, rotation = torch.linalg.eigh(whiten.T @ between @ whiten)
     ratios, rotation = ratios.clamp_min(0)[-rank:], rotation[:, -rank:]
     gain = (0.5 - 1 / (2 + 2 * ratios)).clamp_min(0).sqrt()
-    metric = (whiten @ rotation * gain).float().unflatten(0, (size, -1))
-    return EntityMetric(metric, (0.5 * torch.log1p(ratios).sum()).float())
+    metric = (whiten @ rotation * gain).unflatten(0, (tokens.shape[1], -1))
+    offset = (1 - MARGIN) * 0.5 * torch.log1p(ratios).sum()
+    return EntityMetric((token_map @ metric).float(), offset.float())
 
 
-def last_token_of(ids: Int[Tensor, "batch seq"], position: Int[Tensor, " batch"]) -> list[int]:
-    """The token that ends each name."""
-    return [int(token) for token in ids[torch.arange(len(ids)), position]]
+def _between(
+    means: Float[Tensor, "names window"], tokens: Int[Tensor, "names size"]
+) -> Float[Tensor, "window window"]:
+    """Mean covariance between names: all, and those with one token in common, place by place."""
+    parts = [torch.cov(means.T)]
+    for place in range(tokens.shape[1]):
+        groups = _groups(tokens[:, place].tolist())
+        freedom = sum(len(g) - 1 for g in groups)
+        if freedom >= LEAST_FREEDOM:
+            centred = torch.cat([means[g] - means[g].mean(0) for g in groups])
+            parts.append(centred.T @ centred / freedom)
+    return torch.stack(parts).mean(0)
+
+
+def _groups(labels: Sequence[int]) -> list[list[int]]:
+    groups: dict[int, list[int]] = {}
+    for row, label in enumerate(labels):
+        groups.setdefault(label, []).append(row)
+    return [g for g in groups.values() if len(g) >= SMALLEST_GROUP]
+
+
+def _whitening(within: Tensor, between: Tensor) -> Tensor:
+    floor = NOISE_FLOOR * (within + between).diagonal().mean()
+    values, vectors = torch.linalg.eigh(within + floor * torch.eye(len(within)).to(within))
+    return vectors / values.clamp_min(1e-9).sqrt()
+
+
+def _positive(covariance: Tensor) -> Tensor:
+    values, vectors = torch.linalg.eigh(covariance)
+    return vectors @ torch.diag(values.clamp_min(0)) @ vectors.T
 
 
 @dataclass(frozen=True)
@@ -101,6 +122,3 @@ class EntityTable:
         return (offset - query.square().sum(1, keepdim=True) / 2) + torch.addmm(
             -self.half_norm, query, self.codes.T
         )
-
-
-SIZES = tuple(range(1, MAX_WIDTH + 1))

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-MAX_WIDTH = 4  # tokens of a name that its code looks at
+MAX_WIDTH = 6  # tokens of a name that its code looks at
 
 
 def shifted(

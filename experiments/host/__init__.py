@@ -1,0 +1,1 @@
+"""Data split, training and export of the packaged factual language model."""

@@ -13,9 +13,12 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer, processors
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
+from adapters.state import save_calibration
 from experiments.host.split import CORPUS
 from experiments.host.stream import EOS, LENGTH, Corpus
 from experiments.host.train import build_model, recall
+from oneshot.facts.calibrated import DEFAULT_SITES, calibration_path, make_calibration
+from oneshot.hosts.load import load_host
 
 TARGET = CORPUS.parent / "factual_lm"
 SAMPLE = 3000
@@ -37,6 +40,15 @@ def export_tokenizer(path: Path, target: Path) -> Tokenizer:
     )
     wrapped.save_pretrained(target)
     return Tokenizer.from_file(str(path))
+
+
+def write_calibration(target: Path) -> None:
+    """Calibrate the exported host and put the result beside it, for its first use."""
+    host = load_host(str(target))
+    for old in target.glob("calibration-*.safetensors"):
+        old.unlink()
+    made = make_calibration(host, DEFAULT_SITES, lambda *_: None)
+    save_calibration(made, target / calibration_path(host.hash, DEFAULT_SITES).name)
 
 
 def figures(model: GPT2LMHeadModel, tokenizer: Tokenizer, corpus: Corpus) -> dict[str, float]:
@@ -72,6 +84,7 @@ def main() -> None:
     model = model.half()
     model.config.dtype = torch.float16
     model.save_pretrained(arguments.target)
+    write_calibration(arguments.target)
     step = json.loads((arguments.work / "step.json").read_text())["step"]
     print(json.dumps({"step": step} | figures(model.float().eval(), tokenizer, Corpus(arguments.data))))
 

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from oneshot.cli.output import SESSION, Learner, Output, complain, open_learner
+from oneshot.cli.output import Output, complain
+from oneshot.cli.session import SESSION, Learner, open_learner
 from oneshot.errors import BadInputError, OneshotError
 from oneshot.facts.types import Fact, Statement
 

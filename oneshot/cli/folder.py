@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from oneshot.cli.output import SESSION, learner_class, open_learner
+from oneshot.cli.session import SESSION, learner_class, open_learner
 from oneshot.errors import BrainError
 
 commands = typer.Typer()

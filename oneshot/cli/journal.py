@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from oneshot.cli.output import SESSION, open_learner
+from oneshot.cli.session import SESSION, open_learner
 
 commands = typer.Typer()
 PANEL = "Journal"

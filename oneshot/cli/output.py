@@ -1,14 +1,12 @@
-"""What every command shares: the settings, the learner, and the one place that prints."""
+"""The one place that prints: results on standard output, remarks and progress beside it."""
 
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -18,11 +16,6 @@ from rich.text import Text
 
 from oneshot.errors import BadInputError, OneshotError
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Step
-
-if TYPE_CHECKING:
-    from oneshot.facts.learner import Learner as Learner
-else:
-    Learner = Any  # annotations are evaluated where types are checked at run time
 
 Report = Callable[[str, int, int], None]
 
@@ -149,6 +142,20 @@ class Output:
             table.add_row(Text(key, "dim"), _cell(value))
         self.put(record, table)
 
+    def table(
+        self,
+        record: Mapping[str, Any],
+        title: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+    ) -> None:
+        """Print a result that is many: one JSON object, or a table with a title."""
+        heading = Text(f"\n{printable(title)}", "bold")
+        table = Table(*columns, title=heading, title_justify="left", box=None)
+        for row in rows:
+            table.add_row(*map(_cell, row))
+        self.put(record, table)
+
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask before something is lost; leaves the command when the answer is no.
 
@@ -173,51 +180,6 @@ class Output:
             yield bar
         finally:
             bar.close()
-
-
-@dataclass(frozen=True)
-class Session:
-    """The global options of one command line."""
-
-    brain: Path
-    model: str | None
-    device: str
-    dtype: str
-    rule: str | None
-    sites: int | None
-    trust_remote_code: bool
-    output: Output
-
-
-# Not typer's context object: its declared class is not the class of what commands receive.
-SESSION: ContextVar[Session] = ContextVar("session")
-
-
-def learner_class() -> type[Learner]:
-    """The learner; imported here, because it brings the model libraries with it."""
-    from oneshot.facts.learner import Learner
-
-    return Learner
-
-
-@contextmanager
-def open_learner() -> Iterator[Learner]:
-    """Open the brain that the command line names; closed at the end of the block."""
-    session = SESSION.get()
-    with (
-        session.output.progress() as progress,
-        learner_class().open(
-            session.brain,
-            model=session.model,
-            device=session.device,
-            dtype=session.dtype,
-            rule=session.rule,
-            sites=session.sites,
-            trust_remote_code=session.trust_remote_code,
-            progress=progress,
-        ) as learner,
-    ):
-        yield learner
 
 
 def _cell(value: Any) -> Text:

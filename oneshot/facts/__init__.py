@@ -1,0 +1,1 @@
+"""Facts as users give and get them: statements, brains, and the learner."""

@@ -36,7 +36,7 @@ class _NaturalStop:
         self.tokenizer, self.start, self.attachment = tokenizer, start, attachment
         self.trace: list[list[Change]] = []
 
-    def __call__(self, ids: Tensor, _scores: Tensor, **_: Any) -> Tensor:
+    def __call__(self, ids: Tensor, _scores: object, **_: object) -> Tensor:
         changes = self.attachment.changes if self.attachment else []
         self.trace.append(changes)
         speaking = {c.row for c in changes}
@@ -49,9 +49,7 @@ class _NaturalStop:
 
 
 @torch.inference_mode()
-def answer(
-    host: Host, questions: Sequence[str], denoiser: Denoiser | None = None
-) -> list[Said]:
+def answer(host: Host, questions: Sequence[str], denoiser: Denoiser | None = None) -> list[Said]:
     """Greedy answers of at most 32 tokens, in the order asked; raises BadInputError."""
     said: list[Said] = []
     for start in range(0, len(questions), BATCH):
@@ -64,7 +62,7 @@ def _answer_batch(host: Host, questions: Sequence[str], denoiser: Denoiser | Non
 
     ids, mask = _left_padded(host, questions)
     length = ids.shape[1]
-    settings = GenerationConfig(
+    settings = GenerationConfig(  # type: ignore[no-untyped-call]
         max_new_tokens=MAX_NEW_TOKENS,
         do_sample=False,
         eos_token_id=host.tokenizer.eos_token_id,

@@ -1,8 +1,8 @@
 """A brain folder: configuration, calibration, weights and journal."""
 
+import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -11,25 +11,40 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from oneshot.errors import BrainError
+from oneshot.errors import BadInputError, BrainError
+from oneshot.facts.calibrated import DEPTHS
+from oneshot.facts.rules import check_rule
+from oneshot.facts.segment_file import sync_folder
 from oneshot.facts.segments import SegmentStore
 from oneshot.memory.journal import Journal
 
 FORMAT = 1
 CONFIG, CALIBRATION, WEIGHTS = "adapter_config.json", "calibration.safetensors", "weights"
+JOURNAL = "journal.sqlite"
 LOCK_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Config:
-    """What a brain's weights belong to; written once, when the brain is made."""
+    """What a brain's weights belong to; written once, when the brain is made.
+
+    Raises BadInputError for a rule or a number of sites that is not offered.
+    """
 
     host: str
     host_hash: str
-    rule: str = "posterior"
-    sites: int = 1
+    calibration_hash: str
+    rule: str
+    sites: int
     format: int = FORMAT
     peft_type: str = "ONESHOT"
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(text, str) for text in (self.host, self.host_hash, self.rule)):
+            raise BadInputError("host, host_hash and rule have to be texts")
+        check_rule(self.rule)
+        if self.sites not in DEPTHS:
+            raise BadInputError(f"{self.sites} sites are not offered; give one of {list(DEPTHS)}")
 
 
 def read_config(folder: Path) -> Config | None:
@@ -44,14 +59,41 @@ def read_config(folder: Path) -> Config | None:
         return Config(**content)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError, RecursionError, BadInputError) as error:
+        reason = " ".join(str(error).split())
         raise BrainError(
-            f"{path} cannot be read ({error}); restore it from an export of this brain"
+            f"{path} cannot be read ({reason}); restore it from an export of this brain"
         ) from error
 
 
+def read_calibration(folder: Path, config: Config) -> bytes:
+    """The content of a folder's calibration; BrainError unless it is the configuration's."""
+    path = folder / CALIBRATION
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BrainError(
+            f"{path} cannot be read ({error.strerror}); run `oneshot doctor --repair`"
+        ) from error
+    if calibration_hash(data) != config.calibration_hash:
+        raise BrainError(
+            f"{path} is damaged: it is not what {CONFIG} says; run `oneshot doctor --repair`"
+        )
+    return data
+
+
+def calibration_hash(data: bytes) -> str:
+    """What tells one calibration from another: its file's content, whatever the header's order."""
+    size = int.from_bytes(data[:8], "little")
+    try:
+        header = json.dumps(json.loads(data[8 : 8 + size]), sort_keys=True)
+    except (ValueError, RecursionError):
+        header = ""
+    return hashlib.blake2b(header.encode() + data[8 + size :], digest_size=16).hexdigest()
+
+
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file's content in one step, durably."""
+    """Replace a file's content in one step, durably; BrainError where that fails."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
@@ -59,9 +101,12 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        sync_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise BrainError(f"{path} cannot be written ({error.strerror}); free the place") from error
+        raise BrainError(
+            f"{path} cannot be written ({error.strerror}); free some space or mend the permissions"
+        ) from error
 
 
 def config_bytes(config: Config) -> bytes:
@@ -76,42 +121,51 @@ class Brain:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / ".lock")
         except OSError as error:
             raise BrainError(
                 f"{folder} cannot be made ({error.strerror}); give another --brain"
             ) from error
+        self._lock = FileLock(folder / ".lock")
         self.store = SegmentStore(folder / WEIGHTS)
-        self.journal = Journal(folder / "journal.sqlite")
+        self.journal = Journal(folder / JOURNAL)
 
     @property
     def calibration(self) -> Path:
         """The calibration that the weights were made with."""
         return self.folder / CALIBRATION
 
-    def found(self, config: Config, calibration: Path) -> None:
-        """Make a new brain's configuration; the calibration goes with it, so that it never moves."""
+    def found(self, config: Config, calibration: bytes) -> Config:
+        """Make a new brain's configuration; the one that another process made first, if any.
+
+        The calibration goes with it, so that it never moves.
+        """
         with self.writing():
-            temporary = self.calibration.with_suffix(".tmp")
-            shutil.copyfile(calibration, temporary)
-            os.replace(temporary, self.calibration)
+            there = read_config(self.folder)
+            if there is not None:
+                return there
+            write_atomically(self.calibration, calibration)
             write_atomically(self.folder / CONFIG, config_bytes(config))
+            return config
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the folder's lock; raises BrainError after 30 s of waiting for another process."""
         try:
-            with self._lock.acquire(timeout=LOCK_SECONDS):
-                yield
+            self._lock.acquire(timeout=LOCK_SECONDS)
         except Timeout as error:
             raise BrainError(
-                f"{self.folder} is being changed by another process for over {LOCK_SECONDS:.0f} s; "
+                f"{self.folder} is being changed by another process for over {LOCK_SECONDS:g} s; "
                 "wait for it or stop it"
             ) from error
-        except PermissionError as error:
+        except OSError as error:
             raise BrainError(
-                f"{self.folder} may not be written; give yourself the permission or another --brain"
+                f"{self.folder} may not be written ({error.strerror}); "
+                "give yourself the permission or another --brain"
             ) from error
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Close the journal."""

@@ -14,23 +14,26 @@ from oneshot.errors import BadInputError
 from oneshot.hosts.corpus import background_text, corpus_facts, corpus_wordings
 from oneshot.hosts.load import Host
 
+DEFAULT_SITES = 2
 DEPTHS = {1: (0.83,), 2: (0.67, 0.83), 4: (0.33, 0.5, 0.67, 0.83)}  # by the number of sites
 
 
 def material() -> Material:
-    """The shipped names, unambiguous wordings and running text; no held-out wording, no test name."""
+    """The shipped names, unambiguous wordings and running text; nothing that is held out."""
     wordings = corpus_wordings()
     uses = Counter(t for entry in wordings.values() for t in entry.main)
+    known = [fact for fact in corpus_facts() if fact.split == "known"]
     return Material(
-        sorted({fact.subject for fact in corpus_facts() if fact.split == "known"}),
+        sorted({fact.subject for fact in known}),
         {r: [t for t in entry.main if uses[t] == 1] for r, entry in wordings.items()},
         background_text(),
+        [(fact.subject, fact.relation) for fact in known],
     )
 
 
-def calibration_path(host: Host, sites: int) -> Path:
+def calibration_path(host_hash: str, sites: int) -> Path:
     """Where the calibration of a host lies: with the package, or in the user's cache."""
-    name = f"calibration-{host.hash}-{sites}.safetensors"
+    name = f"calibration-{host_hash}-{sites}.safetensors"
     packaged = Path(str(files("oneshot.hosts") / "factual_lm" / name))
     if packaged.exists():
         return packaged
@@ -43,9 +46,13 @@ def host_calibration(
     """Load the host's calibration, or make it by forward passes alone and keep it."""
     if sites not in DEPTHS:
         raise BadInputError(f"--sites {sites} is not offered; give one of {sorted(DEPTHS)}")
-    path, device = calibration_path(host, sites), next(host.model.parameters()).device
+    path, device = calibration_path(host.hash, sites), next(host.model.parameters()).device
     if force or not path.exists():
-        settings = Settings(relation_depths=DEPTHS[sites])
-        made = calibrate(host.model, host.tokenizer, material(), settings, progress)
-        save_calibration(made, path)
+        save_calibration(make_calibration(host, sites, progress), path)
     return load_calibration(path, torch.device(device)), path
+
+
+def make_calibration(host: Host, sites: int, progress: Progress) -> Calibration:
+    """Calibrate a host on the shipped material."""
+    settings = Settings(relation_depths=DEPTHS[sites])
+    return calibrate(host.model, host.tokenizer, material(), settings, progress)

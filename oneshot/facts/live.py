@@ -5,7 +5,8 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
-from adapters.rows import FactRows, join
+from adapters.address.calibration import Calibration
+from adapters.rows import FactRows, empty_rows, join
 
 
 class LiveRows:
@@ -35,10 +36,10 @@ class LiveRows:
     def remove(self, keys: Collection[str]) -> None:
         """Drop facts; unknown keys are ignored."""
         for key in keys:
+            if key in self:
+                self._subjects[int(self.get(key).subject)].discard(key)
             self._added.pop(key, None)
             self._base_keys.pop(key, None)
-            for group in self._subjects.values():
-                group.discard(key)
 
     def get(self, key: str) -> FactRows:
         """The row of one fact."""
@@ -54,6 +55,12 @@ class LiveRows:
         """All rows, sorted by hash: the same set gives the same tensors."""
         kept = self._base.take(_index(list(self._base_keys.values())))
         return join([kept, *self._added.values()]).canonical()
+
+
+def no_rows(calibration: Calibration) -> FactRows:
+    """No facts, in the form that the calibration gives them."""
+    rank, banks = calibration.metrics[0].metric.shape[2], calibration.banks
+    return empty_rows(1 + len(calibration.wordings), rank, len(banks), banks[0].means.shape[1])
 
 
 def _index(values: list[int]) -> Tensor:

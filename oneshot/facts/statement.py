@@ -5,10 +5,18 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
 
 from oneshot.errors import BadInputError
 from oneshot.facts.types import Statement
+from oneshot.facts.words import (
+    COPULAS,
+    FUNCTION_WORDS,
+    POSSESSIVE,
+    Word,
+    kinds_of,
+    without_stop,
+    words_of,
+)
 
 MAX_PROMPT = 2000
 MAX_ANSWER = 300
@@ -16,58 +24,11 @@ _MAX_SENTENCE = MAX_PROMPT + MAX_ANSWER + 2
 _MAX_ANSWER_WORDS = 8
 _MAX_SUBJECT_WORDS = 12
 
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-# One letter a kind of word, so that word groups are short patterns over a string of kinds.
-# Kinds not listed: N name, F capitalised function word, 9 number, Q quotation, n joiner inside a
-# name, E regular participle, D regular adverb, w any other word, "?" and "," marks.
-_LISTED = {
-    "V": "is was are were be been being has had have became becomes remains plays played speaks "
-    "speak spoke works worked lives lived lies means contains includes wrote won owns makes made "
-    "uses holds held serves served leads led costs weighs equals borders follows shares performs "
-    "starts begins began ends comes came does did do",  # verbs
-    "P": "of in at by on from as to for into after near",  # prepositions
-    "p": "with about through over under against within between during upon",  # weaker ones
-    "A": "a an the",
-    "D": "not also now still once then later first",  # adverbs
-    "C": "called named titled entitled nicknamed dubbed",
-    "R": "who which that whose where when",  # relative pronouns
-    "E": "born built found sung set sold taught kept lost bought run fought spent put",
-    "T": "The A An",
-}
-_KINDS = {word: kind for kind, words in _LISTED.items() for word in words.split()}
-_FUNCTION_WORDS = _set(
-    "the a an in on at by of from as to for after since during before when what which who whom "
-    "whose where why how is was are were does did do it its he she they we i you his her their my "
-    "our your this that these those there and but or one every each all some most people"
-)
-_COPULAS = _set("is was are were")
-_JOINERS = _set(
-    "of the de van von der den du des la le del della di da dos al el bin ibn y and & upon"
-)
-_ABBREVIATION = r"(?:Jr|Sr|St|Ste|Dr|Mr|Mrs|Ms|Mt|Ft|Prof|Rev|Inc|Co|Ltd|Corp|Bros|Ph\.D)\."
-_INITIAL = r"[^\W\d_]\."
-_KEEPS_STOP = re.compile(rf"(?:^|[\s(])(?:{_ABBREVIATION}|(?:{_INITIAL}[ -]?)+{_INITIAL})$")
-_TOKEN = re.compile(
-    r"""(?P<Q>"[^"]+"|“[^”]+”|«[^»]+»|(?<!\w)'[^']{2,}'(?!\w)|(?<!\w)\u2018[^\u2019]{2,}\u2019(?!\w))"""
-    rf"|(?P<mark>[.:?,;!](?=\s|$))|(?:{_ABBREVIATION}|(?:{_INITIAL})+|\S+?)(?=[.:?,;!]?(?:\s|$))"
-)
 _GROUP = re.compile(r"(?:V(?:D*(?:C[Pp]*|E?[Pp]+))?|E[Pp]+|C[Pp]*|P+|\?)A?(?=.)")
 _MAIN_VERB = re.compile(r"(?<![RF])V(?:D*(?:C[Pp]*|E?[Pp]+))?A?(?=.)")
 _NAME = re.compile(r"(?:(?<=[TA])9)?N[NFTn9]*")
 _FUNCTION_NAME = re.compile(r"[TF]F+")  # "The Who"
-_POSSESSIVE = re.compile(r"(?:(?<=.)['\u2019]s|(?<=s)['\u2019])$")
 _ENCLOSED = re.compile(r"""["“«'\u2018(\[](.+)["”»'\u2019)\]]""")
-
-
-class _Word(NamedTuple):
-    text: str
-    start: int
-    end: int
-    kind: str
 
 
 def parse_sentence(sentence: str, templates: Sequence[str] = ()) -> Statement:
@@ -102,7 +63,7 @@ def check_statement(statement: Statement) -> Statement:
     """
     prompt = check_text(statement.prompt.rstrip(), "prompt", MAX_PROMPT)
     answer = statement.answer.strip()
-    answer = _without_stop(answer) if len(answer) <= MAX_ANSWER + 1 else answer
+    answer = without_stop(answer) if len(answer) <= MAX_ANSWER + 1 else answer
     answer = check_text(answer, "answer", MAX_ANSWER)
     subject = (statement.subject or "").strip() or None
     if subject is not None:
@@ -146,20 +107,13 @@ def _brief(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
-def _without_stop(text: str) -> str:
-    rest = text.removesuffix(".").rstrip()
-    if _KEEPS_STOP.search(text) or (rest.endswith(".") and not _KEEPS_STOP.search(rest)):
-        return text
-    return rest
-
-
 def _from_template(text: str, templates: Sequence[str]) -> Statement | None:
     for match in _matches(text, templates):
         answer = match["answer"]
         if answer is None or not _is_subject(match["subject"]):
             continue
-        words = _words(_without_stop(answer))
-        if _is_answer(words) and not any(word.text in _COPULAS for word in words):
+        words = words_of(without_stop(answer))
+        if _is_answer(words) and not any(word.text in COPULAS for word in words):
             return Statement(match["prompt"], answer, _bare(match["subject"]))
     return None
 
@@ -185,14 +139,14 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _is_subject(text: str) -> bool:
-    words = _words(text)
-    if "?" in text or text.endswith((",", ";", ":")) or text in _FUNCTION_WORDS:
+    words = words_of(text)
+    if "?" in text or text.endswith((",", ";", ":")) or text in FUNCTION_WORDS:
         return False
-    sentence = words[-1].kind == "E" or any(word.text in _COPULAS for word in words)
+    sentence = words[-1].kind == "E" or any(word.text in COPULAS for word in words)
     return len(words) <= _MAX_SUBJECT_WORDS and not sentence
 
 
-def _is_answer(words: Sequence[_Word]) -> bool:
+def _is_answer(words: Sequence[Word]) -> bool:
     spoken = [word for word in words if any(map(str.isalnum, word.text))]
     return 1 <= len(spoken) <= _MAX_ANSWER_WORDS
 
@@ -202,50 +156,8 @@ def _bare(text: str) -> str:
     return enclosed[1].strip() or text if enclosed else text
 
 
-def _words(text: str) -> list[_Word]:
-    words = [
-        _Word(found[0], found.start(), found.end(), _kind(found)) for found in _TOKEN.finditer(text)
-    ]
-    for i in range(1, len(words) - 1):
-        if _joins(words, i):
-            words[i] = words[i]._replace(kind="n")
-    return words
-
-
-def _kind(found: re.Match[str]) -> str:
-    text = found[0]
-    if found.lastgroup == "Q":
-        return "Q"
-    if found.lastgroup == "mark":
-        return {":": "V", "?": "?"}.get(text, ",")
-    if text in _KINDS:
-        return _KINDS[text]
-    first = next(filter(str.isalnum, text), "")
-    if first.isdigit():
-        return "9"
-    if any(map(str.isupper, text)) or (first.isalpha() and not first.islower()):
-        return "F" if text.lower() in _FUNCTION_WORDS else "N"
-    if re.fullmatch(r"\w{2,}(?:ed|en|wn)", text):
-        return "E"
-    return "D" if text.endswith("ly") else "w"
-
-
-def _joins(words: Sequence[_Word], i: int) -> bool:
-    """Whether word i stands inside a name or a date, as "of" does in "Bank of England"."""
-    if words[i].text == "to":  # a range of years, but not "from Paris to Rome"
-        return words[i - 1].kind == words[i + 1].kind == "9"
-    if words[i].text not in _JOINERS or words[i - 1].kind not in "Nn9":
-        return False
-    following = next((word for word in words[i + 1 : i + 3] if word.text not in _JOINERS), None)
-    return following is not None and following.kind in "N9"
-
-
-def _code(words: Iterable[_Word]) -> str:
-    return "".join(word.kind for word in words)
-
-
 def _from_words(text: str) -> Statement | None:
-    words = _words(_without_stop(text))
+    words = words_of(without_stop(text))
     split = _split(words)
     if split is None:
         return None
@@ -253,28 +165,28 @@ def _from_words(text: str) -> Statement | None:
     return Statement(text[:end], text[end:], _guess_subject(text[:end]))
 
 
-def _split(words: Sequence[_Word]) -> int | None:
+def _split(words: Sequence[Word]) -> int | None:
     """Number of words in the prompt: what follows is the answer."""
-    code = _code(words)
+    code = kinds_of(words)
     main = None if "?" in code else _MAIN_VERB.search(code)
     if main is not None and _is_answer(words[main.end() :]):
         before = words[: main.start()]
-        if any(word.kind == "P" or _POSSESSIVE.search(word.text) for word in before):
+        if any(word.kind == "P" or POSSESSIVE.search(word.text) for word in before):
             return main.end()  # "The motto of Utopia is ...": what is told has been named already
     ends = [group.end() for group in _GROUP.finditer(code)]
     ends += [] if ends else [i + 1 for i in range(1, len(words)) if _follows_name(words, i)]
     return next((end for end in reversed(ends) if _is_answer(words[end:])), None)
 
 
-def _follows_name(words: Sequence[_Word], i: int) -> bool:
+def _follows_name(words: Sequence[Word], i: int) -> bool:
     """Whether word i looks like an unlisted verb."""
     verb = words[i].kind in "wE" and words[i].text.endswith(("s", "ed"))
     return verb and words[i - 1].kind in "N9"
 
 
 def _guess_subject(prompt: str) -> str | None:
-    words = _words(prompt)
-    code = _code(words)
+    words = words_of(prompt)
+    code = kinds_of(words)
     quoted = next((word.text for word in words if word.kind == "Q"), None)
     if quoted:
         return _bare(quoted)
@@ -284,18 +196,18 @@ def _guess_subject(prompt: str) -> str | None:
     name = max(names, key=lambda found: sum(kind != "n" for kind in found[0]))
     text = prompt[words[name.start()].start : words[name.end() - 1].end]
     if code[name.end() : name.end() + 1] not in ("", "V", "P"):  # "Anna's dog", not "Harrod's is"
-        text = _POSSESSIVE.sub("", text)
+        text = POSSESSIVE.sub("", text)
     return _bare(text)
 
 
-def _noun_phrase(prompt: str, words: Sequence[_Word]) -> str | None:
+def _noun_phrase(prompt: str, words: Sequence[Word]) -> str | None:
     """The words before the first verb, or in a question after it; of these, what follows "of"."""
-    code = _code(words)
+    code = kinds_of(words)
     verb = code.find("V") if "V" in code else len(code)
     part = list(words[:verb] if _says_something(words[:verb]) else words[verb + 1 :])
     of = max((i for i, word in enumerate(part) if word.text in ("of", "for")), default=-1)
     part = part[of + 1 :]
-    owner = next((i for i, word in enumerate(part) if _POSSESSIVE.search(word.text)), len(part))
+    owner = next((i for i, word in enumerate(part) if POSSESSIVE.search(word.text)), len(part))
     part = part[: owner + 1]
     while part and part[0].kind in "TAPpC,?":
         part.pop(0)
@@ -303,8 +215,8 @@ def _noun_phrase(prompt: str, words: Sequence[_Word]) -> str | None:
         part.pop()
     if not _says_something(part):
         return None
-    return _POSSESSIVE.sub("", prompt[part[0].start : part[-1].end])
+    return POSSESSIVE.sub("", prompt[part[0].start : part[-1].end])
 
 
-def _says_something(words: Iterable[_Word]) -> bool:
-    return any(word.kind != "," and word.text.lower() not in _FUNCTION_WORDS for word in words)
+def _says_something(words: Iterable[Word]) -> bool:
+    return any(word.kind != "," and word.text.lower() not in FUNCTION_WORDS for word in words)

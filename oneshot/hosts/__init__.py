@@ -1,0 +1,1 @@
+"""Frozen models and the shipped corpus."""

@@ -1,0 +1,1 @@
+"""The journal and the index: what was taught and who resembles whom."""

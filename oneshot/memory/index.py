@@ -23,7 +23,7 @@ class NearestFacts:
 
     def remove(self, ids: Sequence[int]) -> None:
         """Take facts out; unknown ids are ignored."""
-        self._index.remove_ids(np.asarray(ids, dtype=np.int64))
+        self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(ids, dtype=np.int64)))
 
     def search(self, vector: Float[Tensor, " dimension"], count: int) -> list[tuple[int, float]]:
         """The nearest facts and their cosines, the nearest first."""

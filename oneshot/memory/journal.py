@@ -7,12 +7,13 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from oneshot.errors import BadInputError, BrainError
+from oneshot.memory.entries import Draft, Entry, Examination, Operation
 from oneshot.memory.migrations import migrate
 
 STATES = ("live", "superseded", "forgotten")
@@ -20,55 +21,11 @@ STATES = ("live", "superseded", "forgotten")
 _COLUMNS = "id, key, prompt, answer, subject, relation, source, taught_at, state, replaces"
 _PAGE = 1000
 _WAIT_SECONDS = 30.0
+_DAMAGE = sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A fact about to be journaled; `taught_at` is an ISO 8601 time in UTC."""
-
-    key: str
-    prompt: str
-    answer: str
-    subject: str
-    relation: str
-    source: str | None
-    taught_at: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A journaled fact; `replaces` is the id of the version before it."""
-
-    id: int
-    key: str
-    prompt: str
-    answer: str
-    subject: str
-    relation: str
-    source: str | None
-    taught_at: str
-    state: str
-    replaces: int | None
-
-
-@dataclass(frozen=True)
-class Operation:
-    """Something done to the brain, with what undoing it needs."""
-
-    id: int
-    kind: str
-    payload: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Examination:
-    """One probe of a fact, the answer it got and whether that was right."""
-
-    fact: int
-    probe: str
-    answer: str
-    correct: bool
-    at: str
+class DamagedJournalError(BrainError):
+    """A journal file whose content cannot be read; the weights carry what is needed to renew it."""
 
 
 class Journal:
@@ -107,6 +64,13 @@ class Journal:
     def close(self) -> None:
         """Close the file; the journal cannot be used any more."""
         self._connection.close()
+
+    def check(self) -> None:
+        """Read the whole file; raises BrainError where it is damaged."""
+        found = self._run("PRAGMA quick_check(1)")[0][0]
+        if found != "ok":
+            reason = " ".join(found.split())
+            raise self._damage(reason)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -264,7 +228,14 @@ class Journal:
         except (UnicodeEncodeError, OverflowError) as error:
             raise BadInputError(f"cannot journal this: {error}; give plain text and ids") from error
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+                raise self._damage(error) from error
             raise BrainError(
                 f"cannot use the journal {self.path}: {error}; "
                 "if another process holds it, wait, else run `oneshot doctor`"
             ) from error
+
+    def _damage(self, reason: object) -> DamagedJournalError:
+        return DamagedJournalError(
+            f"the journal {self.path} is damaged: {reason}; run `oneshot doctor --repair`"
+        )

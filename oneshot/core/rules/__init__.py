@@ -1,0 +1,1 @@
+"""Local rules, one module each, behind one interface."""

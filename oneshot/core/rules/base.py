@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int64, Num
@@ -60,6 +60,7 @@ class Block:
         return read + z.to(maps.dtype) @ self.weights["state"][t - 1].T
 
 
+@runtime_checkable
 class Rule(Protocol):
     """A local rule: it fits one block on its examples, knowing of no other block."""
 

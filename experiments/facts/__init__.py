@@ -1,0 +1,1 @@
+"""How well taught facts are answered, and what else changes."""

@@ -1,0 +1,181 @@
+"""The figures of the fact writer on the packaged host, by free generation.
+
+    python -m experiments.facts.figures experiments/configs/facts-1000.toml
+"""
+
+import argparse
+import random
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from adapters.address.calibration import Material
+from adapters.attach import attach
+from experiments.facts.queries import Exam, Probe, build_exam, unambiguous
+from experiments.record import run_recorded
+from oneshot.facts import calibrated
+from oneshot.facts.answering import answer, short
+from oneshot.facts.learner import Learner
+from oneshot.facts.types import Statement
+from oneshot.hosts.corpus import corpus_facts, corpus_wordings
+from oneshot.hosts.load import Host
+
+TOLD = ("taught", "paraphrase", "question", "held_out")  # right answers count
+LEFT = ("other", "known", "untaught")  # unchanged answers count
+SAMPLES = 8  # raw answers of each kind that the record keeps
+NOVEL = 10  # relations that the bank does not know, in that part
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is taught and examined."""
+
+    split: str = "test"
+    """Which facts: `tune` for choices, `test` once a configuration is final."""
+    count: int | None = None
+    """How many facts; all where it is left out."""
+    seed: int = 0
+    """Of the sample of facts and wordings."""
+    rule: str = "posterior"
+    """The local rule."""
+    sites: int = 2
+    """The sites of the chain."""
+    text: str | None = None
+    """A file of paragraphs that the host has never seen, for false fires; optional."""
+
+
+def interval(hits: Sequence[bool], seed: int = 0) -> dict[str, Any]:
+    """Mean and bootstrap 95 % interval."""
+    values = np.asarray(hits, dtype=float)
+    draws = np.random.default_rng(seed).choice(values, (1000, len(values))).mean(1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return {"mean": values.mean().round(5).item(), "low": round(low, 5), "high": round(high, 5), "n": len(values)}
+
+
+def examine(learner: Learner, exam: Exam) -> dict[str, Any]:
+    """Teach the exam's facts in one call and ask all its probes."""
+    began = time.perf_counter()
+    learner.write([Statement(p.prompt, p.answer, p.fact.subject) for p in exam.taught])
+    result: dict[str, Any] = {"facts": len(exam.taught)}
+    result["write_seconds_per_fact"] = round((time.perf_counter() - began) / len(exam.taught), 5)
+    for kind, probes in exam.probes.items():
+        prompts = [p.prompt for p in probes]
+        said = [r.answer for r in learner.ask(prompts)]
+        if kind in TOLD:
+            hits = [s == p.answer for s, p in zip(said, probes, strict=True)]
+        else:
+            bare = [short(s.text) for s in answer(learner.host, prompts)]
+            hits = [s == b for s, b in zip(said, bare, strict=True)]
+        wrong = [[p.prompt, p.answer, s] for p, s, ok in zip(probes, said, hits, strict=True) if not ok]
+        result[kind] = interval(hits) | {"missed": wrong[:SAMPLES]}
+    return result
+
+
+def host_knowledge(host: Host, seed: int, count: int = 1000) -> dict[str, Any]:
+    """The bare host on its own facts, on trained wordings and on those that it never saw."""
+    rng, wordings, main = random.Random(seed), corpus_wordings(), unambiguous()
+    result = {}
+    for kind, pool in (("main", main), ("held_out", {r: list(w.held_out) for r, w in wordings.items()})):
+        facts = [f for f in corpus_facts() if f.split == "known" and pool.get(f.relation)]
+        facts = rng.sample(facts, min(count, len(facts)))
+        prompts = [rng.choice(pool[f.relation]).replace("{}", f.subject) for f in facts]
+        said = [short(s.text) for s in answer(host, prompts)]
+        result[kind] = interval([s == f.object for s, f in zip(said, facts, strict=True)])
+    return result
+
+
+def several_words(exam: Exam, seed: int) -> Exam:
+    """The same facts with made-up answers of two to four words, asked by taught prompt and question."""
+    rng = random.Random(seed)
+    words = sorted({f.object for f in corpus_facts()})
+    said = {id(p.fact): " ".join(rng.sample(words, rng.randint(2, 4))) for p in exam.taught}
+    kinds = ("taught", "paraphrase", "question")
+    told = {k: [replace(p, answer=said[id(p.fact)]) for p in exam.probes[k]] for k in kinds}
+    return Exam(told["taught"], told)
+
+
+@torch.inference_mode()
+def false_fires(learner: Learner, path: Path, limit: int = 1500) -> dict[str, Any]:
+    """Positions of running text at which a fact speaks."""
+    denoiser, host, fired, tokens = learner.denoiser(), learner.host, 0, 0
+    assert denoiser is not None, "facts were taught"
+    paragraphs = [p for p in path.read_text("utf-8").splitlines() if len(p) > 100][:limit]
+    with attach(host.model, denoiser) as attachment:
+        for paragraph in paragraphs:
+            ids = host.tokenizer(paragraph, return_tensors="pt").input_ids[:, :128]
+            host.model(input_ids=ids)
+            fired += len({c.position for c in attachment.changes if c.step == 0})
+            tokens += ids.shape[1]
+    return {"fires": fired, "tokens": tokens, "per_token": fired / tokens}
+
+
+def novel_relations(config: Config) -> dict[str, Any]:
+    """Facts of relations left out of the bank: recall and locality."""
+    rng = random.Random(config.seed)
+    relations = set(rng.sample(sorted(unambiguous()), NOVEL))
+    whole = calibrated.material()
+    kept = {r: ts for r, ts in whole.templates.items() if r not in relations}
+    material = replace(whole, templates=kept)
+    exam = build_exam(config.split, config.count, config.seed, relations)
+    with _without_cache(lambda: material), tempfile.TemporaryDirectory() as folder:
+        with Learner.open(folder, rule=config.rule, sites=config.sites) as learner:
+            return examine(learner, exam) | {"relations": sorted(relations)}
+
+
+class _without_cache:  # noqa: N801 - used as a statement
+    """Calibrate on other material inside, and keep nothing of it."""
+
+    def __init__(self, material: Callable[[], Material]) -> None:
+        self.material = material
+
+    def __enter__(self) -> None:
+        self.saved = calibrated.material, calibrated.calibration_path
+        self.folder = tempfile.TemporaryDirectory()
+        path = Path(self.folder.name) / "calibration.safetensors"
+        calibrated.material = self.material
+        calibrated.calibration_path = lambda *_: path
+
+    def __exit__(self, *_: object) -> None:
+        calibrated.material, calibrated.calibration_path = self.saved
+        self.folder.cleanup()
+
+
+def experiment(config: Config) -> dict[str, Any]:
+    """All figures of one configuration."""
+    exam = build_exam(config.split, config.count, config.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        with Learner.open(folder, rule=config.rule, sites=config.sites) as learner:
+            result = {"writer": examine(learner, exam)}
+            result["host"] = host_knowledge(learner.host, config.seed)
+            if config.text:
+                result["text"] = false_fires(learner, Path(config.text))
+    with tempfile.TemporaryDirectory() as folder:
+        with Learner.open(folder, rule=config.rule, sites=config.sites) as learner:
+            result["several_words"] = examine(learner, several_words(exam, config.seed))
+    result["novel_relations"] = novel_relations(config)
+    return result
+
+
+def main() -> None:
+    """Read a configuration, run it and write its record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--name", help="of the record; the configuration's file name if left out")
+    arguments = parser.parse_args()
+    values = tomllib.loads(arguments.config.read_text("utf-8"))
+    config = Config(**values)
+    path = run_recorded(
+        arguments.name or arguments.config.stem, values, [arguments.config], lambda: experiment(config)
+    )
+    print(path)
+
+
+if __name__ == "__main__":
+    main()

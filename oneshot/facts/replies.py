@@ -1,0 +1,60 @@
+"""What a learner hands out: receipts of teaching, and replies with the facts that spoke."""
+
+from collections.abc import Sequence
+
+from oneshot.facts.answering import Said, short
+from oneshot.facts.ledger import Entered
+from oneshot.facts.types import Receipt, Reply, Statement, Step
+
+
+def make_reply(
+    question: str, said: Said, bare: Said | None, ids: Sequence[int], *, explain: bool
+) -> Reply:
+    """A reply; `ids` are the facts' ids by the denoiser's rows, `bare` is what the host said."""
+    spoke = (c.fact for c in said.changes if c is not None and c.fact >= 0)
+    return Reply(
+        question,
+        short(said.text),
+        tuple(dict.fromkeys(ids[row] for row in spoke)),
+        short(bare.text) if bare else None,
+        _steps(said, ids) if explain else (),
+    )
+
+
+def make_receipt(
+    entered: Entered, statement: Statement, before: str, after: str, seconds: float
+) -> Receipt:
+    """A receipt; `before` and `after` are the answers to the taught prompt."""
+    return Receipt(
+        entered.id,
+        statement.prompt,
+        statement.answer,
+        statement.subject or "",
+        entered.relation,
+        before,
+        after,
+        seconds,
+        entered.nearest,
+        _warnings(entered, statement.answer, before, after),
+    )
+
+
+def _steps(said: Said, ids: Sequence[int]) -> tuple[Step, ...]:
+    return tuple(
+        Step(token, ids[c.fact] if c.fact >= 0 else None, c.entity, c.relation)
+        if c
+        else Step(token, None, float("nan"), ())
+        for token, c in zip(said.tokens, said.changes, strict=True)
+    )
+
+
+def _warnings(entered: Entered, answer: str, before: str, after: str) -> tuple[str, ...]:
+    found = []
+    if entered.known:
+        found.append(f"already taught as #{entered.id}")
+    found += [f"contradicts #{old}, which it replaces" for old in entered.replaced]
+    if before == answer and not entered.known:
+        found.append("the model already said so")
+    if after != answer:
+        found.append(f"the taught prompt is answered {after!r}: another fact may be in the way")
+    return tuple(found)
