@@ -52,7 +52,9 @@ def decide(denoiser: Denoiser, running: Running, new: Pass) -> tuple[list[Change
         firings = _fire(denoiser, available, new)
         for row in range(len(kept.sequences)):
             if row in available or kept.sequences[row].speech:
-                tokens = [(p, int(new.ids[row, p])) for p in new.real[row].nonzero().flatten().tolist()]
+                tokens = [
+                    (p, int(new.ids[row, p])) for p in new.real[row].nonzero().flatten().tolist()
+                ]
                 changes += _speak(denoiser, kept.sequences[row], row, tokens, firings)
     return changes, kept
 
@@ -116,27 +118,30 @@ def _timeline(
         if over:
             sequence.confirm(candidate)
     for position in range(length):
-        fresh = by_position.get(position, [])
-        names = dict(sequence.names)
-        for candidate, over in fresh:
-            if candidate.slot not in names or names[candidate.slot].evidence < candidate.evidence:
-                names[candidate.slot] = candidate
-            if over:
-                sequence.confirm(candidate)
-        if names:
-            here[position] = list(names.values())
+        here[position] = _known_here(sequence, by_position.get(position, []))
     sequence.unconfirmed = tuple(c for c, over in by_position.get(length - 1, []) if not over)
-    return here
+    return {position: names for position, names in here.items() if names}
+
+
+def _known_here(sequence: Sequence, fresh: list[tuple[Candidate, bool]]) -> list[Candidate]:
+    """The names known where some have just been read; those that are over are confirmed."""
+    names = dict(sequence.names)
+    for candidate, over in fresh:
+        if candidate.slot not in names or names[candidate.slot].evidence < candidate.evidence:
+            names[candidate.slot] = candidate
+        if over:
+            sequence.confirm(candidate)
+    return list(names.values())
 
 
 def _fire(denoiser: Denoiser, available: Available, new: Pass) -> dict[tuple[int, int], Firing]:
     """What would speak at each place where some name is known."""
-    places = [
-        (b, p) for b, timeline in available.items() for p in timeline if bool(new.real[b, p])
-    ]
+    places = [(b, p) for b, timeline in available.items() for p in timeline if bool(new.real[b, p])]
     if not places:
         return {}
-    rows, positions = (torch.tensor(part, device=new.ids.device) for part in zip(*places, strict=True))
+    rows, positions = (
+        torch.tensor(part, device=new.ids.device) for part in zip(*places, strict=True)
+    )
     candidates = [available[b][p] for b, p in places]
     firings = denoiser.denoise(candidates, [state[rows, positions] for state in new.relation])
     return {place: f for place, f in zip(places, firings, strict=True) if f is not None}

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.address.entity import EntityTable
-from adapters.address.windows import MAX_WIDTH, project
+from adapters.address.windows import project
 from adapters.rows import NO_TOKEN, FactRows
 from adapters.running import Candidate
 from oneshot.core.chain import run_chain
@@ -52,7 +52,9 @@ class Denoiser(Protocol):
         """
 
     def denoise(
-        self, candidates: Sequence[Sequence[Candidate]], relation: list[Float[Tensor, "points width"]]
+        self,
+        candidates: Sequence[Sequence[Candidate]],
+        relation: list[Float[Tensor, "points width"]],
     ) -> list[Firing | None]:
         """What speaks at each point, given the names before it and its state at each site."""
 
@@ -125,7 +127,9 @@ class PosteriorDenoiser:
         return found
 
     def denoise(
-        self, candidates: Sequence[Sequence[Candidate]], relation: list[Float[Tensor, "points width"]]
+        self,
+        candidates: Sequence[Sequence[Candidate]],
+        relation: list[Float[Tensor, "points width"]],
     ) -> list[Firing | None]:
         """The chain over the sites, on the facts whose names were recognised."""
         facts = sorted({c.slot for point in candidates for c in point})
@@ -134,7 +138,9 @@ class PosteriorDenoiser:
         agreements = torch.stack(
             [
                 bank.agreement(bank.code(state), self.relation[index, t], self.novel[index, t])
-                for t, (bank, state) in enumerate(zip(self.calibration.banks, relation, strict=True))
+                for t, (bank, state) in enumerate(
+                    zip(self.calibration.banks, relation, strict=True)
+                )
             ]
         )
         allowed = (entity > 0) & (agreements.log().mean(0).exp() > self.agreement)
@@ -182,7 +188,9 @@ class PosteriorDenoiser:
             weights = posterior_weights(barred, z, targets, share)
             return weights @ targets
 
-        z = run_chain([site] * self.schedule.T, self.schedule, torch.zeros(len(entity), targets.shape[1]).to(targets))
+        z = run_chain(
+            [site] * self.schedule.T,
+            self.schedule,
+            torch.zeros(len(entity), targets.shape[1]).to(targets),
+        )
         return z, weights
-
-

@@ -39,7 +39,9 @@ class Encoder:
         codes = [bank.code(state) for bank, state in zip(banks, relation, strict=True)]
         novel = [bank.novel(code) for bank, code in zip(banks, codes, strict=True)]
         return FactRows(
-            torch.frombuffer(bytearray(content_hash(prompt, answer, subject)), dtype=torch.uint8)[None],
+            torch.frombuffer(bytearray(content_hash(prompt, answer, subject)), dtype=torch.uint8)[
+                None
+            ],
             torch.tensor([subject_group(subject)]),
             torch.tensor([size]),
             entity[None].cpu(),
@@ -90,4 +92,4 @@ def answer_tokens(tokenizer: Any, prompt: str, answer: str) -> list[int]:
             f"the answer {answer[:60]!r} has {len(steps) - 1} tokens; give at most {ANSWER_TOKENS}"
         )
     end = tokenizer.eos_token_id
-    return steps + ([end] if end is not None else [])
+    return [*steps, *([int(end)] if end is not None else [])]

@@ -149,5 +149,3 @@ def _spread(code: Float[Tensor, "sizes rank"]) -> Float[Tensor, "sizes code"]:
     spread = code.new_zeros(sizes, sizes, rank)
     spread[torch.arange(sizes), torch.arange(sizes)] = code
     return spread.flatten(1)
-
-

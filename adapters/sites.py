@@ -1,4 +1,4 @@
-"""Where a causal language model keeps its layers, its head and its embeddings, for any architecture."""
+"""Where a causal language model of any architecture keeps its layers, head and embeddings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from oneshot.errors import HostError
 
 @dataclass(frozen=True)
 class Sites:
-    """The parts of a host that an adapter reads or writes; `layers[i]` maps state i to state i+1."""
+    """The parts of a host that an adapter reads; `layers[i]` makes state i+1 of state i."""
 
     layers: Sequence[nn.Module]
     head: nn.Module
@@ -32,7 +32,7 @@ def find_sites(model: nn.Module) -> Sites:
             f"{type(model).__name__} has no language-model head with token embeddings; "
             "give a causal language model"
         )
-    width = int(head.weight.shape[1])
+    width = int(head.get_parameter("weight").shape[1])
     lists = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) > 0]
     layers = max(lists, key=_parameters_below, default=None)
     if layers is None or len(layers) < 2:

@@ -17,7 +17,7 @@ from adapters.address.relation import RelationBank
 from oneshot.core.embeddings import LabelWhitening
 from oneshot.errors import BrainError
 
-FORMAT = "1"
+FORMAT = "2"
 
 
 def save_calibration(calibration: Calibration, path: Path) -> None:

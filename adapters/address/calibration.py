@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from adapters.address.ending import WINDOW, EndingDetector, fit_detector
@@ -76,7 +76,9 @@ def calibrate(
     templates = [(r, t) for r, ts in material.templates.items() for t in ts]
     total = 2 * len(names) + len(templates) * settings.names_per_template
     total += len(material.background)
-    total += len(templates) * ANSWERS_PER_TEMPLATE * (ANSWER_TOKENS + 1) + CANDIDATES * min(CANDIDATE_NAMES, len(names))
+    total += len(templates) * ANSWERS_PER_TEMPLATE * (ANSWER_TOKENS + 1) + CANDIDATES * min(
+        CANDIDATE_NAMES, len(names)
+    )
     gatherer = Gatherer(model, tokenizer, progress, total)
     layer = sites.depth(settings.entity_depth)
     relation_layers = tuple(sites.depth(f) for f in settings.relation_depths)
@@ -90,7 +92,7 @@ def calibrate(
         metrics,
         detector,
         _fit_banks(gatherer, names, templates, material, relation_layers, settings, rng),
-        LabelWhitening.of(sites.head.weight.detach()),
+        LabelWhitening.of(sites.head.get_parameter("weight").detach()),
         _head_scale(gatherer, sites, names, wordings, rng),
     )
 
@@ -134,8 +136,8 @@ def _fit_entity(
         long = shared >= size
         if int(long.sum()) < LEAST_NAMES:
             long = torch.ones_like(long)
-        parts = (x[long][:, :size] for x in (a["window"], b["window"], a["token"]))
-        metrics.append(fit_metric(*parts, token_map, settings.entity_rank))
+        first, second, tokens = (x[long][:, :size] for x in (a["window"], b["window"], a["token"]))
+        metrics.append(fit_metric(first, second, tokens, token_map, settings.entity_rank))
     names_going_on = a["window"][a["size"] >= WINDOW][:, :WINDOW].flatten(1)
     return tuple(metrics), fit_detector(names_going_on, a["after"][a["followed"]])
 
@@ -182,7 +184,11 @@ def _fit_banks(
         return {str(layer): batch.states[layer][rows, position] for layer in layers}
 
     each = settings.names_per_template
-    pairs = [(fill(t, n), n) for _, t in templates for n in rng.sample(list(names), min(each, len(names)))]
+    pairs = [
+        (fill(t, n), n)
+        for _, t in templates
+        for n in rng.sample(list(names), min(each, len(names)))
+    ]
     states = gatherer.gather(pairs, layers, last)
     texts = [t[:BACKGROUND_CHARACTERS] for t in material.background]
     running = gatherer.gather([(t, t[:1]) for t in texts], layers, anywhere)
@@ -227,7 +233,11 @@ def _answering(
 
 @torch.inference_mode()
 def _head_scale(
-    gatherer: Gatherer, sites: Sites, names: Sequence[str], wordings: Sequence[str], rng: random.Random
+    gatherer: Gatherer,
+    sites: Sites,
+    names: Sequence[str],
+    wordings: Sequence[str],
+    rng: random.Random,
 ) -> Float[Tensor, ""]:
     """Mean norm of the state that enters the head, at the last token of some prompts."""
     norms: list[Tensor] = []
@@ -238,10 +248,10 @@ def _head_scale(
     handle = sites.head.register_forward_pre_hook(keep)
     try:
         for name in rng.sample(list(names), min(32, len(names))):
-            ids = gatherer.tokenizer(fill(rng.choice(wordings), name), return_tensors="pt").input_ids
+            ids = gatherer.tokenizer(
+                fill(rng.choice(wordings), name), return_tensors="pt"
+            ).input_ids
             gatherer.model(input_ids=ids.to(gatherer.device))
     finally:
         handle.remove()
     return torch.stack(norms).mean().cpu()
-
-

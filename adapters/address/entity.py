@@ -45,7 +45,8 @@ def fit_token_map(
     between = torch.cov(((first + second) / 2).T) - within / 2
     whiten = _whitening(within, between)
     _, rotation = torch.linalg.eigh(whiten.T @ between @ whiten)
-    return whiten @ rotation[:, -TOKEN_RANK:]
+    token_map: Tensor = whiten @ rotation[:, -TOKEN_RANK:]
+    return token_map
 
 
 def fit_metric(
@@ -92,12 +93,14 @@ def _groups(labels: Sequence[int]) -> list[list[int]]:
 def _whitening(within: Tensor, between: Tensor) -> Tensor:
     floor = NOISE_FLOOR * (within + between).diagonal().mean()
     values, vectors = torch.linalg.eigh(within + floor * torch.eye(len(within)).to(within))
-    return vectors / values.clamp_min(1e-9).sqrt()
+    whiten: Tensor = vectors / values.clamp_min(1e-9).sqrt()
+    return whiten
 
 
 def _positive(covariance: Tensor) -> Tensor:
     values, vectors = torch.linalg.eigh(covariance)
-    return vectors @ torch.diag(values.clamp_min(0)) @ vectors.T
+    positive: Tensor = vectors @ torch.diag(values.clamp_min(0)) @ vectors.T
+    return positive
 
 
 @dataclass(frozen=True)
@@ -109,9 +112,7 @@ class EntityTable:
     owner: Int[Tensor, " rows"]
 
     @classmethod
-    def build(
-        cls, codes: Float[Tensor, "rows rank"], owner: Int[Tensor, " rows"]
-    ) -> "EntityTable":
+    def build(cls, codes: Float[Tensor, "rows rank"], owner: Int[Tensor, " rows"]) -> "EntityTable":
         """Precompute the squared norms."""
         return cls(codes, codes.square().sum(1) / 2, owner)
 

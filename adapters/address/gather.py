@@ -75,7 +75,9 @@ class Gatherer:
         for start in range(0, len(order), BATCH):
             chosen = [list(prompts[i].ids) for i in order[start : start + BATCH]]
             for _ in range(steps):
-                chosen = [[*ids, said] for ids, said in zip(chosen, self._said(chosen), strict=True)]
+                chosen = [
+                    [*ids, said] for ids, said in zip(chosen, self._said(chosen), strict=True)
+                ]
             states = read_states(self.model, self._rows(chosen), layers)
             last = torch.tensor([len(ids) - 1 for ids in chosen], device=self.device)
             places = last[:, None] - torch.arange(steps - 1, -1, -1, device=self.device)

@@ -133,7 +133,9 @@ def _leave_wording_out(
         others = torch.arange(len(relation)) != row
         if not bool((relation[others] == label).any()):
             continue
-        scores.append(likelihood(points[row], wordings).index_fill(1, torch.tensor([row]), -torch.inf))
+        scores.append(
+            likelihood(points[row], wordings).index_fill(1, torch.tensor([row]), -torch.inf)
+        )
         labels.append(torch.full((points.shape[1],), label))
         distances.append(torch.cdist(points[row], wordings[others]).square().min(1).values)
     left, label = torch.cat(scores), torch.cat(labels)

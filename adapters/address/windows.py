@@ -7,9 +7,7 @@ from torch import Tensor
 MAX_WIDTH = 6  # tokens of a name that its code looks at
 
 
-def shifted(
-    states: Float[Tensor, "batch seq width"], by: int
-) -> Float[Tensor, "batch seq width"]:
+def shifted(states: Float[Tensor, "batch seq width"], by: int) -> Float[Tensor, "batch seq width"]:
     """States moved `by` positions to the right, zeros (no token) moving in."""
     if by == 0:
         return states
@@ -42,5 +40,6 @@ def project(
 ) -> Float[Tensor, "batch seq rank"]:
     """`window(states, size) @ metric` without building the window."""
     size, width, rank = metric.shape
-    parts = (states @ metric.transpose(0, 1).reshape(width, size * rank)).unflatten(2, (size, rank))
+    parts = states @ metric.transpose(0, 1).reshape(width, size * rank)
+    parts = parts.view(*states.shape[:2], size, rank)
     return torch.stack([shifted(parts[:, :, j], j) for j in range(size)]).sum(0)

@@ -1,6 +1,6 @@
 """The figures of the fact writer on the packaged host, by free generation.
 
-    python -m experiments.facts.figures experiments/configs/facts-1000.toml
+python -m experiments.facts.figures experiments/configs/facts-1000.toml
 """
 
 import argparse
@@ -8,17 +8,19 @@ import random
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import torch
 
 from adapters.address.calibration import Material
 from adapters.attach import attach
-from experiments.facts.queries import Exam, Probe, build_exam, unambiguous
+from experiments.facts.queries import Exam, build_exam, unambiguous
 from experiments.record import run_recorded
 from oneshot.facts import calibrated
 from oneshot.facts.answering import answer, short
@@ -51,12 +53,27 @@ class Config:
     """A file of paragraphs that the host has never seen, for false fires; optional."""
 
 
+@contextmanager
+def fresh_learner(config: Config) -> Iterator[Learner]:
+    """A learner on a new brain, which goes at the end."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Learner.open(folder, rule=config.rule, sites=config.sites) as learner,
+    ):
+        yield learner
+
+
 def interval(hits: Sequence[bool], seed: int = 0) -> dict[str, Any]:
     """Mean and bootstrap 95 % interval."""
     values = np.asarray(hits, dtype=float)
     draws = np.random.default_rng(seed).choice(values, (1000, len(values))).mean(1)
     low, high = np.quantile(draws, [0.025, 0.975])
-    return {"mean": values.mean().round(5).item(), "low": round(low, 5), "high": round(high, 5), "n": len(values)}
+    return {
+        "mean": values.mean().round(5).item(),
+        "low": round(low, 5),
+        "high": round(high, 5),
+        "n": len(values),
+    }
 
 
 def examine(learner: Learner, exam: Exam) -> dict[str, Any]:
@@ -73,7 +90,9 @@ def examine(learner: Learner, exam: Exam) -> dict[str, Any]:
         else:
             bare = [short(s.text) for s in answer(learner.host, prompts)]
             hits = [s == b for s, b in zip(said, bare, strict=True)]
-        wrong = [[p.prompt, p.answer, s] for p, s, ok in zip(probes, said, hits, strict=True) if not ok]
+        wrong = [
+            [p.prompt, p.answer, s] for p, s, ok in zip(probes, said, hits, strict=True) if not ok
+        ]
         result[kind] = interval(hits) | {"missed": wrong[:SAMPLES]}
     return result
 
@@ -82,7 +101,10 @@ def host_knowledge(host: Host, seed: int, count: int = 1000) -> dict[str, Any]:
     """The bare host on its own facts, on trained wordings and on those that it never saw."""
     rng, wordings, main = random.Random(seed), corpus_wordings(), unambiguous()
     result = {}
-    for kind, pool in (("main", main), ("held_out", {r: list(w.held_out) for r, w in wordings.items()})):
+    for kind, pool in (
+        ("main", main),
+        ("held_out", {r: list(w.held_out) for r, w in wordings.items()}),
+    ):
         facts = [f for f in corpus_facts() if f.split == "known" and pool.get(f.relation)]
         facts = rng.sample(facts, min(count, len(facts)))
         prompts = [rng.choice(pool[f.relation]).replace("{}", f.subject) for f in facts]
@@ -92,7 +114,7 @@ def host_knowledge(host: Host, seed: int, count: int = 1000) -> dict[str, Any]:
 
 
 def several_words(exam: Exam, seed: int) -> Exam:
-    """The same facts with made-up answers of two to four words, asked by taught prompt and question."""
+    """The same facts with made-up answers of two to four words."""
     rng = random.Random(seed)
     words = sorted({f.object for f in corpus_facts()})
     said = {id(p.fact): " ".join(rng.sample(words, rng.randint(2, 4))) for p in exam.taught}
@@ -124,41 +146,31 @@ def novel_relations(config: Config) -> dict[str, Any]:
     kept = {r: ts for r, ts in whole.templates.items() if r not in relations}
     material = replace(whole, templates=kept)
     exam = build_exam(config.split, config.count, config.seed, relations)
-    with _without_cache(lambda: material), tempfile.TemporaryDirectory() as folder:
-        with Learner.open(folder, rule=config.rule, sites=config.sites) as learner:
-            return examine(learner, exam) | {"relations": sorted(relations)}
+    with _without_cache(lambda: material), fresh_learner(config) as learner:
+        return examine(learner, exam) | {"relations": sorted(relations)}
 
 
-class _without_cache:  # noqa: N801 - used as a statement
+@contextmanager
+def _without_cache(material: Callable[[], Material]) -> Iterator[None]:
     """Calibrate on other material inside, and keep nothing of it."""
-
-    def __init__(self, material: Callable[[], Material]) -> None:
-        self.material = material
-
-    def __enter__(self) -> None:
-        self.saved = calibrated.material, calibrated.calibration_path
-        self.folder = tempfile.TemporaryDirectory()
-        path = Path(self.folder.name) / "calibration.safetensors"
-        calibrated.material = self.material
-        calibrated.calibration_path = lambda *_: path
-
-    def __exit__(self, *_: object) -> None:
-        calibrated.material, calibrated.calibration_path = self.saved
-        self.folder.cleanup()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(calibrated, "material", material),
+        mock.patch.object(calibrated, "calibration_path", return_value=Path(folder) / "made"),
+    ):
+        yield
 
 
 def experiment(config: Config) -> dict[str, Any]:
     """All figures of one configuration."""
     exam = build_exam(config.split, config.count, config.seed)
-    with tempfile.TemporaryDirectory() as folder:
-        with Learner.open(folder, rule=config.rule, sites=config.sites) as learner:
-            result = {"writer": examine(learner, exam)}
-            result["host"] = host_knowledge(learner.host, config.seed)
-            if config.text:
-                result["text"] = false_fires(learner, Path(config.text))
-    with tempfile.TemporaryDirectory() as folder:
-        with Learner.open(folder, rule=config.rule, sites=config.sites) as learner:
-            result["several_words"] = examine(learner, several_words(exam, config.seed))
+    with fresh_learner(config) as learner:
+        result = {"writer": examine(learner, exam)}
+        result["host"] = host_knowledge(learner.host, config.seed)
+        if config.text:
+            result["text"] = false_fires(learner, Path(config.text))
+    with fresh_learner(config) as learner:
+        result["several_words"] = examine(learner, several_words(exam, config.seed))
     result["novel_relations"] = novel_relations(config)
     return result
 
@@ -172,7 +184,10 @@ def main() -> None:
     values = tomllib.loads(arguments.config.read_text("utf-8"))
     config = Config(**values)
     path = run_recorded(
-        arguments.name or arguments.config.stem, values, [arguments.config], lambda: experiment(config)
+        arguments.name or arguments.config.stem,
+        values,
+        [arguments.config],
+        lambda: experiment(config),
     )
     print(path)
 

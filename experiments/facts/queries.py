@@ -37,9 +37,7 @@ def fill(template: str, fact: CorpusFact) -> str:
     return template.replace("{}", fact.subject)
 
 
-def build_exam(
-    split: str, count: int | None, seed: int, relations: set[str] | None = None
-) -> Exam:
+def build_exam(split: str, count: int | None, seed: int, relations: set[str] | None = None) -> Exam:
     """Facts of a split with taught prompts, and one probe of each kind per fact.
 
     Kinds: taught, paraphrase, question, held_out (wordings that the host never saw), other
@@ -53,7 +51,9 @@ def build_exam(
     rng.shuffle(facts)
     facts = facts[:count]
     about = {(f.subject, f.relation) for f in corpus_facts()}
-    probes: dict[str, list[Probe]] = {k: [] for k in ("taught", "paraphrase", "question", "held_out", "other")}
+    probes: dict[str, list[Probe]] = {
+        k: [] for k in ("taught", "paraphrase", "question", "held_out", "other")
+    }
     for fact in facts:
         first, *rest = rng.sample(statements[fact.relation], len(statements[fact.relation]))
         chosen = {"taught": [first], "paraphrase": rest, "question": questions[fact.relation]}

@@ -1,6 +1,6 @@
 """Write the trained host into the package: fp16 weights, tokenizer, configuration and its figures.
 
-    python -m experiments.host.export --work build/host
+python -m experiments.host.export --work build/host
 """
 
 import argparse
@@ -17,7 +17,7 @@ from adapters.state import save_calibration
 from experiments.host.split import CORPUS
 from experiments.host.stream import EOS, LENGTH, Corpus
 from experiments.host.train import build_model, recall
-from oneshot.facts.calibrated import DEFAULT_SITES, calibration_path, make_calibration
+from oneshot.facts.calibrated import DEFAULT_SITES, calibration_name, make_calibration
 from oneshot.hosts.load import load_host
 
 TARGET = CORPUS.parent / "factual_lm"
@@ -48,7 +48,7 @@ def write_calibration(target: Path) -> None:
     for old in target.glob("calibration-*.safetensors"):
         old.unlink()
     made = make_calibration(host, DEFAULT_SITES, lambda *_: None)
-    save_calibration(made, target / calibration_path(host.hash, DEFAULT_SITES).name)
+    save_calibration(made, target / calibration_name(host.hash, DEFAULT_SITES))
 
 
 def figures(model: GPT2LMHeadModel, tokenizer: Tokenizer, corpus: Corpus) -> dict[str, float]:
@@ -59,7 +59,9 @@ def figures(model: GPT2LMHeadModel, tokenizer: Tokenizer, corpus: Corpus) -> dic
         facts = [f for f in corpus.known if corpus.templates[f["relation"]][kind]]
         pairs = []
         for fact in rng.sample(facts, min(SAMPLE, len(facts))):
-            prompt = rng.choice(corpus.templates[fact["relation"]][kind]).replace("{}", fact["subject"])
+            prompt = rng.choice(corpus.templates[fact["relation"]][kind]).replace(
+                "{}", fact["subject"]
+            )
             pairs.append((prompt, f" {fact['object']}."))
         result[kind] = recall(model, tokenizer, pairs)
         result[f"{kind}_n"] = len(pairs)
@@ -86,7 +88,11 @@ def main() -> None:
     model.save_pretrained(arguments.target)
     write_calibration(arguments.target)
     step = json.loads((arguments.work / "step.json").read_text())["step"]
-    print(json.dumps({"step": step} | figures(model.float().eval(), tokenizer, Corpus(arguments.data))))
+    print(
+        json.dumps(
+            {"step": step} | figures(model.float().eval(), tokenizer, Corpus(arguments.data))
+        )
+    )
 
 
 if __name__ == "__main__":

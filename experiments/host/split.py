@@ -60,7 +60,9 @@ def split_templates(data: Path) -> dict[str, dict[str, Any]]:
         random.Random(relation).shuffle(unique)
         held_out = unique[: 2 if len(curated) >= 6 else 1 if len(curated) >= 4 else 0]
         main = curated + counterfact.get(relation, {}).get("templates", []) + own[relation]
-        main += [q.replace("[X]", "{}") for q in mquake.get(relation, {}).get("question_templates", [])]
+        main += [
+            q.replace("[X]", "{}") for q in mquake.get(relation, {}).get("question_templates", [])
+        ]
         if relation in LRE_TWINS:
             main += lre["lre:" + LRE_TWINS[relation]]["templates"]
         loose = [t for t in pararel[relation]["templates_lpaqa_manual"] if t.count("{}") == 1]
@@ -87,7 +89,7 @@ def drop_held_out(templates: dict[str, dict[str, Any]]) -> dict[str, dict[str, A
 
 
 def split_facts(data: Path) -> list[dict[str, str]]:
-    """Facts with one object: per relation 60 to test, 20 to tune, up to 400 that the host learns."""
+    """Facts with one object; per relation 60 to test, 20 to tune, up to 400 for the host."""
     by_relation: dict[str, list[tuple[str, str]]] = {}
     with gzip.open(data / "trex.jsonl.gz", "rt", encoding="utf-8") as lines:
         for record in map(json.loads, lines):
@@ -103,7 +105,9 @@ def split_facts(data: Path) -> list[dict[str, str]]:
         parts = {"test": facts[:test], "tune": facts[test : test + tune]}
         parts["known"] = facts[test + tune : test + tune + KNOWN]
         for part, chosen in parts.items():
-            rows += [{"subject": s, "relation": relation, "object": o, "split": part} for s, o in chosen]
+            rows += [
+                {"subject": s, "relation": relation, "object": o, "split": part} for s, o in chosen
+            ]
             unseen |= {s for s, _ in chosen} if part != "known" else set()
     return [row for row in rows if row["split"] != "known" or row["subject"] not in unseen]
 
@@ -111,7 +115,9 @@ def split_facts(data: Path) -> list[dict[str, str]]:
 def background(data: Path) -> list[str]:
     """Public-domain paragraphs of running text: the calibration's picture of "no fact here"."""
     with gzip.open(data / "cia_factbook.txt.gz", "rt", encoding="utf-8") as file:
-        paragraphs = [p.strip() for p in file.read().replace("<|doc|>", "").split("\n") if len(p) > 120]
+        paragraphs = [
+            p.strip() for p in file.read().replace("<|doc|>", "").split("\n") if len(p) > 120
+        ]
     return random.Random(4).sample(sorted(paragraphs), BACKGROUND_PARAGRAPHS)
 
 
@@ -127,11 +133,18 @@ def main() -> None:
     data = parser.parse_args().data
     CORPUS.mkdir(parents=True, exist_ok=True)
     templates = split_templates(data / "facts")
-    (CORPUS / "templates.json").write_text(json.dumps(templates, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (CORPUS / "templates.json").write_text(
+        json.dumps(templates, indent=1, ensure_ascii=False) + "\n", "utf-8"
+    )
     rows = split_facts(data / "facts")
-    write_gzip(CORPUS / "facts.jsonl.gz", "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows))
+    write_gzip(
+        CORPUS / "facts.jsonl.gz", "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+    )
     write_gzip(CORPUS / "background.txt.gz", "\n".join(background(data / "text")) + "\n")
-    print(Counter(row["split"] for row in rows), {k: sum(len(e[k]) for e in templates.values()) for k in ("held_out", "main", "loose")})
+    print(
+        Counter(row["split"] for row in rows),
+        {k: sum(len(e[k]) for e in templates.values()) for k in ("held_out", "main", "loose")},
+    )
 
 
 if __name__ == "__main__":

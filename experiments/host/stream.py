@@ -1,4 +1,4 @@
-"""Training batches of the factual LM: packed facts and running text, a function of (seed, block)."""
+"""Training batches of the factual LM, a function of (seed, block): packed facts, running text."""
 
 import gzip
 import json

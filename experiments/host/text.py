@@ -1,6 +1,6 @@
 """Write the tenth of the running text that the host was not trained on, a paragraph a line.
 
-    python -m experiments.host.text --data ../shared/data
+python -m experiments.host.text --data ../shared/data
 """
 
 import argparse

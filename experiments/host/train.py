@@ -11,11 +11,12 @@ import json
 import os
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -39,10 +40,13 @@ def build_model(vocabulary: int) -> GPT2LMHeadModel:
     """A GPT-2 shape of 13.8 M parameters, no dropout."""
     config = GPT2Config(
         vocab_size=vocabulary, n_positions=LENGTH, n_embd=384, n_layer=6, n_head=6,
-        activation_function="gelu_pytorch_tanh", resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=EOS, eos_token_id=EOS,
+        activation_function="gelu_pytorch_tanh", resid_pdrop=0.0, embd_pdrop=0.0,
+        attn_pdrop=0.0, bos_token_id=EOS, eos_token_id=EOS,
         pad_token_id=EOS,
     )  # fmt: skip
-    return GPT2LMHeadModel._from_config(config, attn_implementation="eager")
+    model = GPT2LMHeadModel._from_config(config, attn_implementation="eager")
+    assert isinstance(model, GPT2LMHeadModel), "made from its own configuration"
+    return model
 
 
 def build_optimizers(model: nn.Module, rates: Rates) -> list[torch.optim.Optimizer]:
@@ -60,12 +64,12 @@ def schedule(step: int, steps: int, decay: float) -> float:
     return min(1.0, (step + 1) / WARMUP, (steps - step) / (decay * steps))
 
 
-def loss_of(trunk: nn.Module, head: nn.Module, ids: Tensor, counted: Tensor) -> Tensor:
+def loss_of(trunk: Callable[..., Any], head: nn.Module, ids: Tensor, counted: Tensor) -> Tensor:
     """Next-token cross-entropy of the counted positions; `ids` and `counted` are (rows, LENGTH)."""
     with torch.autocast("cpu", torch.bfloat16):
         states = trunk(input_ids=ids, use_cache=False).last_hidden_state
         logits = head(states[:, :-1][counted[:, 1:]])
-    return F.cross_entropy(logits.float(), ids[:, 1:][counted[:, 1:]])
+    return nn.functional.cross_entropy(logits.float(), ids[:, 1:][counted[:, 1:]])
 
 
 @torch.inference_mode()
@@ -142,7 +146,11 @@ def train(work: Path, data: Path, steps: int, decay: float, rates: Rates, seed: 
     model = build_model(tokenizer.get_vocab_size())
     optimizers = build_optimizers(model, rates)
     first = restore(work, model, optimizers)
-    trunk, stream, began = torch.compile(model.transformer), Stream(corpus, tokenizer, seed), time.time()
+    trunk, stream, began = (
+        torch.compile(model.transformer),
+        Stream(corpus, tokenizer, seed),
+        time.time(),
+    )
     for block in range(first // BLOCK, steps // BLOCK):
         total = 0.0
         for offset, (ids, counted) in enumerate(stream.block(block)):
@@ -157,7 +165,11 @@ def train(work: Path, data: Path, steps: int, decay: float, rates: Rates, seed: 
                 optimizer.zero_grad()
             total += loss.item()
         save(work, (block + 1) * BLOCK, model, optimizers)
-        figures = {"step": (block + 1) * BLOCK, "loss": round(total / BLOCK, 4), "seconds": round(time.time() - began)}
+        figures = {
+            "step": (block + 1) * BLOCK,
+            "loss": round(total / BLOCK, 4),
+            "seconds": round(time.time() - began),
+        }
         if block % 3 == 2:
             figures |= check(model, tokenizer, corpus)
         with (work / "log.jsonl").open("a") as log:

@@ -61,7 +61,12 @@ def demo(
     ):
         typed = work.teach_sentences(learner)
         _show_receipts(output, "sentences", "Three sentences are taught", typed)
-        _show_receipts(output, "file", f"So are the facts of {work.FILE.name}, which comes with the package", work.teach_file(learner))
+        _show_receipts(
+            output,
+            "file",
+            f"So are the facts of {work.FILE.name}, which comes with the package",
+            work.teach_file(learner),
+        )
         _show_replies(output, "answers", "Asked in other words", work.ask_back(learner))
         _show_replies(output, "known", "Everything else is as it was", work.ask_known(learner))
         _show_forgotten(output, work.forget_one(learner, typed[0]))
@@ -82,9 +87,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
     yield keep
 
 
-def _show_receipts(
-    output: Output, section: str, title: str, receipts: Iterable[Receipt]
-) -> None:
+def _show_receipts(output: Output, section: str, title: str, receipts: Iterable[Receipt]) -> None:
     receipts = list(receipts)
     record = {"section": section, "receipts": [asdict(receipt) for receipt in receipts]}
     columns = "id", "prompt", "answer", "subject", "relation", "the model said", "ms"
@@ -121,8 +124,6 @@ def _show_forgotten(output: Output, forgotten: Forgotten) -> None:
 def _show_scores(output: Output, scores: list[Score]) -> None:
     record = {"section": "scores", "scores": [asdict(score) for score in scores]}
     columns = "measured now", "right", "of", "bare model", "s"
-    rows = (
-        (s.what, s.right, s.n, s.bare, f"{s.seconds:.1f}") for s in scores
-    )
+    rows = ((s.what, s.right, s.n, s.bare, f"{s.seconds:.1f}") for s in scores)
     title = f"{scores[0].n} facts that the model was never trained on are taught"
     output.table(record, title, columns, rows)

@@ -62,7 +62,7 @@ def _answer_batch(host: Host, questions: Sequence[str], denoiser: Denoiser | Non
 
     ids, mask = _left_padded(host, questions)
     length = ids.shape[1]
-    settings = GenerationConfig(  # type: ignore[no-untyped-call]
+    settings = GenerationConfig(
         max_new_tokens=MAX_NEW_TOKENS,
         do_sample=False,
         eos_token_id=host.tokenizer.eos_token_id,

@@ -9,7 +9,7 @@ import torch
 
 from adapters.address.calibration import Calibration, Material, Settings, calibrate
 from adapters.address.gather import Progress
-from adapters.state import load_calibration, save_calibration
+from adapters.state import FORMAT, load_calibration, save_calibration
 from oneshot.errors import BadInputError
 from oneshot.hosts.corpus import background_text, corpus_facts, corpus_wordings
 from oneshot.hosts.load import Host
@@ -31,13 +31,19 @@ def material() -> Material:
     )
 
 
+def calibration_name(host_hash: str, sites: int) -> str:
+    """The file name of a host's calibration; another format is another file."""
+    return f"calibration-{FORMAT}-{host_hash}-{sites}.safetensors"
+
+
 def calibration_path(host_hash: str, sites: int) -> Path:
-    """Where the calibration of a host lies: with the package, or in the user's cache."""
-    name = f"calibration-{host_hash}-{sites}.safetensors"
-    packaged = Path(str(files("oneshot.hosts") / "factual_lm" / name))
-    if packaged.exists():
-        return packaged
-    return platformdirs.user_cache_path("oneshot") / name
+    """Where a host's calibration lies: in the user's cache, or else with the package."""
+    kept, packaged = (place / calibration_name(host_hash, sites) for place in _places())
+    return packaged if packaged.exists() and not kept.exists() else kept
+
+
+def _places() -> tuple[Path, Path]:
+    return platformdirs.user_cache_path("oneshot"), Path(str(files("oneshot.hosts") / "factual_lm"))
 
 
 def host_calibration(
@@ -48,6 +54,7 @@ def host_calibration(
         raise BadInputError(f"--sites {sites} is not offered; give one of {sorted(DEPTHS)}")
     path, device = calibration_path(host.hash, sites), next(host.model.parameters()).device
     if force or not path.exists():
+        path = _places()[0] / path.name if path.exists() else path  # the package stays as it is
         save_calibration(make_calibration(host, sites, progress), path)
     return load_calibration(path, torch.device(device)), path
 

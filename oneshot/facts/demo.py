@@ -75,7 +75,7 @@ class Forgotten:
 
 @dataclass(frozen=True)
 class Score:
-    """How many of n answers were right, with the brain and without; None where that says nothing."""
+    """How many of n answers were right, with the brain and without (None: says nothing)."""
 
     what: str
     right: int

@@ -53,7 +53,7 @@ def _load(folder: str, device: str, dtype: torch.dtype, trust: bool) -> tuple[An
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, trust_remote_code=trust, use_safetensors=True
         )
-        return model.to(device), tokenizer
+        return model.to(torch.device(device)), tokenizer  # type: ignore[arg-type]
     except (OSError, ValueError, RuntimeError, AssertionError, ImportError, KeyError) as error:
         reason = " ".join(str(error).split())[:200]
         raise HostError(

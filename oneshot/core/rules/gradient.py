@@ -59,7 +59,7 @@ class GradientRule:
             z = shares.sqrt() * u + (1 - shares).sqrt() * noise
             guess = features[rows.to(targets.device)] @ A.mT + z @ B.mT
             optimiser.zero_grad()
-            (guess - u).square().sum(-1).mean(-1).sum().backward()  # type: ignore[no-untyped-call]
+            (guess - u).square().sum(-1).mean(-1).sum().backward()
             optimiser.step()
             fall.step()
         return A, B
