@@ -15,7 +15,7 @@ from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.address.entity import EntityTable
-from adapters.address.windows import project
+from adapters.address.windows import windows_from
 from adapters.rows import NO_TOKEN, FactRows
 from adapters.running import Candidate
 from oneshot.core.chain import run_chain
@@ -23,7 +23,7 @@ from oneshot.core.rules.posterior import posterior_weights
 from oneshot.core.schedule import Schedule
 
 AGREEMENT = 0.07  # least geometric mean, over the sites, of the relations' agreement
-CHUNK = 2**25  # evidence values held at a time
+CHUNK = 2**20  # evidence values held at a time; they stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,12 @@ class PosteriorDenoiser:
     ) -> list[tuple[int, int, Candidate]]:
         """Names whose evidence is above 0, the best one of each fact's enrolments."""
         best: dict[tuple[int, int, int], float] = {}
+        windows = windows_from(states, start)
+        length = windows.shape[1]
         for size, table in self.tables.items():
             metric = self.calibration.metrics[size - 1]
-            codes = project(states, metric.metric)[:, start:]
-            length = codes.shape[1]
-            for point, row, value in self._above_zero(codes.flatten(0, 1), table, metric.offset):
+            codes = metric.code(windows).flatten(0, 1)
+            for point, row, value in self._above_zero(codes, table, metric.offset):
                 place = (point // length, point % length, int(table.owner[row]))
                 best[place] = max(value, best.get(place, value))
         return [(b, p, Candidate(fact, value)) for (b, p, fact), value in best.items()]
@@ -116,7 +117,7 @@ class PosteriorDenoiser:
     def _above_zero(
         codes: Float[Tensor, "points rank"], table: EntityTable, offset: Tensor
     ) -> list[tuple[int, int, float]]:
-        step = max(1, CHUNK // len(table.codes))
+        step = max(1, CHUNK // len(table.owner))
         found = []
         for first in range(0, len(codes), step):
             evidence = table.evidence(codes[first : first + step], offset)

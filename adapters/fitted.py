@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
-from adapters.address.windows import project
+from adapters.address.windows import windows_from
 from adapters.denoiser import Firing
 from adapters.rows import NO_TOKEN, STEPS, FactRows
 from adapters.running import Candidate
@@ -57,8 +57,8 @@ class FittedDenoiser:
         self, states: Float[Tensor, "batch history_and_seq width"], start: int, seen: int
     ) -> list[tuple[int, int, Candidate]]:
         """Every position may end a name; its slot is the place, its code that of each size."""
-        codes = [project(states, m.metric)[:, start:] for m in self.calibration.metrics]
-        whole = torch.stack(codes, 2)
+        windows = windows_from(states, start)
+        whole = torch.stack([metric.code(windows) for metric in self.calibration.metrics], 2)
         places = [(b, p) for b in range(whole.shape[0]) for p in range(whole.shape[1])]
         return [(b, p, Candidate(seen + p, 0.0, whole[b, p])) for b, p in places]
 

@@ -33,6 +33,11 @@ class EntityMetric:
     metric: Float[Tensor, "size width rank"]
     offset: Float[Tensor, ""]
 
+    def code(self, windows: Float[Tensor, "*points window"]) -> Float[Tensor, "*points rank"]:
+        """Codes of windows at least as wide as the metric, latest token first."""
+        flat = self.metric.flatten(0, 1)
+        return windows[..., : len(flat)] @ flat
+
 
 def fit_token_map(
     first: Float[Tensor, "tokens width"], second: Float[Tensor, "tokens width"]
@@ -105,21 +110,24 @@ def _positive(covariance: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class EntityTable:
-    """Enrolled names of one window size: rows of codes and whose they are."""
+    """Enrolled names of one window size: whose they are, and columns that give evidence at once.
 
-    codes: Float[Tensor, "rows rank"]
-    half_norm: Float[Tensor, " rows"]
+    Evidence `offset - |q - code|^2 / 2` is the product of `[q, 1, offset - |q|^2 / 2]` with a
+    name's column `[code, -|code|^2 / 2, 1]`.
+    """
+
+    columns: Float[Tensor, "rank_and_2 rows"]
     owner: Int[Tensor, " rows"]
 
     @classmethod
     def build(cls, codes: Float[Tensor, "rows rank"], owner: Int[Tensor, " rows"]) -> "EntityTable":
-        """Precompute the squared norms."""
-        return cls(codes, codes.square().sum(1) / 2, owner)
+        """Precompute the columns."""
+        half_norm = codes.square().sum(1, keepdim=True) / 2
+        return cls(torch.cat([codes, -half_norm, torch.ones_like(half_norm)], 1).T, owner)
 
     def evidence(
-        self, query: Float[Tensor, "points rank"], offset: Float[Tensor, ""]
+        self, query: Float[Tensor, "points rank"], offset: Tensor
     ) -> Float[Tensor, "points rows"]:
-        """Log-likelihood ratio of each query point against each enrolled row."""
-        return (offset - query.square().sum(1, keepdim=True) / 2) + torch.addmm(
-            -self.half_norm, query, self.codes.T
-        )
+        """Log-likelihood ratio of every enrolled name at every point."""
+        rest = offset - query.square().sum(1, keepdim=True) / 2
+        return torch.cat([query, torch.ones_like(rest), rest], 1) @ self.columns

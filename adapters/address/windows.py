@@ -15,11 +15,11 @@ def shifted(states: Float[Tensor, "batch seq width"], by: int) -> Float[Tensor, 
     return torch.cat([zeros, states[:, : max(0, states.shape[1] - by)]], 1)
 
 
-def window(
-    states: Float[Tensor, "batch seq width"], size: int
-) -> Float[Tensor, "batch seq window"]:
-    """The states of positions p, p-1, ... p-size+1 side by side, at every position p."""
-    return torch.cat([shifted(states, j) for j in range(size)], 2)
+def windows_from(
+    states: Float[Tensor, "batch seq width"], start: int, size: int = MAX_WIDTH
+) -> Float[Tensor, "batch new window"]:
+    """The states of positions p, p-1, ... p-size+1 side by side, at every position p >= start."""
+    return torch.cat([shifted(states, j)[:, start:] for j in range(size)], 2)
 
 
 def window_at(
@@ -33,13 +33,3 @@ def window_at(
         part = states[rows, index.clamp_min(0)]
         parts.append(part * (index >= 0).unsqueeze(1))
     return torch.cat(parts, 1)
-
-
-def project(
-    states: Float[Tensor, "batch seq width"], metric: Float[Tensor, "size width rank"]
-) -> Float[Tensor, "batch seq rank"]:
-    """`window(states, size) @ metric` without building the window."""
-    size, width, rank = metric.shape
-    parts = states @ metric.transpose(0, 1).reshape(width, size * rank)
-    parts = parts.view(*states.shape[:2], size, rank)
-    return torch.stack([shifted(parts[:, :, j], j) for j in range(size)]).sum(0)

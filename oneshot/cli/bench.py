@@ -1,0 +1,40 @@
+"""Commands that measure what the package costs on this machine."""
+
+import tempfile
+from dataclasses import asdict
+
+import typer
+
+from oneshot.cli.session import SESSION, learner_class
+
+commands = typer.Typer()
+bench = typer.Typer(no_args_is_help=True, help="Measure speed and memory on this machine.")
+commands.add_typer(bench, name="bench", rich_help_panel="Try it")
+
+
+@bench.command()
+def writer() -> None:
+    """Time writes and queries as ratios to the bare model in the same run; about three minutes.
+
+    Examples:
+      oneshot bench writer
+      oneshot --json bench writer
+    """
+    from oneshot.facts.bench import bench_writer
+
+    session = SESSION.get()
+    with (
+        tempfile.TemporaryDirectory(prefix="oneshot-bench-") as folder,
+        session.output.progress() as progress,
+        learner_class().open(
+            folder,
+            model=session.model,
+            device=session.device,
+            dtype=session.dtype,
+            progress=progress,
+        ) as learner,
+    ):
+        timings = list(bench_writer(learner, progress))
+    record = {"timings": [asdict(timing) for timing in timings]}
+    rows = ((t.what, f"{t.value:.3g} {t.unit}", t.target) for t in timings)
+    session.output.table(record, "The writer on this machine", ("figure", "value", "target"), rows)
