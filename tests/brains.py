@@ -133,7 +133,7 @@ def live(learner: Learner) -> dict[str, str]:
 
 
 @contextmanager
-def refused(kind: type[OneshotError], match: str = "") -> Iterator[None]:
+def refused(kind: type[OneshotError], match: str | None = None) -> Iterator[None]:
     """Expect one of the package's errors, in one line that a person can read."""
     with pytest.raises(kind, match=match) as caught:
         yield

@@ -217,23 +217,27 @@ def test_a_batch_is_the_same_as_one_call_a_fact(data: st.DataObject) -> None:
             assert exported(batch, Path(place) / "e4") == between
 
 
+@torch.inference_mode()
+def logits_of(learner: Learner, fact: Statement) -> torch.Tensor:
+    """The attached host's logits of a fact's prompt."""
+    denoiser = learner.denoiser()
+    assert denoiser is not None
+    ids = learner.host.tokenizer(fact.prompt, return_tensors="pt").input_ids
+    with attach(learner.host.model, denoiser):
+        logits: torch.Tensor = learner.host.model(input_ids=ids).logits
+    return logits
+
+
 def test_a_forgotten_fact_leaves_logits_as_if_never_taught(tmp_path: Path) -> None:
     with open_tiny(tmp_path / "a") as learner, open_tiny(tmp_path / "b") as fresh:
         learner.write(POOL)
+        taught = [logits_of(learner, fact) for fact in POOL]
         learner.forget([f.id for f in learner.facts() if f.prompt == POOL[3].prompt])
         fresh.write([*POOL[:3], *POOL[4:]])
-        for fact in POOL:
-            ids = learner.host.tokenizer(fact.prompt, return_tensors="pt").input_ids
-            logits = []
-            for one in (learner, fresh):
-                denoiser = one.denoiser()
-                assert denoiser is not None
-                with attach(one.host.model, denoiser), torch.inference_mode():
-                    logits.append(one.host.model(input_ids=ids).logits)
-            assert torch.equal(*logits)
-            with torch.inference_mode():
-                bare = learner.host.model(input_ids=ids).logits
-            assert torch.equal(bare, logits[0]) == (fact == POOL[3])
+        for fact, before in zip(POOL, taught, strict=True):
+            after = logits_of(learner, fact)
+            assert torch.equal(after, logits_of(fresh, fact))
+            assert torch.equal(after, before) == (fact != POOL[3])
 
 
 TEACH_ELSEWHERE = """
@@ -401,9 +405,12 @@ def test_an_answer_that_the_tokenizer_cannot_make_is_refused(
     learner: Learner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decode = learner.host.tokenizer.decode
-    monkeypatch.setattr(
-        learner.host.tokenizer, "decode", lambda *a, **k: decode(*a, **k).replace("Q", "?")
-    )
+
+    def lossy(*arguments: object, **options: object) -> object:
+        text = decode(*arguments, **options)
+        return text.replace("Q", "?") if isinstance(text, str) else text
+
+    monkeypatch.setattr(learner.host.tokenizer, "decode", lossy)
     list(learner.teach([statement(1, "Glorp")]))
     with refused(BadInputError, "the tokenizer cannot make"):
         list(learner.teach([statement(2, "Quist")]))

@@ -8,8 +8,17 @@ import typer
 from oneshot.cli.session import SESSION, learner_class
 
 commands = typer.Typer()
-bench = typer.Typer(no_args_is_help=True, help="Measure speed and memory on this machine.")
+bench = typer.Typer(no_args_is_help=True)
 commands.add_typer(bench, name="bench", rich_help_panel="Try it")
+
+
+@bench.callback()
+def start() -> None:
+    """Measure speed and memory on this machine.
+
+    Examples:
+      oneshot bench writer
+    """
 
 
 @bench.command()
