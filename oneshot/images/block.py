@@ -92,7 +92,7 @@ class Trunk(nn.Module):
         self, images: Float[Tensor, "n c h w"], keep: Sequence[Bool[Tensor, "n _ _ _"]] | None
     ) -> Float[Tensor, "n 256"]:
         """The image's features; `keep` holds the dropout masks, None switches dropout off."""
-        h = images
+        h: Tensor = images
         for layer, (convolution, pooled) in enumerate(
             zip(self.convolutions, self.pooled, strict=True)
         ):
@@ -100,9 +100,10 @@ class Trunk(nn.Module):
             h = nn.functional.max_pool2d(h, POOL) if pooled else h
             h = h if keep is None else h * keep[layer] / KEPT
         code: Tensor = self.linear(h.flatten(1))
-        if self.norm is not None:
-            code = self.norm(code)
-        return code
+        if self.norm is None:
+            return code
+        normed: Tensor = self.norm(code)
+        return normed
 
 
 class DenseLabel(nn.Module):
@@ -168,8 +169,10 @@ class Block(nn.Module):
 
     def _label(self, z: Tensor, keep: Sequence[Tensor] | None) -> Tensor:
         shape = self.shape
-        image = (z.view(len(z), shape.channels, shape.height, shape.width), keep)
-        code: Tensor = self.label(*image) if shape.image_labels else self.label(z)
+        parts: tuple[Tensor | Sequence[Tensor] | None, ...] = (z,)
+        if shape.image_labels:
+            parts = (z.view(len(z), shape.channels, shape.height, shape.width), keep)
+        code: Tensor = self.label(*parts)
         return code
 
 
