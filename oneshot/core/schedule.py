@@ -86,6 +86,24 @@ class Schedule:
         kept = (1 - now) / (1 - before)
         return Coefficients(math.sqrt(now) * gain, math.sqrt(before / now) * kept, (1 - now) * gain)
 
+    def step(
+        self,
+        z: Float[Tensor, "*batch d"],
+        estimate: Float[Tensor, "*batch d"],
+        t: int,
+        generator: torch.Generator | None = None,
+    ) -> Float[Tensor, "*batch d"]:
+        """z_t = a_t u_hat_t + b_t z_{t-1}, with sqrt(c_t) noise where a generator is given.
+
+        The generator lives on z's device; t runs from 1 to T, else BadInputError.
+        """
+        a, b, c = self.coefficients(t)
+        z = a * estimate + b * z
+        if generator is None:
+            return z
+        noise = torch.randn(z.shape, generator=generator, device=z.device, dtype=z.dtype)
+        return z + math.sqrt(c) * noise
+
     def noised_target(
         self, u: Float[Tensor, "*batch d"], t: int, generator: torch.Generator | None = None
     ) -> Float[Tensor, "*batch d"]:

@@ -125,7 +125,8 @@ class DenseLabel(nn.Module):
             return h.relu()
         h = self.norm(h).relu()
         inner = self.first_norm(self.first(h)).relu()
-        return h + self.second_norm(self.second(inner))
+        step: Tensor = self.second_norm(self.second(inner))
+        return h + step
 
 
 class Block(nn.Module):

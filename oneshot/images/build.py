@@ -1,0 +1,113 @@
+"""From settings and images to something to train, and from a folder to something to classify."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from oneshot.core.schedule import Schedule
+from oneshot.images.block import BlockShape
+from oneshot.images.checkpoint import CheckpointError, read_checkpoint
+from oneshot.images.data import ImageSet, channel_statistics, normalise
+from oneshot.images.draws import block_generator
+from oneshot.images.dt import ChainSettings, DiscreteChain
+from oneshot.images.labels import Embedding, prototypes, random_embedding
+from oneshot.images.settings import Method, TrainSettings
+from oneshot.images.train import Trainee
+from oneshot.images.trainable import Rates
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The size of the images and the number of classes that a model is made for."""
+
+    channels: int
+    height: int
+    width: int
+    classes: int
+
+    @classmethod
+    def of(cls, images: ImageSet) -> "Inputs":
+        """Those of a set."""
+        return cls(*images.shape, images.classes)
+
+    @property
+    def pixels(self) -> int:
+        """Numbers in an image."""
+        return self.channels * self.height * self.width
+
+
+def new_trainee(settings: TrainSettings, images: ImageSet) -> Trainee:
+    """A fresh model for a set, on the set's device."""
+    mean_std = channel_statistics(images.train_images)
+    table = label_table(settings, images, mean_std)
+    return make_trainee(settings, Inputs.of(images), mean_std, table)
+
+
+def load_trainee(folder: Path, device: torch.device) -> tuple[TrainSettings, Inputs, Trainee]:
+    """The model of a checkpoint; CheckpointError where there is none that can be read."""
+    saved = read_checkpoint(folder)
+    try:
+        settings = TrainSettings.from_mapping(saved.meta["settings"])
+        inputs = Inputs(**saved.meta["inputs"])
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"{folder} holds no run of this package ({error!r})") from error
+    mean_std = torch.zeros(2, inputs.channels, device=device)
+    size = settings.embedding.size(inputs.classes, inputs.pixels)
+    trainee = make_trainee(
+        settings, inputs, mean_std, torch.zeros(inputs.classes, size, device=device)
+    )
+    saved.copy_into(trainee.tensors())
+    return settings, inputs, trainee
+
+
+def block_shape(settings: TrainSettings, inputs: Inputs) -> BlockShape:
+    """The blocks of a run."""
+    return BlockShape(
+        inputs.channels,
+        inputs.height,
+        inputs.width,
+        inputs.classes,
+        settings.embedding.size(inputs.classes, inputs.pixels),
+        image_labels=settings.embedding is Embedding.PROTOTYPE,
+        timed=settings.method in (Method.CT, Method.FM),
+    )
+
+
+def make_trainee(
+    settings: TrainSettings,
+    inputs: Inputs,
+    mean_std: Float[Tensor, "2 c"],
+    table: Float[Tensor, "classes d"],
+) -> Trainee:
+    """A fresh model from its parts, on the table's device."""
+    shape = block_shape(settings, inputs)
+    rates = Rates(settings.learning_rate, settings.weight_decay)
+    options: dict[str, Any] = {"learn_table": settings.embedding is not Embedding.ONE_HOT}
+    chain = ChainSettings(
+        Schedule.cosine(settings.T),
+        rates,
+        eta=settings.eta,
+        seed=settings.seed,
+        dtype=settings.precision.dtype,
+        together=settings.together,
+    )
+    return DiscreteChain(shape, mean_std, table, chain, **options)
+
+
+def label_table(
+    settings: TrainSettings, images: ImageSet, mean_std: Float[Tensor, "2 c"]
+) -> Float[Tensor, "classes d"]:
+    """The initial label embeddings, on the set's device."""
+    device = images.train_images.device
+    if settings.embedding is Embedding.ONE_HOT:
+        return torch.eye(images.classes, device=device)
+    if settings.embedding is Embedding.PROTOTYPE:
+        pixels = normalise(images.train_images, mean_std).flatten(1)
+        return prototypes(pixels, images.train_labels, images.classes)
+    size = settings.embedding.size(images.classes, 0)
+    generator = block_generator(settings.seed, 0, "embedding", 0, torch.device("cpu"))
+    return random_embedding(images.classes, size, generator).to(device)
