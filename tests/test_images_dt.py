@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from pictures import CLASSES, SIDE, pixels
 from torch import Tensor
 
 from oneshot.core.schedule import Schedule
@@ -9,24 +10,14 @@ from oneshot.images.block import Block, BlockShape
 from oneshot.images.data import channel_statistics, normalise
 from oneshot.images.draws import block_generator, dropout_masks
 from oneshot.images.dt import LARGEST_GAIN, ChainSettings, DiscreteChain
-from oneshot.images.labels import Embedding, prototypes, random_embedding
+from oneshot.images.kinds import Embedding
+from oneshot.images.labels import prototypes, random_embedding
 from oneshot.images.stacked import Stack
 from oneshot.images.trainable import Rates
 
-SIDE, CLASSES, T = 14, 4, 3
+T = 3
 SHAPE = BlockShape(1, SIDE, SIDE, CLASSES, CLASSES)
 RATES = Rates(1e-3, 1e-3)
-
-
-def pixels(n: int = 24) -> tuple[Tensor, Tensor]:
-    """Images whose bright quarter is their class."""
-    generator = torch.Generator().manual_seed(0)
-    labels = torch.arange(n) % CLASSES
-    images = torch.randint(60, (n, 1, SIDE, SIDE), generator=generator, dtype=torch.uint8)
-    for row, label in enumerate(labels.tolist()):
-        y, x = divmod(label, 2)
-        images[row, 0, 7 * y : 7 * y + 7, 7 * x : 7 * x + 7] += 150
-    return images, labels
 
 
 def chain(

@@ -2,20 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from oneshot.core.schedule import Schedule
+from oneshot.images.backprop import BackpropChain
 from oneshot.images.block import BlockShape
 from oneshot.images.checkpoint import CheckpointError, read_checkpoint
+from oneshot.images.continuous import ContinuousSettings
+from oneshot.images.ct import ContinuousTime
 from oneshot.images.data import ImageSet, channel_statistics, normalise
 from oneshot.images.draws import block_generator
 from oneshot.images.dt import ChainSettings, DiscreteChain
-from oneshot.images.labels import Embedding, prototypes, random_embedding
-from oneshot.images.settings import Method, TrainSettings
+from oneshot.images.flow import FlowMatching
+from oneshot.images.kinds import Embedding, Method, Precision
+from oneshot.images.labels import prototypes, random_embedding
+from oneshot.images.settings import TrainSettings
 from oneshot.images.train import Trainee
 from oneshot.images.trainable import Rates
 
@@ -85,17 +89,30 @@ def make_trainee(
 ) -> Trainee:
     """A fresh model from its parts, on the table's device."""
     shape = block_shape(settings, inputs)
-    rates = Rates(settings.learning_rate, settings.weight_decay)
-    options: dict[str, Any] = {"learn_table": settings.embedding is not Embedding.ONE_HOT}
+    learn_table = settings.embedding is not Embedding.ONE_HOT
+    dtype = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16}[settings.precision]
+    if shape.timed:
+        continuous = ContinuousSettings(
+            # The paper's CT and FM use Adam, whose weight decay is part of the gradient.
+            Rates(settings.learning_rate, settings.weight_decay, decoupled=False),
+            settings.T,
+            eta=settings.eta,
+            seed=settings.seed,
+            dtype=dtype,
+            anchor=settings.anchor or learn_table,
+        )
+        kind = ContinuousTime if settings.method is Method.CT else FlowMatching
+        return kind(shape, mean_std, table, continuous, learn_table=learn_table)
     chain = ChainSettings(
         Schedule.cosine(settings.T),
-        rates,
+        Rates(settings.learning_rate, settings.weight_decay),
         eta=settings.eta,
         seed=settings.seed,
-        dtype=settings.precision.dtype,
+        dtype=dtype,
         together=settings.together,
     )
-    return DiscreteChain(shape, mean_std, table, chain, **options)
+    discrete = DiscreteChain if settings.method is Method.DT else BackpropChain
+    return discrete(shape, mean_std, table, chain, learn_table=learn_table)
 
 
 def label_table(

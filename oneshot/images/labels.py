@@ -1,29 +1,12 @@
 """Label embeddings of image classes: what the chain of blocks denoises towards."""
 
-from enum import StrEnum
-
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
 from oneshot.errors import BadInputError
 
-LEARNED_SIZE = 20
-"""Numbers in a learned label embedding, as in arXiv 2503.24322."""
-
 _CHUNK = 1000
-
-
-class Embedding(StrEnum):
-    """The kinds of label embedding; all but one-hot are trained with the blocks."""
-
-    ONE_HOT = "one-hot"
-    LEARNED = "learned"
-    PROTOTYPE = "prototype"
-
-    def size(self, classes: int, pixels: int) -> int:
-        """Numbers in one embedding."""
-        return {self.ONE_HOT: classes, self.LEARNED: LEARNED_SIZE, self.PROTOTYPE: pixels}[self]
 
 
 def random_embedding(

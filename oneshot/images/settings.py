@@ -6,31 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_type_hints
 
-import torch
-
 from oneshot.errors import BadInputError
-from oneshot.images.labels import Embedding
-
-
-class Method(StrEnum):
-    """How blocks are trained: NoProp in discrete or continuous time, flow matching, or backprop."""
-
-    DT = "dt"
-    CT = "ct"
-    FM = "fm"
-    BACKPROP = "backprop"
-
-
-class Precision(StrEnum):
-    """The number format of products; parameters are always kept in fp32."""
-
-    FP32 = "float32"
-    BF16 = "bfloat16"
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The torch type."""
-        return {self.FP32: torch.float32, self.BF16: torch.bfloat16}[self]
+from oneshot.images.kinds import Embedding, Method, Precision
 
 
 @dataclass(frozen=True)
