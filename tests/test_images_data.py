@@ -1,10 +1,10 @@
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from pictures import write_sheet
 from PIL import Image
 
 from oneshot.errors import BadInputError
@@ -31,30 +31,12 @@ def small_set(n: int = 12, m: int = 5) -> ImageSet:
     return ImageSet("toy", 4, pixels[:n], labels[:n], pixels[n:], labels[n:])
 
 
-def write_sheets(path: Path, pixels: np.ndarray, labels: np.ndarray, columns: int = 2) -> None:
-    """Lossless sheets of n x h x w x 3 images, all in one sheet."""
-    n, h, w, c = pixels.shape
-    rows = pixels.reshape(n // columns, columns, h, w, c).swapaxes(1, 2)
-    sheet = Image.fromarray(rows.reshape(n // columns * h, columns * w, c))
-    buffer = io.BytesIO()
-    sheet.save(buffer, "WEBP", lossless=True)
-    blob = np.frombuffer(buffer.getvalue(), dtype=np.uint8)
-    np.savez(
-        path,
-        blob=blob,
-        off=np.array([0, len(blob)]),
-        y=labels.astype(np.uint8),
-        shape=np.array([h, w, c]),
-        cols=np.array(columns),
-    )
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     for split, n in (("train", 8), ("test", 4)):
         pixels = rng.integers(0, 256, (n, 16, 20, 3), dtype=np.uint8)
-        write_sheets(tmp_path / f"cifar10_{split}.npz", pixels, np.arange(n) % 4)
+        write_sheet(tmp_path / f"cifar10_{split}.npz", pixels, np.arange(n) % 4)
     return tmp_path
 
 

@@ -90,7 +90,7 @@ def make_trainee(
     """A fresh model from its parts, on the table's device."""
     shape = block_shape(settings, inputs)
     learn_table = settings.embedding is not Embedding.ONE_HOT
-    dtype = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16}[settings.precision]
+    dtype = torch_type(settings.precision)
     if shape.timed:
         continuous = ContinuousSettings(
             # The paper's CT and FM use Adam, whose weight decay is part of the gradient.
@@ -113,6 +113,11 @@ def make_trainee(
     )
     discrete = DiscreteChain if settings.method is Method.DT else BackpropChain
     return discrete(shape, mean_std, table, chain, learn_table=learn_table)
+
+
+def torch_type(precision: Precision) -> torch.dtype:
+    """The torch type of a precision."""
+    return {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16}[precision]
 
 
 def label_table(

@@ -6,6 +6,25 @@ LEARNED_SIZE = 20
 """Numbers in a learned label embedding, as in arXiv 2503.24322."""
 
 
+class Dataset(StrEnum):
+    """The image sets that the package knows."""
+
+    MNIST = "mnist"
+    CIFAR10 = "cifar10"
+    CIFAR100 = "cifar100"
+    TINY_IMAGENET = "tinyimagenet"
+
+    @property
+    def size(self) -> tuple[int, int, int, int]:
+        """Channels, height, width and classes of the whole set."""
+        return {
+            self.MNIST: (1, 28, 28, 10),
+            self.CIFAR10: (3, 32, 32, 10),
+            self.CIFAR100: (3, 32, 32, 100),
+            self.TINY_IMAGENET: (3, 64, 64, 200),
+        }[self]
+
+
 class Method(StrEnum):
     """How blocks are trained: NoProp in discrete or continuous time, flow matching, or backprop."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from oneshot.errors import BadInputError
-from oneshot.images.kinds import Embedding, Method, Precision
+from oneshot.images.kinds import Dataset, Embedding, Method, Precision
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class TrainSettings:
     Raises BadInputError for a value out of range.
     """
 
-    dataset: str = "mnist"
+    dataset: Dataset = Dataset.MNIST
     method: Method = Method.DT
     embedding: Embedding = Embedding.ONE_HOT
     T: int = 10
@@ -83,7 +83,7 @@ class TrainSettings:
         return [name for name in names if getattr(self, name) != getattr(other, name)]
 
 
-def _at_least(name: str, value: float, least: int) -> None:
+def _at_least(name: str, value: int | float, least: int) -> None:
     if value < least:
         raise BadInputError(f"{name} = {value} came; give at least {least}")
 
