@@ -11,7 +11,7 @@ from rich.text import Text
 from oneshot.cli.image_display import asked_to_stop, training_report
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
-from oneshot.images.kinds import Dataset, Embedding, Method, Precision, Rule
+from oneshot.images.kinds import Dataset, Embedding, Method, Precision, Rule, Spacing
 
 if TYPE_CHECKING:
     import torch
@@ -100,6 +100,9 @@ def train(
     dataset: DatasetName = None,
     method: MethodName = None,
     embedding: EmbeddingName = None,
+    spacing: Annotated[
+        Spacing | None, typer.Option(help="Noise levels of dt.", show_default="cosine")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(show_default="100, as the paper")] = None,
     T: Blocks = None,
     seed: Annotated[int | None, typer.Option(show_default="0")] = None,
@@ -142,6 +145,7 @@ def train(
         dataset=dataset,
         method=method,
         embedding=embedding,
+        spacing=spacing,
         epochs=epochs,
         T=T,
         seed=seed,

@@ -17,7 +17,7 @@ from oneshot.images.data import ImageSet, channel_statistics, normalise
 from oneshot.images.draws import block_generator
 from oneshot.images.dt import ChainSettings, DiscreteChain
 from oneshot.images.flow import FlowMatching
-from oneshot.images.kinds import Embedding, Method, Precision
+from oneshot.images.kinds import Embedding, Method, Precision, Spacing
 from oneshot.images.labels import prototypes, random_embedding
 from oneshot.images.settings import TrainSettings
 from oneshot.images.train import Trainee
@@ -103,8 +103,11 @@ def make_trainee(
         )
         kind = ContinuousTime if settings.method is Method.CT else FlowMatching
         return kind(shape, mean_std, table, continuous, learn_table=learn_table)
+    schedule = Schedule.cosine(settings.T)
+    if settings.spacing is Spacing.EQUAL_INFORMATION:
+        schedule = Schedule.equal_information(settings.T, shape.classes)
     chain = ChainSettings(
-        Schedule.cosine(settings.T),
+        schedule,
         Rates(settings.learning_rate, settings.weight_decay),
         eta=settings.eta,
         seed=settings.seed,

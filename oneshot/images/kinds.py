@@ -46,6 +46,13 @@ class Embedding(StrEnum):
         return {self.ONE_HOT: classes, self.LEARNED: LEARNED_SIZE, self.PROTOTYPE: pixels}[self]
 
 
+class Spacing(StrEnum):
+    """How dt places its noise levels: the cosine, or equal steps of what z tells of the class."""
+
+    COSINE = "cosine"
+    EQUAL_INFORMATION = "equal-information"
+
+
 class Precision(StrEnum):
     """The number format of products; parameters are always kept in fp32."""
 

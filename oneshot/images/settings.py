@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from oneshot.errors import BadInputError
-from oneshot.images.kinds import Dataset, Embedding, Method, Precision
+from oneshot.images.kinds import Dataset, Embedding, Method, Precision, Spacing
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class TrainSettings:
     method: Method = Method.DT
     embedding: Embedding = Embedding.ONE_HOT
     T: int = 10
+    spacing: Spacing = Spacing.COSINE
     epochs: int = 100
     batch: int = 128
     learning_rate: float = 1e-3
