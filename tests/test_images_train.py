@@ -7,7 +7,7 @@ from pictures import CLASSES, pixels
 from torch import Tensor
 
 from oneshot.errors import BadInputError
-from oneshot.images.build import Inputs, load_trainee, new_trainee
+from oneshot.images.build import load_trainee, new_trainee
 from oneshot.images.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Embedding, Method, Precision
@@ -27,8 +27,7 @@ def images() -> ImageSet:
 
 
 def place(folder: Path, *, resume: bool = False) -> Place:
-    inputs = Inputs.of(images())
-    return Place(folder, resume, {"inputs": vars(inputs)})
+    return Place(folder, resume)
 
 
 def run(folder: Path | None, settings: TrainSettings = SETTINGS, *, resume: bool = False) -> Run:
@@ -64,7 +63,7 @@ def test_a_trained_folder_classifies_as_it_did(embedding: Embedding, tmp_path: P
     classifier = first.train(silent)
     loaded_settings, inputs, loaded = load_trainee(tmp_path, CPU)
     assert loaded_settings == settings
-    assert inputs == Inputs.of(images())
+    assert inputs == images().inputs
     x = images().test_images
     assert torch.equal(loaded.classifier().logits(x), classifier.logits(x))
 

@@ -13,7 +13,7 @@ import torch
 
 from experiments.record import run_recorded
 from oneshot.images.block import parameters_per_block
-from oneshot.images.build import Inputs, block_shape, new_trainee
+from oneshot.images.build import block_shape, new_trainee
 from oneshot.images.data import ImageSet, load_images
 from oneshot.images.dt import Chain
 from oneshot.images.model import Progress, accuracy
@@ -74,7 +74,7 @@ def experiment(settings: TrainSettings, data: Path | None, place: Place) -> dict
     run.train(log)
     seconds = time.perf_counter() - started
     return measured(trainee, images) | {
-        "parameters_per_block": parameters_per_block(block_shape(settings, Inputs.of(images))),
+        "parameters_per_block": parameters_per_block(block_shape(settings, images.inputs)),
         "steps": run.steps,
         "steps_of_this_process": run.steps - first,
         "train_seconds": round(seconds, 1),

@@ -70,7 +70,8 @@ def info(
       oneshot --json image info --dataset mnist --method ct
     """
     from oneshot.images.block import parameters_per_block
-    from oneshot.images.build import Inputs, block_shape
+    from oneshot.images.build import block_shape
+    from oneshot.images.data import Inputs
 
     settings = _settings(config, dataset=dataset, method=method, embedding=embedding, T=T)
     inputs = Inputs(*Dataset(settings.dataset).size)
@@ -251,7 +252,8 @@ def bench(
       oneshot --json image bench --T 2 --batch 64
     """
     from oneshot.images.bench import measure_speed
-    from oneshot.images.build import Inputs, block_shape, torch_type
+    from oneshot.images.build import block_shape, torch_type
+    from oneshot.images.data import Inputs
 
     settings = _settings(None, dataset=dataset, method=method, T=T, precision=precision)
     if settings.method is not Method.DT:
@@ -290,15 +292,14 @@ def predict(
 
 
 def _train_gradient(settings: TrainSettings, data: Path | None, out: Path, *, resume: bool) -> None:
-    from oneshot.images.build import Inputs, new_trainee
+    from oneshot.images.build import new_trainee
     from oneshot.images.model import accuracy
     from oneshot.images.train import Place, Run
 
     output, started = SESSION.get().output, time.perf_counter()
     images = _images(settings, data)
     trainee = new_trainee(settings, images)
-    meta = {"inputs": asdict(Inputs.of(images))}
-    run = Run(trainee, images, settings, Place(out, resume, meta))
+    run = Run(trainee, images, settings, Place(out, resume))
     first = run.done
     with training_report(output) as report, asked_to_stop() as stop:
         classifier = run.train(report, stop)

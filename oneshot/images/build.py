@@ -1,6 +1,5 @@
 """From settings and images to something to train, and from a folder to something to classify."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -13,7 +12,7 @@ from oneshot.images.block import BlockShape
 from oneshot.images.checkpoint import CheckpointError, read_checkpoint
 from oneshot.images.continuous import ContinuousSettings
 from oneshot.images.ct import ContinuousTime
-from oneshot.images.data import ImageSet, channel_statistics, normalise
+from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
 from oneshot.images.draws import block_generator
 from oneshot.images.dt import ChainSettings, DiscreteChain
 from oneshot.images.flow import FlowMatching
@@ -24,31 +23,11 @@ from oneshot.images.train import Trainee
 from oneshot.images.trainable import Rates
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """The size of the images and the number of classes that a model is made for."""
-
-    channels: int
-    height: int
-    width: int
-    classes: int
-
-    @classmethod
-    def of(cls, images: ImageSet) -> "Inputs":
-        """Those of a set."""
-        return cls(*images.shape, images.classes)
-
-    @property
-    def pixels(self) -> int:
-        """Numbers in an image."""
-        return self.channels * self.height * self.width
-
-
 def new_trainee(settings: TrainSettings, images: ImageSet) -> Trainee:
     """A fresh model for a set, on the set's device."""
     mean_std = channel_statistics(images.train_images)
     table = label_table(settings, images, mean_std)
-    return make_trainee(settings, Inputs.of(images), mean_std, table)
+    return make_trainee(settings, images.inputs, mean_std, table)
 
 
 def load_trainee(folder: Path, device: torch.device) -> tuple[TrainSettings, Inputs, Trainee]:

@@ -40,6 +40,21 @@ SOURCES = {
 }
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """The size of the images and the number of classes that a model is made for."""
+
+    channels: int
+    height: int
+    width: int
+    classes: int
+
+    @property
+    def pixels(self) -> int:
+        """Numbers in an image."""
+        return self.channels * self.height * self.width
+
+
 @dataclass(frozen=True, eq=False)
 class ImageSet:
     """A labelled image set on one device; labels run from 0 to classes - 1.
@@ -77,6 +92,11 @@ class ImageSet:
         """Channels, height and width of an image."""
         channels, height, width = self.train_images.shape[1:]
         return channels, height, width
+
+    @property
+    def inputs(self) -> Inputs:
+        """What a model for this set takes and tells apart."""
+        return Inputs(*self.shape, self.classes)
 
     def first(self, train: int, test: int) -> "ImageSet":
         """The set cut to its first training and test images."""

@@ -6,9 +6,9 @@ run to the last bit.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int64, UInt8
@@ -67,7 +67,6 @@ class Place:
 
     folder: Path | None = None
     resume: bool = False
-    meta: dict[str, Any] = field(default_factory=dict)
 
 
 def prepared(images: ImageSet, settings: TrainSettings) -> ImageSet:
@@ -125,7 +124,8 @@ class Run:
         """Write a checkpoint, unless a loss since the last look is not finite."""
         self._check(losses)
         if self.place.folder is not None:
-            meta = self.place.meta | {"settings": self.settings.plain()}
+            inputs = asdict(self.images.inputs)
+            meta = {"settings": self.settings.plain(), "inputs": inputs}
             write_checkpoint(self.place.folder, self.done, meta, self.trainee.tensors())
 
     def _step(self) -> Tensor:
