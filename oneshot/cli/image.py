@@ -293,27 +293,45 @@ def predict(
 
 def _train_gradient(settings: TrainSettings, data: Path | None, out: Path, *, resume: bool) -> None:
     from oneshot.images.build import new_trainee
-    from oneshot.images.model import accuracy
+    from oneshot.images.parallel import Rank
     from oneshot.images.train import Place, Run
 
-    output, started = SESSION.get().output, time.perf_counter()
+    output, started, rank = SESSION.get().output, time.perf_counter(), Rank.of_environment()
     images = _images(settings, data)
-    trainee = new_trainee(settings, images)
-    run = Run(trainee, images, settings, Place(out, resume))
+    blocks = rank.blocks(settings.T) if rank.world > 1 else ()
+    run = Run(
+        new_trainee(settings, images, blocks),
+        images,
+        settings,
+        Place(rank.folder(out), resume, blocks),
+    )
     first = run.done
     with training_report(output) as report, asked_to_stop() as stop:
-        classifier = run.train(report, stop)
+        run.train(report, stop)
     seconds = time.perf_counter() - started
     record = {
-        "test_accuracy": accuracy(classifier, images.test_images, images.test_labels),
-        "n": len(images.test_labels),
         "folder": str(out),
         "steps": run.steps,
         "seconds": round(seconds, 1),
         "images_per_second": round((run.done - first) * run.batch / seconds, 1),
     }
-    text = f"test accuracy {record['test_accuracy']:.4f} of {record['n']}, saved in {out}"
-    output.put(record, Text(text))
+    if not rank.all_done(out, run.steps):
+        record["blocks"] = list(blocks)
+        output.outcome(record, f"blocks {blocks[0]} to {blocks[-1]} are trained; others are not")
+        return
+    _measure(out, images, record)
+
+
+def _measure(out: Path, images: ImageSet, record: dict[str, Any]) -> None:
+    """Print the record of a finished run with what its model gets right."""
+    from oneshot.images.build import load_trainee
+    from oneshot.images.model import accuracy
+
+    _, _, trainee = load_trainee(out, _device())
+    n = len(images.test_labels)
+    share = accuracy(trainee.classifier(), images.test_images, images.test_labels)
+    text = f"test accuracy {share:.4f} of {n}, saved in {out}"
+    SESSION.get().output.outcome({"test_accuracy": share, "n": n, **record}, text)
 
 
 def _train_rule(rule: Rule, settings: TrainSettings, data: Path | None) -> None:

@@ -7,9 +7,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from oneshot.core.schedule import Schedule
+from oneshot.errors import BadInputError
 from oneshot.images.backprop import BackpropChain
 from oneshot.images.block import BlockShape
-from oneshot.images.checkpoint import CheckpointError, read_checkpoint
+from oneshot.images.checkpoint import CheckpointError
 from oneshot.images.continuous import ContinuousSettings
 from oneshot.images.ct import ContinuousTime
 from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
@@ -18,21 +19,22 @@ from oneshot.images.dt import ChainSettings, DiscreteChain
 from oneshot.images.flow import FlowMatching
 from oneshot.images.kinds import Embedding, Method, Precision, Spacing
 from oneshot.images.labels import prototypes, random_embedding
+from oneshot.images.parallel import read_joined
 from oneshot.images.settings import TrainSettings
 from oneshot.images.train import Trainee
 from oneshot.images.trainable import Rates
 
 
-def new_trainee(settings: TrainSettings, images: ImageSet) -> Trainee:
-    """A fresh model for a set, on the set's device."""
+def new_trainee(settings: TrainSettings, images: ImageSet, blocks: tuple[int, ...] = ()) -> Trainee:
+    """A fresh model for a set, on the set's device; of a chain some blocks alone if so wished."""
     mean_std = channel_statistics(images.train_images)
     table = label_table(settings, images, mean_std)
-    return make_trainee(settings, images.inputs, mean_std, table)
+    return make_trainee(settings, images.inputs, mean_std, table, blocks)
 
 
 def load_trainee(folder: Path, device: torch.device) -> tuple[TrainSettings, Inputs, Trainee]:
     """The model of a checkpoint; CheckpointError where there is none that can be read."""
-    saved = read_checkpoint(folder)
+    saved = read_joined(folder)
     try:
         settings = TrainSettings.from_mapping(saved.meta["settings"])
         inputs = Inputs(**saved.meta["inputs"])
@@ -65,10 +67,19 @@ def make_trainee(
     inputs: Inputs,
     mean_std: Float[Tensor, "2 c"],
     table: Float[Tensor, "classes d"],
+    blocks: tuple[int, ...] = (),
 ) -> Trainee:
-    """A fresh model from its parts, on the table's device."""
+    """A fresh model from its parts, on the table's device.
+
+    Raises BadInputError for some blocks of a model whose parts are trained together.
+    """
     shape = block_shape(settings, inputs)
     learn_table = settings.embedding is not Embedding.ONE_HOT
+    if blocks and (learn_table or settings.method is not Method.DT):
+        raise BadInputError(
+            f"method {settings.method} with embedding {settings.embedding} was to be trained in "
+            "parts; only dt with one-hot labels has blocks that need nothing of each other"
+        )
     dtype = torch_type(settings.precision)
     if shape.timed:
         continuous = ContinuousSettings(
@@ -92,6 +103,7 @@ def make_trainee(
         seed=settings.seed,
         dtype=dtype,
         together=settings.together,
+        blocks=blocks,
     )
     discrete = DiscreteChain if settings.method is Method.DT else BackpropChain
     return discrete(shape, mean_std, table, chain, learn_table=learn_table)

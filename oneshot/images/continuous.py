@@ -46,7 +46,7 @@ class Continuous(ABC):
     ) -> None:
         self.shape, self.settings, self.mean_std = shape, settings, mean_std
         state = stacked_state(shape, [1], settings.seed)
-        self.block = Trainable(*split_state(state, table.device), settings.rates)
+        self.block = Trainable(*split_state(state, table.device), settings.rates, stacked=True)
         trained = {
             "readout.weight": table.clone(),
             "readout.bias": torch.zeros(shape.classes, device=table.device),
@@ -54,7 +54,10 @@ class Continuous(ABC):
         trained |= {name: value.to(table.device) for name, value in self.extra().items()}
         fixed = {"table": table.clone()}
         self.ends = Trainable(
-            trained | (fixed if learn_table else {}), {} if learn_table else fixed, settings.rates
+            trained | (fixed if learn_table else {}),
+            {} if learn_table else fixed,
+            settings.rates,
+            stacked=False,
         )
 
     def extra(self) -> dict[str, Tensor]:

@@ -53,13 +53,13 @@ class Chain:
         self.shape, self.settings, self.mean_std = shape, settings, mean_std
         self.blocks = settings.blocks or tuple(range(1, settings.schedule.T + 1))
         state = stacked_state(shape, self.blocks, settings.seed)
-        self.stacked = Trainable(*split_state(state, device), settings.rates)
+        self.stacked = Trainable(*split_state(state, device), settings.rates, stacked=True)
         self.learn_table = learn_table
         ends = {"readout.weight": table.clone()}
         ends["readout.bias"] = torch.zeros(shape.classes, device=device)
         fixed = {"table": table.clone()}
         trained = ends | (fixed if learn_table else {})
-        self.ends = Trainable(trained, {} if learn_table else fixed, settings.rates)
+        self.ends = Trainable(trained, {} if learn_table else fixed, settings.rates, stacked=False)
 
     @property
     def table(self) -> Float[Tensor, "classes d"]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int64, UInt8
@@ -63,10 +63,14 @@ class Interrupted(OneshotError):  # noqa: N818  no error but a wish
 
 @dataclass(frozen=True)
 class Place:
-    """Where checkpoints go and whether one that is there is gone on from."""
+    """Where checkpoints go, whether one that is there is gone on from, and which blocks they are.
+
+    `blocks` is empty for a model that is whole.
+    """
 
     folder: Path | None = None
     resume: bool = False
+    blocks: tuple[int, ...] = ()
 
 
 def prepared(images: ImageSet, settings: TrainSettings) -> ImageSet:
@@ -125,7 +129,9 @@ class Run:
         self._check(losses)
         if self.place.folder is not None:
             inputs = asdict(self.images.inputs)
-            meta = {"settings": self.settings.plain(), "inputs": inputs}
+            meta: dict[str, Any] = {"settings": self.settings.plain(), "inputs": inputs}
+            if self.place.blocks:
+                meta["blocks"] = list(self.place.blocks)
             write_checkpoint(self.place.folder, self.done, meta, self.trainee.tensors())
 
     def _step(self) -> Tensor:
@@ -175,6 +181,8 @@ class Run:
                 f"{folder} holds a checkpoint already; add --resume to go on or give another folder"
             )
         saved = read_checkpoint(folder)
+        if tuple(saved.meta.get("blocks", ())) != self.place.blocks:
+            raise CheckpointError(f"{folder} holds other blocks; resume with as many processes")
         differing = self.settings.differences(TrainSettings.from_mapping(saved.meta["settings"]))
         if differing:
             raise CheckpointError(

@@ -17,32 +17,44 @@ class Rates:
 
 
 class Trainable:
-    """Tensors of which some are trained; AdamW acts element by element, so per block.
+    """Tensors of which some are trained, with one optimiser call for all.
 
-    `statistics` are tensors that training changes otherwise (running means).
+    `statistics` are tensors that training changes otherwise (running means). Where the tensors are
+    `stacked`, the optimiser is given each block's part as a tensor of its own: the last bits of its
+    arithmetic depend on a tensor's size, and a block is to come out the same alone and with others.
     """
 
     def __init__(
-        self, parameters: dict[str, Tensor], statistics: dict[str, Tensor], rates: Rates
+        self,
+        parameters: dict[str, Tensor],
+        statistics: dict[str, Tensor],
+        rates: Rates,
+        *,
+        stacked: bool,
     ) -> None:
         self.values = parameters | statistics
         self._parameters = parameters
-        for parameter in parameters.values():
+        self._moments: dict[str, Tensor] = {}
+        parts: dict[Tensor, dict[str, Tensor]] = {}
+        for name, parameter in parameters.items():
             parameter.grad = torch.zeros_like(parameter)
-        make = torch.optim.AdamW if rates.decoupled else torch.optim.Adam
-        self._optimiser = make(
-            list(parameters.values()),
-            lr=rates.learning_rate,
-            weight_decay=rates.weight_decay,
-            fused=True,
-        )
-        for parameter in parameters.values():
-            # Made now, not by the first step, so that a checkpoint can be copied into it.
-            self._optimiser.state[parameter] = {
-                "step": torch.zeros((), device=parameter.device),
+            # Made now, not by the first step, so that a checkpoint can be copied into them.
+            moments = {
+                "step": torch.zeros(len(parameter) if stacked else 1, device=parameter.device),
                 "exp_avg": torch.zeros_like(parameter),
                 "exp_avg_sq": torch.zeros_like(parameter),
             }
+            self._moments |= {f"{name}.{key}": moment for key, moment in moments.items()}
+            for index in range(len(parameter)) if stacked else [...]:
+                part = parameter[index]
+                part.grad = parameter.grad[index]
+                state = {key: moment[index] for key, moment in moments.items()}
+                parts[part] = state | {"step": moments["step"][index if stacked else 0]}
+        make = torch.optim.AdamW if rates.decoupled else torch.optim.Adam
+        self._optimiser = make(
+            list(parts), lr=rates.learning_rate, weight_decay=rates.weight_decay, fused=True
+        )
+        self._optimiser.state.update(parts)
 
     def lend(self, members: slice) -> dict[str, Tensor]:
         """Views of some blocks; the gradients of a loss of theirs go to these blocks alone."""
@@ -69,11 +81,8 @@ class Trainable:
 
     def tensors(self, prefix: str) -> dict[str, Tensor]:
         """All that has to be saved, as live tensors."""
-        found = {f"{prefix}.{name}": value for name, value in self.values.items()}
-        for name, parameter in self._parameters.items():
-            for key, value in self._optimiser.state[parameter].items():
-                found[f"{prefix}.{name}.{key}"] = value
-        return found
+        values = self.values | self._moments
+        return {f"{prefix}.{name}": value for name, value in values.items()}
 
 
 def split_state(
