@@ -68,11 +68,14 @@ def draw_blocks(found: list[BlockFindings], path: Path) -> None:
 
 def draw_denoising(chain: Chain, images: ImageSet, path: Path) -> None:
     """z_t over t for the first test image of some classes, sampled as in the paper."""
-    chosen = [int((images.test_labels == label).nonzero()[0]) for label in range(SHOWN)]
+    chosen = [
+        int((images.test_labels == label).nonzero()[0])
+        for label in range(min(SHOWN, images.classes))
+    ]
     pictures = images.test_images[chosen]
     states = chain.classifier(torch.Generator().manual_seed(0)).states(pictures)
-    figure = Figure(figsize=(9, 1.2 * SHOWN), layout="constrained")
-    grid = figure.subplots(SHOWN, 2, width_ratios=(1, 6))
+    figure = Figure(figsize=(9, 1.2 * len(chosen)), layout="constrained")
+    grid = figure.subplots(len(chosen), 2, width_ratios=(1, 6))
     for row, picture in enumerate(pictures):
         left, right = grid[row]
         left.imshow(picture.permute(1, 2, 0).squeeze(), cmap="gray")

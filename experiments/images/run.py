@@ -1,19 +1,23 @@
-"""One training run of a config, measured once on the test images: a record and a checkpoint.
+"""Training runs of configs, each measured once on the test images: a record and a checkpoint.
 
 `python -m experiments.images.run experiments/configs/images-mnist-dt.toml` writes
-experiments/results/images-mnist-dt-seed0.json. A run that was stopped goes on with `--resume`.
+experiments/results/images-mnist-dt-seed0.json. A config that has its record is left out; a run
+that was stopped goes on with `--resume`.
 """
 
 import argparse
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from experiments.record import run_recorded
+from experiments import record
 from oneshot.images.block import parameters_per_block
 from oneshot.images.build import block_shape, new_trainee
+from oneshot.images.checkpoint import has_checkpoint
 from oneshot.images.data import ImageSet, load_images
 from oneshot.images.dt import Chain
 from oneshot.images.model import Progress, accuracy
@@ -65,11 +69,13 @@ class Log:
             print(f"epoch {len(self.epochs)}, {minutes:.1f} min, {self.epochs[-1]}", flush=True)
 
 
-def experiment(settings: TrainSettings, data: Path | None, place: Place) -> dict[str, Any]:
+def experiment(
+    settings: TrainSettings, data: Path | None, folder: Path, device: torch.device, *, resume: bool
+) -> dict[str, Any]:
     """Train as the settings say and measure."""
-    images = prepared(load_images(settings.dataset, data, torch.device("cpu")), settings)
+    images = prepared(load_images(settings.dataset, data, device), settings)
     trainee = new_trainee(settings, images)
-    run = Run(trainee, images, settings, place)
+    run = Run(trainee, images, settings, Place(folder, resume and has_checkpoint(folder)))
     log, started, first = Log(run.steps_per_epoch), time.perf_counter(), run.done
     run.train(log)
     seconds = time.perf_counter() - started
@@ -80,26 +86,46 @@ def experiment(settings: TrainSettings, data: Path | None, place: Place) -> dict
         "train_seconds": round(seconds, 1),
         "images_per_second": round((run.steps - first) * run.batch / seconds, 1),
         "loss_per_epoch_and_block": log.epochs,
+        **device_figures(device),
     }
 
 
-def main() -> None:
-    """Run one config."""
+def device_figures(device: torch.device) -> dict[str, Any]:
+    """The accelerator's name and the most memory that was in use on it."""
+    if device.type != "cuda":
+        return {}
+    return {
+        "accelerator": torch.cuda.get_device_name(device),
+        "accelerator_peak_mib": round(torch.cuda.max_memory_allocated(device) / 2**20, 1),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the configs that have no record yet."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", type=Path)
+    parser.add_argument("configs", type=Path, nargs="+")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, default=None)
+    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    settings = TrainSettings.from_toml(options.config, seed=options.seed)
-    name = f"{options.config.stem}-seed{options.seed}"
-    place = Place(RUNS / name, resume=options.resume)
-    path = run_recorded(
-        name, settings.plain(), [options.config], lambda: experiment(settings, options.data, place)
-    )
-    print(path)
+    for config in options.configs:
+        name = f"{config.stem}-seed{options.seed}"
+        if (record.RESULTS / f"{name}.json").exists():
+            print(f"{name} has its record")
+            continue
+        settings = TrainSettings.from_toml(config, seed=options.seed)
+        run = partial(
+            experiment,
+            settings,
+            options.data,
+            RUNS / name,
+            options.device,
+            resume=options.resume,
+        )
+        print(record.run_recorded(name, settings.plain(), [config], run), flush=True)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,9 @@ def analyse_blocks(
         generator = block_generator(seed, t, "analyse", 0, images.device)
         other = _other_class(labels, chain.shape.classes, generator)
         z = chain.settings.schedule.noised_target(chain.table[labels], t - 1, generator)
-        random = torch.randint(chain.shape.classes, labels.shape, generator=generator).to(labels)
+        random = torch.randint(
+            chain.shape.classes, labels.shape, generator=generator, device=labels.device
+        )
         strange = chain.settings.schedule.noised_target(chain.table[random], t - 1, generator)
         found.append(
             BlockFindings(
