@@ -78,9 +78,9 @@ def draw_denoising(chain: Chain, images: ImageSet, path: Path) -> None:
     grid = figure.subplots(len(chosen), 2, width_ratios=(1, 6))
     for row, picture in enumerate(pictures):
         left, right = grid[row]
-        left.imshow(picture.permute(1, 2, 0).squeeze(), cmap="gray")
+        left.imshow(picture.permute(1, 2, 0).numpy(), cmap="gray")
         left.axis("off")
-        z = states[:, row] @ chain.table.T
+        z = (states[:, row] @ chain.table.detach().T).numpy()
         right.imshow(z.T, aspect="auto", cmap="RdBu", vmin=-2, vmax=2)
         right.set(ylabel="class", xticks=range(len(z)), yticks=range(0, z.shape[1], 3))
         right.axhline(int(images.test_labels[chosen[row]]), color="black", lw=0.5, ls=":")
