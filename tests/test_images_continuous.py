@@ -4,11 +4,12 @@ from pictures import CLASSES, SIDE, pixels
 
 from oneshot.core.schedule import Schedule
 from oneshot.images.backprop import BackpropChain
+from oneshot.images.bench import activation_bytes
 from oneshot.images.block import BlockShape
 from oneshot.images.continuous import Continuous, ContinuousSettings
 from oneshot.images.ct import ContinuousTime, gamma, schedule_parameters
 from oneshot.images.data import channel_statistics, normalise
-from oneshot.images.dt import ChainSettings
+from oneshot.images.dt import ChainSettings, DiscreteChain
 from oneshot.images.flow import FlowMatching
 from oneshot.images.labels import random_embedding
 from oneshot.images.stacked import Stack
@@ -119,7 +120,6 @@ def test_backprop_trains_the_same_chain_end_to_end() -> None:
 
 def test_backprop_keeps_every_blocks_activations_and_noprop_one_blocks() -> None:
     """Bytes that autograd keeps for the backward pass, at T = 2 and T = 10."""
-    from oneshot.images.dt import DiscreteChain
 
     def kept(kind: type[BackpropChain | DiscreteChain], T: int) -> int:
         images, labels = pixels()
@@ -127,22 +127,7 @@ def test_backprop_keeps_every_blocks_activations_and_noprop_one_blocks() -> None
         settings = ChainSettings(Schedule.cosine(T), Rates(1e-3, 1e-3))
         statistics = channel_statistics(images)
         trained = kind(shape, statistics, torch.eye(CLASSES), settings, learn_table=False)
-        live, peak = 0, 0
-
-        class Held:
-            def __init__(self, tensor: torch.Tensor) -> None:
-                nonlocal live, peak
-                self.tensor = tensor
-                live += tensor.nbytes
-                peak = max(peak, live)
-
-            def __del__(self) -> None:
-                nonlocal live
-                live -= self.tensor.nbytes
-
-        with torch.autograd.graph.saved_tensors_hooks(Held, lambda held: held.tensor):
-            trained.step(images, labels, 0)
-        return peak
+        return activation_bytes(lambda: trained.step(images, labels, 0))
 
     assert kept(DiscreteChain, 10) / kept(DiscreteChain, 2) < 1.1
     assert kept(BackpropChain, 10) / kept(BackpropChain, 2) > 4

@@ -5,7 +5,7 @@ import pytest
 from pictures import write_set
 
 from experiments import record
-from experiments.images import figures, run
+from experiments.images import figures, run, tables
 from oneshot.images.settings import TrainSettings
 
 CONFIGS = sorted((Path(__file__).parents[1] / "experiments" / "configs").glob("images-*.toml"))
@@ -50,3 +50,15 @@ def test_configs_are_run_and_measured_once_each(
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     kinds = [f"tiny-{what}.{kind}" for what in ("blocks", "denoising") for kind in ("png", "svg")]
     assert names == set(kinds)
+
+
+def test_the_table_shows_a_record_beside_the_papers_figure() -> None:
+    made = {
+        "name": "images-mnist-dt-seed0",
+        "config": {"dataset": "mnist", "method": "dt", "embedding": "one-hot", "epochs": 4}
+        | {"seed": 0},
+        "metrics": {"test_accuracy": 0.99321, "train_seconds": 90.0},
+        "peak_memory_mib": 1234.4,
+    }
+    row = tables.table([made]).splitlines()[-1]
+    assert row == "| mnist-dt-seed0 | 4 | 0 | 99.32 |  |  | 99.47 ± .05 | 1.5 | 1,234 |"

@@ -1,5 +1,6 @@
 """NoProp-DT: T blocks that each learn alone to undo the noise of one step."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -37,7 +38,7 @@ class ChainSettings:
     """The blocks that are trained here, from 1 to T; all when empty."""
 
 
-class Chain:
+class Chain(ABC):
     """The chain's trained state: stacked blocks, label embeddings and the readout of z_T."""
 
     def __init__(
@@ -75,6 +76,12 @@ class Chain:
         """Change the rate of the steps to come, of the blocks and of the ends."""
         self.stacked.set_learning_rate(rate)
         self.ends.set_learning_rate(rate)
+
+    @abstractmethod
+    def step(
+        self, images: UInt8[Tensor, "n c h w"], labels: Int64[Tensor, " n"], number: int
+    ) -> Float[Tensor, " losses"]:
+        """Train on a batch with the randomness of a step number; the losses."""
 
     def groups(self) -> list[slice]:
         """The blocks that step together, as slices of the stack."""
