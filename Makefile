@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test check bench docs fmt
+.PHONY: gpu-benchmarks setup demo test check bench docs fmt
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml
@@ -32,3 +32,7 @@ docs: setup
 fmt: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The paper's configs on a CUDA machine; a run that has its record is left out, a stopped one goes on.
+gpu-benchmarks: setup
+	$(BIN)/python -m experiments.images.run --device cuda --resume experiments/configs/images-paper-*.toml

@@ -1,6 +1,5 @@
 """Inference: a chain of denoisers from noise to a label embedding."""
 
-import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -29,9 +28,5 @@ def run_chain(
         raise BadInputError(f"{len(denoisers)} denoisers came; give one for each of {schedule.T}")
     z = z0
     for t, denoise in enumerate(denoisers, start=1):
-        a, b, c = schedule.coefficients(t)
-        z = a * denoise(z, t) + b * z
-        if generator is not None:
-            noise = torch.randn(z.shape, generator=generator, device=z.device, dtype=z.dtype)
-            z = z + math.sqrt(c) * noise
+        z = schedule.step(z, denoise(z, t), t, generator)
     return z

@@ -64,6 +64,21 @@ class Schedule:
         _check_length(T)
         return cls(torch.linspace(start, 1.0, T + 1, dtype=torch.float64))
 
+    @classmethod
+    def equal_information(cls, T: int, classes: int, clamp: float = 1e-6) -> "Schedule":
+        """The schedule along which the best guess of the class from z_t alone rises by equal steps.
+
+        For `classes` orthonormal label embeddings, from chance at z_0 to certainty at z_T, so that
+        block t reads a z_{t-1} that tells (t - 1) / T of what there is to tell. The ends are clamp
+        and 1 - clamp. Raises BadInputError for T < 1 or fewer than two classes.
+        """
+        _check_length(T)
+        if classes < 2:
+            raise BadInputError(f"a schedule for {classes} classes was asked for; give at least 2")
+        shares = [1 / classes + (1 - 1 / classes) * t / T for t in range(1, T)]
+        inner = [_signal_for_accuracy(share, classes) for share in shares]
+        return cls(torch.tensor([clamp, *inner, 1 - clamp], dtype=torch.float64))
+
     @property
     def T(self) -> int:  # noqa: N802  the paper's letter
         """The number of steps."""
@@ -86,6 +101,24 @@ class Schedule:
         kept = (1 - now) / (1 - before)
         return Coefficients(math.sqrt(now) * gain, math.sqrt(before / now) * kept, (1 - now) * gain)
 
+    def step(
+        self,
+        z: Float[Tensor, "*batch d"],
+        estimate: Float[Tensor, "*batch d"],
+        t: int,
+        generator: torch.Generator | None = None,
+    ) -> Float[Tensor, "*batch d"]:
+        """z_t = a_t u_hat_t + b_t z_{t-1}, with sqrt(c_t) noise where a generator is given.
+
+        The generator lives on z's device; t runs from 1 to T, else BadInputError.
+        """
+        a, b, c = self.coefficients(t)
+        z = a * estimate + b * z
+        if generator is None:
+            return z
+        noise = torch.randn(z.shape, generator=generator, device=z.device, dtype=z.dtype)
+        return z + math.sqrt(c) * noise
+
     def noised_target(
         self, u: Float[Tensor, "*batch d"], t: int, generator: torch.Generator | None = None
     ) -> Float[Tensor, "*batch d"]:
@@ -106,3 +139,28 @@ class Schedule:
 def _check_length(T: int) -> None:
     if T < 1:
         raise BadInputError(f"a schedule of T = {T} steps was asked for; give T >= 1")
+
+
+def bayes_accuracy(alpha_bar: float, classes: int) -> float:
+    """How often the likeliest of equally frequent classes, given z_t alone, is the right one.
+
+    For orthonormal label embeddings: the right class's coordinate of z is d = sqrt(SNR) deviations
+    above the others', so it is the largest with probability E[Phi(x + d)^(classes - 1)].
+    """
+    x = torch.linspace(-9, 9, 3601, dtype=torch.float64)
+    density = torch.exp(-x.square() / 2)
+    distance = math.sqrt(alpha_bar / (1 - alpha_bar))
+    below = torch.special.ndtr(x + distance) ** (classes - 1)
+    return float((density * below).sum() / density.sum())
+
+
+def _signal_for_accuracy(share: float, classes: int) -> float:
+    """The alpha_bar of that Bayes accuracy, by bisection of its log-odds."""
+    low, high = -30.0, 30.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if bayes_accuracy(1 / (1 + math.exp(-middle)), classes) < share:
+            low = middle
+        else:
+            high = middle
+    return 1 / (1 + math.exp(-low))

@@ -1,0 +1,1 @@
+"""Runs on images: each config of experiments/configs/images-*.toml gives one record."""

@@ -1,0 +1,132 @@
+"""Training runs of configs, each measured once on the test images: a record and a checkpoint.
+
+`python -m experiments.images.run experiments/configs/images-mnist-dt.toml` writes
+experiments/results/images-mnist-dt-seed0.json. A config that has its record is left out; a run
+that was stopped goes on with `--resume`.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments import record
+from oneshot.images.block import parameters_per_block
+from oneshot.images.build import block_shape, new_trainee
+from oneshot.images.checkpoint import has_checkpoint
+from oneshot.images.data import ImageSet, load_images
+from oneshot.images.dt import Chain
+from oneshot.images.model import Progress, accuracy
+from oneshot.images.settings import TrainSettings
+from oneshot.images.train import Place, Run, Trainee, prepared
+
+DRAWS = 3
+"""Evaluations with sampled noise, whose accuracies are averaged."""
+
+RUNS = Path("runs")
+"""Where checkpoints go."""
+
+
+def measured(trainee: Trainee, images: ImageSet) -> dict[str, Any]:
+    """Accuracies on the test images: noise-free, sampled as in the paper, and of block 1 alone."""
+    test = images.test_images, images.test_labels
+    started = time.perf_counter()
+    found: dict[str, Any] = {"test_accuracy": accuracy(trainee.classifier(), *test)}
+    found["seconds_per_1000_images"] = (time.perf_counter() - started) / len(test[1]) * 1000
+    if isinstance(trainee, Chain):
+        device = images.test_images.device
+        sampled = [
+            accuracy(trainee.classifier(torch.Generator(device).manual_seed(draw)), *test)
+            for draw in range(DRAWS)
+        ]
+        found["test_accuracy_sampled"] = sum(sampled) / DRAWS
+        found["test_accuracy_block_1"] = accuracy(trainee.classifier().first(1), *test)
+    return found
+
+
+class Log:
+    """Prints progress and keeps the mean losses of each epoch."""
+
+    def __init__(self, steps_per_epoch: int) -> None:
+        self._steps_per_epoch = steps_per_epoch
+        self._epoch: list[list[float]] = []
+        self.epochs: list[list[float]] = []
+        self._began = time.perf_counter()
+
+    def __call__(self, progress: Progress) -> None:
+        """Take one report."""
+        losses = [value for name, value in progress.figures.items() if name.startswith("loss")]
+        self._epoch.append(losses)
+        if progress.done // self._steps_per_epoch > len(self.epochs):
+            columns = zip(*self._epoch, strict=True)
+            self.epochs.append([round(sum(column) / len(column), 5) for column in columns])
+            self._epoch = []
+            minutes = (time.perf_counter() - self._began) / 60
+            print(f"epoch {len(self.epochs)}, {minutes:.1f} min, {self.epochs[-1]}", flush=True)
+
+
+def experiment(
+    settings: TrainSettings, data: Path | None, folder: Path, device: torch.device, *, resume: bool
+) -> dict[str, Any]:
+    """Train as the settings say and measure."""
+    images = prepared(load_images(settings.dataset, data, device), settings)
+    trainee = new_trainee(settings, images)
+    run = Run(trainee, images, settings, Place(folder, resume and has_checkpoint(folder)))
+    log, started, first = Log(run.steps_per_epoch), time.perf_counter(), run.done
+    run.train(log)
+    seconds = time.perf_counter() - started
+    return measured(trainee, images) | {
+        "parameters_per_block": parameters_per_block(block_shape(settings, images.inputs)),
+        "steps": run.steps,
+        "steps_of_this_process": run.steps - first,
+        "train_seconds": round(seconds, 1),
+        "images_per_second": round((run.steps - first) * run.batch / seconds, 1),
+        "loss_per_epoch_and_block": log.epochs,
+        **device_figures(device),
+    }
+
+
+def device_figures(device: torch.device) -> dict[str, Any]:
+    """The accelerator's name and the most memory that was in use on it."""
+    if device.type != "cuda":
+        return {}
+    return {
+        "accelerator": torch.cuda.get_device_name(device),
+        "accelerator_peak_mib": round(torch.cuda.max_memory_allocated(device) / 2**20, 1),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the configs that have no record yet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("configs", type=Path, nargs="+")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", type=Path, default=None)
+    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--resume", action="store_true")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    for config in options.configs:
+        name = f"{config.stem}-seed{options.seed}"
+        if (record.RESULTS / f"{name}.json").exists():
+            print(f"{name} has its record")
+            continue
+        settings = TrainSettings.from_toml(config, seed=options.seed)
+        run = partial(
+            experiment,
+            settings,
+            options.data,
+            RUNS / name,
+            options.device,
+            resume=options.resume,
+        )
+        print(record.run_recorded(name, settings.plain(), [config], run), flush=True)
+
+
+if __name__ == "__main__":
+    main()

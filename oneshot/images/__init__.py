@@ -1,0 +1,1 @@
+"""NoProp on images: chains of blocks that each learn alone to denoise a label embedding."""

@@ -1,0 +1,111 @@
+"""What each block of a chain reads: its accuracy from the image, from z, and from both."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor
+
+from oneshot.images.data import normalise
+from oneshot.images.draws import block_generator
+from oneshot.images.dt import Chain
+from oneshot.images.model import BATCH
+
+
+@dataclass(frozen=True)
+class BlockFindings:
+    """Shares of images that one block names rightly, by what it is given.
+
+    `both`: the image and its label noised as in training. `wrong_image`: the noised label with the
+    image of another class, right being what z says. `image`: the image with a label drawn at
+    random in z. `chain`: the image with the state that the blocks before it make.
+    `bayes`: what could at best be said from z alone.
+    """
+
+    block: int
+    both: float
+    wrong_image: float
+    image: float
+    chain: float
+    bayes: float
+
+
+def analyse_blocks(
+    chain: Chain, images: UInt8[Tensor, "n c h w"], labels: Int64[Tensor, " n"], seed: int = 0
+) -> list[BlockFindings]:
+    """The findings of every block on the given images, with noise drawn from the seed."""
+    found = []
+    states = _states(chain, images)
+    for t in chain.blocks:
+        generator = block_generator(seed, t, "analyse", 0, images.device)
+        other = _other_class(labels, chain.shape.classes, generator)
+        z = chain.settings.schedule.noised_target(chain.table[labels], t - 1, generator)
+        random = torch.randint(
+            chain.shape.classes, labels.shape, generator=generator, device=labels.device
+        )
+        strange = chain.settings.schedule.noised_target(chain.table[random], t - 1, generator)
+        found.append(
+            BlockFindings(
+                t,
+                both=_share(_named(chain, images, z, t) == labels),
+                wrong_image=_share(_named(chain, images[other], z, t) == labels),
+                image=_share(_named(chain, images, strange, t) == labels),
+                chain=_share(_named(chain, images, states[t - 1], t) == labels),
+                bayes=_share(_nearest(chain, z, t) == labels),
+            )
+        )
+    return found
+
+
+def ensemble_accuracy(
+    chain: Chain, images: UInt8[Tensor, "n c h w"], labels: Int64[Tensor, " n"]
+) -> float:
+    """The blocks as a plain ensemble: the mean of their class probabilities at z = 0."""
+    total = torch.zeros(len(images), chain.shape.classes, device=images.device)
+    z = torch.zeros(len(images), chain.table.shape[1], device=images.device)
+    for t in chain.blocks:
+        total += _logits(chain, images, z, t).softmax(1)
+    return _share(total.argmax(1) == labels)
+
+
+def _states(chain: Chain, images: Tensor) -> Float[Tensor, "T_plus_1 n d"]:
+    classifier = chain.classifier()
+    parts = [classifier.states(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
+    return torch.cat(parts, 1)
+
+
+@torch.no_grad()
+def _logits(chain: Chain, images: Tensor, z: Tensor, t: int) -> Tensor:
+    classifier = chain.classifier()
+    rows = []
+    for i in range(0, len(images), BATCH):
+        pixels = normalise(images[i : i + BATCH], chain.mean_std)
+        rows.append(classifier.scores(pixels, z[i : i + BATCH], t))
+    return torch.cat(rows)
+
+
+def _named(chain: Chain, images: Tensor, z: Tensor, t: int) -> Tensor:
+    return _logits(chain, images, z, t).argmax(1)
+
+
+def _nearest(chain: Chain, z: Tensor, t: int) -> Tensor:
+    """The most probable class given z_{t-1} alone, every class being as frequent."""
+    signal = float(chain.settings.schedule.alpha_bar[t - 1])
+    return torch.cdist(z, signal**0.5 * chain.table).argmin(1)
+
+
+def _other_class(labels: Tensor, classes: int, generator: torch.Generator) -> Tensor:
+    """For each image the index of a random image of another class."""
+    order = torch.randperm(len(labels), generator=generator, device=labels.device)
+    for _ in range(classes * 10):
+        same = labels[order] == labels
+        if not bool(same.any()):
+            break
+        where = same.nonzero().flatten()
+        drawn = torch.randint(len(labels), (len(where),), generator=generator, device=labels.device)
+        order[where] = drawn
+    return order
+
+
+def _share(right: Tensor) -> float:
+    return float(right.double().mean())

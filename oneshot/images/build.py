@@ -1,0 +1,129 @@
+"""From settings and images to something to train, and from a folder to something to classify."""
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from oneshot.core.schedule import Schedule
+from oneshot.errors import BadInputError
+from oneshot.images.backprop import BackpropChain
+from oneshot.images.block import BlockShape
+from oneshot.images.checkpoint import CheckpointError
+from oneshot.images.continuous import ContinuousSettings
+from oneshot.images.ct import ContinuousTime
+from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
+from oneshot.images.draws import block_generator
+from oneshot.images.dt import ChainSettings, DiscreteChain
+from oneshot.images.flow import FlowMatching
+from oneshot.images.kinds import Embedding, Method, Precision, Spacing
+from oneshot.images.labels import prototypes, random_embedding
+from oneshot.images.parallel import read_joined
+from oneshot.images.settings import TrainSettings
+from oneshot.images.train import Trainee
+from oneshot.images.trainable import Rates
+
+
+def new_trainee(settings: TrainSettings, images: ImageSet, blocks: tuple[int, ...] = ()) -> Trainee:
+    """A fresh model for a set, on the set's device; of a chain some blocks alone if so wished."""
+    mean_std = channel_statistics(images.train_images)
+    table = label_table(settings, images, mean_std)
+    return make_trainee(settings, images.inputs, mean_std, table, blocks)
+
+
+def load_trainee(folder: Path, device: torch.device) -> tuple[TrainSettings, Inputs, Trainee]:
+    """The model of a checkpoint; CheckpointError where there is none that can be read."""
+    saved = read_joined(folder)
+    try:
+        settings = TrainSettings.from_mapping(saved.meta["settings"])
+        inputs = Inputs(**saved.meta["inputs"])
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"{folder} holds no run of this package ({error!r})") from error
+    mean_std = torch.zeros(2, inputs.channels, device=device)
+    size = settings.embedding.size(inputs.classes, inputs.pixels)
+    trainee = make_trainee(
+        settings, inputs, mean_std, torch.zeros(inputs.classes, size, device=device)
+    )
+    saved.copy_into(trainee.tensors())
+    return settings, inputs, trainee
+
+
+def block_shape(settings: TrainSettings, inputs: Inputs) -> BlockShape:
+    """The blocks of a run."""
+    return BlockShape(
+        inputs.channels,
+        inputs.height,
+        inputs.width,
+        inputs.classes,
+        settings.embedding.size(inputs.classes, inputs.pixels),
+        image_labels=settings.embedding is Embedding.PROTOTYPE,
+        timed=settings.method in (Method.CT, Method.FM),
+    )
+
+
+def make_trainee(
+    settings: TrainSettings,
+    inputs: Inputs,
+    mean_std: Float[Tensor, "2 c"],
+    table: Float[Tensor, "classes d"],
+    blocks: tuple[int, ...] = (),
+) -> Trainee:
+    """A fresh model from its parts, on the table's device.
+
+    Raises BadInputError for some blocks of a model whose parts are trained together.
+    """
+    shape = block_shape(settings, inputs)
+    learn_table = settings.embedding is not Embedding.ONE_HOT
+    if blocks and (learn_table or settings.method is not Method.DT):
+        raise BadInputError(
+            f"method {settings.method} with embedding {settings.embedding} was to be trained in "
+            "parts; only dt with one-hot labels has blocks that need nothing of each other"
+        )
+    dtype = torch_type(settings.precision)
+    if shape.timed:
+        continuous = ContinuousSettings(
+            # The paper's CT and FM use Adam, whose weight decay is part of the gradient.
+            Rates(settings.learning_rate, settings.weight_decay, decoupled=False),
+            settings.T,
+            eta=settings.eta,
+            seed=settings.seed,
+            dtype=dtype,
+            anchor=settings.anchor or learn_table,
+        )
+        kind = ContinuousTime if settings.method is Method.CT else FlowMatching
+        return kind(shape, mean_std, table, continuous, learn_table=learn_table)
+    schedule = Schedule.cosine(settings.T)
+    if settings.spacing is Spacing.EQUAL_INFORMATION:
+        schedule = Schedule.equal_information(settings.T, shape.classes)
+    chain = ChainSettings(
+        schedule,
+        Rates(settings.learning_rate, settings.weight_decay),
+        eta=settings.eta,
+        seed=settings.seed,
+        dtype=dtype,
+        together=settings.together,
+        blocks=blocks,
+    )
+    discrete = DiscreteChain if settings.method is Method.DT else BackpropChain
+    return discrete(shape, mean_std, table, chain, learn_table=learn_table)
+
+
+def torch_type(precision: Precision) -> torch.dtype:
+    """The torch type of a precision."""
+    return {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16}[precision]
+
+
+def label_table(
+    settings: TrainSettings, images: ImageSet, mean_std: Float[Tensor, "2 c"]
+) -> Float[Tensor, "classes d"]:
+    """The initial label embeddings, on the set's device."""
+    device = images.train_images.device
+    if settings.embedding is Embedding.ONE_HOT:
+        return torch.eye(images.classes, device=device)
+    if settings.embedding is Embedding.PROTOTYPE:
+        pixels = normalise(images.train_images, mean_std).flatten(1)
+        return prototypes(pixels, images.train_labels, images.classes)
+    size = settings.embedding.size(images.classes, 0)
+    generator = block_generator(settings.seed, 0, "embedding", 0, torch.device("cpu"))
+    return random_embedding(images.classes, size, generator).to(device)

@@ -1,0 +1,129 @@
+"""Checkpoints that a crash at any instant leaves whole: tensors first, then the file that counts.
+
+A folder holds `state-<step>.safetensors` and `checkpoint.json`, which names the former with its
+hash. Both are written under a temporary name, synced and renamed, so `checkpoint.json` always
+points at a whole file.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from oneshot.errors import OneshotError
+
+FORMAT = 1
+INDEX = "checkpoint.json"
+
+
+class CheckpointError(OneshotError):
+    """A checkpoint that is missing, damaged, or of another run or architecture."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A saved run: the number of steps done, what the run was, and its tensors."""
+
+    step: int
+    meta: dict[str, Any]
+    tensors: dict[str, Tensor]
+
+    def copy_into(self, live: dict[str, Tensor]) -> None:
+        """Put the saved values into a model's tensors.
+
+        Raises CheckpointError, with nothing changed, where names or shapes differ.
+        """
+        here, there = (
+            {n: (tuple(v.shape), v.dtype) for n, v in side.items()} for side in (live, self.tensors)
+        )
+        differing = sorted(here.keys() ^ there.keys()) or [n for n in here if here[n] != there[n]]
+        if differing:
+            name = differing[0]
+            raise CheckpointError(
+                f"the checkpoint is of another architecture ({name} is "
+                f"{there.get(name, 'missing')}, {here.get(name, 'none')} was wanted); "
+                "give its own settings or another folder"
+            )
+        with torch.no_grad():
+            for name, value in live.items():
+                value.copy_(self.tensors[name])
+
+
+def write_checkpoint(
+    folder: Path, step: int, meta: dict[str, Any], live: dict[str, Tensor]
+) -> None:
+    """Save a run; an older checkpoint in the folder is replaced only once this one is on disk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: value.detach().cpu().contiguous() for name, value in live.items()}
+    data = save(tensors)
+    name = f"state-{step}.safetensors"
+    _write(folder / name, data)
+    index = {
+        "format": FORMAT,
+        "step": step,
+        "file": name,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "meta": meta,
+    }
+    _write(folder / INDEX, (json.dumps(index, indent=1) + "\n").encode())
+    for old in folder.glob("state-*.safetensors*"):
+        if old.name != name:
+            old.unlink()
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether the folder holds a checkpoint."""
+    return (folder / INDEX).is_file()
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """The folder's checkpoint, on the CPU; CheckpointError where there is none or it is damaged."""
+    path = folder / INDEX
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+        version, step, name = index["format"], int(index["step"]), str(index["file"])
+        expected, meta = str(index["sha256"]), dict(index["meta"])
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{folder} holds no checkpoint; give a folder that training wrote"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged ({error!r}); train again") from error
+    if version != FORMAT:
+        raise CheckpointError(f"{path} has format {version}; this version reads {FORMAT}")
+    return Checkpoint(step, meta, load(_whole(folder / Path(name).name, expected)))
+
+
+def _whole(path: Path, expected: str) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror}); train again") from error
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise CheckpointError(
+            f"{path} is damaged ({len(data):,} bytes that are not what was written); "
+            "restore it or train again in another folder"
+        )
+    return data
+
+
+def _write(path: Path, data: bytes) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,35 @@
+"""Features as small integers: their Gram matrices are exact, whatever the order of the rows."""
+
+import torch
+from jaxtyping import Float, Int8
+from torch import Tensor
+
+LEVELS = 25
+"""Steps of a code to one standard deviation; int8 then reaches five of them."""
+
+_ROWS = 4096
+"""Rows multiplied at a time."""
+
+_EXACT = 1024
+"""Rows whose products of two int8 sum exactly in fp32, 2^24 / 127^2."""
+
+
+def quantised(
+    values: Float[Tensor, "n d"], centre: Float[Tensor, " d"], scale: Float[Tensor, " d"]
+) -> Int8[Tensor, "n d"]:
+    """Standardised values in steps of 1 / LEVELS, clipped to what int8 holds."""
+    steps = (values - centre) * (LEVELS / scale)
+    return steps.round_().clamp_(-127, 127).to(torch.int8)
+
+
+def integer_gram(codes: Int8[Tensor, "n d"]) -> Float[Tensor, "d d"]:
+    """codes^T codes in fp64, exact; int8 products on the CPU are twice as fast as bf16."""
+    width = codes.shape[1]
+    total = torch.zeros(width, width, dtype=torch.float64, device=codes.device)
+    exact = codes.device.type == "cpu" and width % 8 == 0
+    for part in torch.split(codes, _ROWS if exact else _EXACT):
+        if exact:
+            total += torch._int_mm(part.T.contiguous(), part)
+        else:
+            total += part.float().T @ part.float()
+    return total

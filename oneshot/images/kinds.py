@@ -1,0 +1,71 @@
+"""The choices that a run makes by name; no torch, so that the command line can show them."""
+
+from enum import StrEnum
+
+LEARNED_SIZE = 20
+"""Numbers in a learned label embedding, as in arXiv 2503.24322."""
+
+
+class Dataset(StrEnum):
+    """The image sets that the package knows."""
+
+    MNIST = "mnist"
+    CIFAR10 = "cifar10"
+    CIFAR100 = "cifar100"
+    TINY_IMAGENET = "tinyimagenet"
+
+    @property
+    def size(self) -> tuple[int, int, int, int]:
+        """Channels, height, width and classes of the whole set."""
+        return {
+            self.MNIST: (1, 28, 28, 10),
+            self.CIFAR10: (3, 32, 32, 10),
+            self.CIFAR100: (3, 32, 32, 100),
+            self.TINY_IMAGENET: (3, 64, 64, 200),
+        }[self]
+
+
+class Method(StrEnum):
+    """How blocks are trained: NoProp in discrete or continuous time, flow matching, or backprop."""
+
+    DT = "dt"
+    CT = "ct"
+    FM = "fm"
+    BACKPROP = "backprop"
+
+
+class Embedding(StrEnum):
+    """The kinds of label embedding; all but one-hot are trained with the blocks."""
+
+    ONE_HOT = "one-hot"
+    LEARNED = "learned"
+    PROTOTYPE = "prototype"
+
+    def size(self, classes: int, pixels: int) -> int:
+        """Numbers in one embedding."""
+        return {self.ONE_HOT: classes, self.LEARNED: LEARNED_SIZE, self.PROTOTYPE: pixels}[self]
+
+
+class Spacing(StrEnum):
+    """How dt places its noise levels: the cosine, or equal steps of what z tells of the class."""
+
+    COSINE = "cosine"
+    EQUAL_INFORMATION = "equal-information"
+
+
+class Precision(StrEnum):
+    """The number format of products; parameters are always kept in fp32."""
+
+    FP32 = "float32"
+    BF16 = "bfloat16"
+
+
+class Rule(StrEnum):
+    """What fits a block."""
+
+    GRADIENT = "gradient"
+    RIDGE = "ridge"
+    FEEDBACK_ALIGNMENT = "feedback-alignment"
+    HEBBIAN = "hebbian"
+    EVOLUTION = "evolution"
+    THREE_FACTOR = "three-factor"

@@ -1,0 +1,53 @@
+"""What every way of training shares: a classifier of raw images, and reports of progress."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor
+
+BATCH = 500
+"""Images that are classified at a time."""
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """A trained model that classifies raw pixels."""
+
+    def logits(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
+        """Scores of the classes in evaluation mode, fp32, for any n, worked through in batches."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is: `done` of `total` steps of `what`, and figures such as a block's loss."""
+
+    what: str
+    done: int
+    total: int
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+Report = Callable[[Progress], None]
+"""What training calls as it goes on."""
+
+
+def silent(progress: Progress) -> None:
+    """A report that nobody reads."""
+
+
+def batches(images: UInt8[Tensor, "n c h w"], size: int = BATCH) -> Iterator[Tensor]:
+    """The images in order, `size` at a time; nothing for no images."""
+    for start in range(0, len(images), size):
+        yield images[start : start + size]
+
+
+def accuracy(
+    classifier: Classifier, images: UInt8[Tensor, "n c h w"], labels: Int64[Tensor, " n"]
+) -> float:
+    """The share of images whose highest score is their label's."""
+    with torch.no_grad():
+        right = classifier.logits(images).argmax(1) == labels
+    return float(right.double().mean())

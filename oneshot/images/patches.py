@@ -1,0 +1,177 @@
+"""Features without gradients: whitened patches of the training images as filters, then pooling."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from jaxtyping import BFloat16, Float, UInt8
+from torch import Tensor
+
+from oneshot.errors import BadInputError
+
+_SOFTENING = 10.0
+"""Grey levels added to a patch's contrast, so that flat patches are not blown up."""
+
+_MIDDLE = 128
+"""Pixels less this are exact in bf16 and keep the products small."""
+
+
+@dataclass(frozen=True)
+class PatchSettings:
+    """What the features of a block are; raises BadInputError for values out of range.
+
+    `filters` patches of `size` x `size` pixels slide with `stride`; responses are averaged over
+    bins of `bin` x `bin` positions and then over `cells` x `cells` overlapping windows. `mirror`
+    averages an image's features with its mirror image's. `whitening` is added to the eigenvalues
+    of the patches' covariance, `quiet` is the share of responses that the threshold silences,
+    `sample` the number of patches that the statistics are taken from.
+    """
+
+    filters: int = 1024
+    size: int = 6
+    stride: int = 1
+    bin: int = 3
+    cells: int = 3
+    mirror: bool = True
+    whitening: float = 0.1
+    quiet: float = 0.8
+    sample: int = 200_000
+
+    def __post_init__(self) -> None:
+        counts = (self.filters, self.size, self.stride, self.bin, self.cells, self.sample)
+        if min(counts) < 1 or self.whitening <= 0 or not 0 < self.quiet < 1:
+            raise BadInputError(
+                f"patch settings {self} came; give positive counts and whitening, "
+                "and a quiet share between 0 and 1"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class PatchBank:
+    """Filters fitted on images: a response is (patch . filter) / contrast - offset.
+
+    A filter's weights sum to zero, which takes the patch's mean out of the product.
+    """
+
+    filters: BFloat16[Tensor, "pixels f"]
+    offsets: Float[Tensor, " f"]
+    thresholds: Float[Tensor, " f"]
+    settings: PatchSettings
+
+    def pooled(self, images: UInt8[Tensor, "n c h w"], fused: bool) -> Float[Tensor, "n d"]:
+        """Square roots of the pooled rectified responses, d = 2 * filters * cells^2.
+
+        `fused` compiles the element-wise part, which needs a C++ compiler and pays above some
+        ten thousand images. Raises BadInputError where the images are too small.
+        """
+        total = self._windows(images, fused)
+        if self.settings.mirror:
+            total = (total + self._windows(images.flip(3), fused)) / 2
+        return total.sqrt_().flatten(1)
+
+    def _windows(self, images: Tensor, fused: bool) -> Tensor:
+        """Mean responses of both signs, [n, cells, cells, 2, f]."""
+        gather, rectify = (
+            (_compiled(_gather), _compiled(_rectify)) if fused else (_gather, _rectify)
+        )
+        patches, contrast = gather(_channels_last(images), self.settings.size, self.settings.stride)
+        n, rows, columns = contrast.shape
+        products = (patches @ self.filters).view(n, rows, columns, -1)
+        high, low = self.offsets + self.thresholds, self.offsets - self.thresholds
+        bins = rectify(products, contrast, high, low, self.settings.bin)
+        over_rows, over_columns = (
+            _window_weights(size, self.settings.cells, images.device) for size in bins.shape[1:3]
+        )
+        return torch.einsum("ir,jc,nrcsf->nijsf", over_rows, over_columns, bins.float())
+
+
+def fit_bank(
+    images: UInt8[Tensor, "n c h w"], settings: PatchSettings, generator: torch.Generator
+) -> PatchBank:
+    """A bank from random patches of the images, contrast-normalised and ZCA-whitened.
+
+    Coates and Ng 2011; the generator lives on the images' device. Raises BadInputError where a
+    patch does not fit into an image or there are fewer patches than filters.
+    """
+    n, _, height, width = images.shape
+    places = [_positions(side, settings.size, settings.stride) for side in (height, width)]
+    per_image = places[0] * places[1]
+    if n * per_image < settings.filters:
+        raise BadInputError(
+            f"{settings.filters} filters were asked of {n * per_image} patches; ask for fewer"
+        )
+    chosen = torch.randperm(n, generator=generator, device=images.device)
+    chosen = chosen[: max(1, math.ceil(4 * settings.sample / per_image))]
+    gathered, contrast = _gather(_channels_last(images[chosen]), settings.size, settings.stride)
+    order = torch.randperm(len(gathered), generator=generator, device=images.device)
+    order = order[: max(settings.sample, settings.filters)]
+    patches = gathered[order].float()
+    patches = (patches - patches.mean(1, keepdim=True)) / contrast.flatten()[order, None]
+    return _whitened(patches, settings)
+
+
+def _whitened(patches: Tensor, settings: PatchSettings) -> PatchBank:
+    mean = patches.mean(0)
+    values, vectors = torch.linalg.eigh(torch.cov(patches.T))
+    whiten = vectors * (values + settings.whitening).rsqrt() @ vectors.T
+    directions = (patches[: settings.filters] - mean) @ whiten
+    directions = directions / directions.norm(dim=1, keepdim=True).clamp_min(1e-6)
+    filters = whiten @ directions.T
+    filters = filters - filters.mean(0)
+    offsets = mean @ filters
+    responses = (patches[:20_000] @ filters - offsets).abs()
+    rank = max(1, round(settings.quiet * len(responses)))
+    thresholds = responses.kthvalue(rank, dim=0).values
+    return PatchBank(filters.bfloat16(), offsets, thresholds, settings)
+
+
+def _positions(side: int, size: int, stride: int) -> int:
+    if side < size:
+        raise BadInputError(f"patches of {size} pixels were asked of images of {side}; go smaller")
+    return (side - size) // stride + 1
+
+
+def _channels_last(images: Tensor) -> Tensor:
+    return images.permute(0, 2, 3, 1).contiguous()
+
+
+def _gather(images: Tensor, size: int, stride: int) -> tuple[Tensor, Tensor]:
+    """Patches as bf16 rows in the order row, column, channel, and their softened contrast."""
+    centred = images.to(torch.int16) - _MIDDLE
+    windows = centred.bfloat16().unfold(1, size, stride).unfold(2, size, stride)
+    patches = windows.permute(0, 1, 2, 4, 5, 3).flatten(3)
+    contrast = (patches.float().var(-1, correction=0) + _SOFTENING**2).sqrt()
+    return patches.flatten(0, 2), contrast
+
+
+def _rectify(products: Tensor, contrast: Tensor, high: Tensor, low: Tensor, size: int) -> Tensor:
+    """Mean excess above and below the thresholds in each bin, [n, bins, bins, 2, f] in bf16."""
+    height, width = products.shape[1:3]
+    rows, columns = height // size, width // size
+    top, left = (height - rows * size) // 2, (width - columns * size) // 2
+    above = below = torch.zeros((), device=products.device)
+    for i in range(size):
+        for j in range(size):
+            across = slice(left + j, left + j + columns * size - size + 1, size)
+            down = slice(top + i, top + i + rows * size - size + 1, size)
+            response = products[:, down, across].float() / contrast[:, down, across, None]
+            above = above + (response - high).relu()
+            below = below + (low - response).relu()
+    return torch.stack([above.bfloat16(), below.bfloat16()], dim=3) / size**2
+
+
+@cache
+def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return torch.compile(function, dynamic=False)
+
+
+def _window_weights(bins: int, cells: int, device: torch.device) -> Float[Tensor, "cells bins"]:
+    """Which bins each of the overlapping windows averages over."""
+    width = min(bins, math.ceil((bins + 1) / cells))
+    weights = torch.zeros(cells, bins, device=device)
+    for cell in range(cells):
+        start = round(cell * (bins - width) / max(cells - 1, 1))
+        weights[cell, start : start + width] = 1 / width
+    return weights

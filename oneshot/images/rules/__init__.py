@@ -1,0 +1,1 @@
+"""Rules that train image blocks without gradients, one module each, behind one interface."""

@@ -1,0 +1,171 @@
+"""The gradient-free chain: patch features, one exact Gram matrix a block, one solve."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from oneshot.core.schedule import Schedule
+from oneshot.errors import BadInputError
+from oneshot.images.data import ImageSet
+from oneshot.images.draws import block_generator
+from oneshot.images.integers import LEVELS, integer_gram, quantised
+from oneshot.images.model import Progress, Report, batches
+from oneshot.images.patches import PatchBank, PatchSettings, fit_bank
+from oneshot.images.rules.marginal import Moments, solve_marginal
+
+BATCH = 100
+"""Images whose responses are in memory at once."""
+
+_ROWS = 5000
+"""Images multiplied at a time; the features' means and deviations are the first ones'."""
+
+
+@dataclass(frozen=True)
+class RidgeSettings:
+    """How a chain is built; raises BadInputError for values out of range.
+
+    Block t takes `sizes[t % len(sizes)]` as its patch size; the rest of the features is as in
+    PatchSettings. `ridge`, times the number of images, is added to the Gram matrix of standardised
+    features. Block t is fitted on what the blocks before it leave of the label, of which fit the
+    share `step` is taken; with `independent` it is fitted alone, as in NoProp, to tell the label
+    from features and z_{t-1} ~ q(z_{t-1} | label), the noise integrated out.
+    """
+
+    blocks: int = 5
+    ridge: float = 0.02
+    independent: bool = False
+    step: float = 1.0
+    sizes: Sequence[int] = (6,)
+    filters: int = 1024
+    stride: int = 2
+    bin: int = 2
+    cells: int = 3
+    mirror: bool = True
+    seed: int = 0
+    fused: bool = False
+
+    def __post_init__(self) -> None:
+        # TOML has lists only.
+        object.__setattr__(self, "sizes", tuple(self.sizes))
+        if self.blocks < 1 or not self.ridge > 0 or not self.sizes or not 0 < self.step <= 1:
+            raise BadInputError(
+                f"ridge settings {self} came; give blocks >= 1, ridge > 0, at least one size, "
+                "0 < step <= 1"
+            )
+
+    def patches(self, block: int) -> PatchSettings:
+        """The features of a block, counted from 0."""
+        return PatchSettings(
+            filters=self.filters,
+            size=self.sizes[block % len(self.sizes)],
+            stride=self.stride,
+            bin=self.bin,
+            cells=self.cells,
+            mirror=self.mirror,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RidgeBlock:
+    """A block z_t = codes(x) @ read + z_{t-1} @ carry."""
+
+    bank: PatchBank
+    centre: Float[Tensor, " d"]
+    scale: Float[Tensor, " d"]
+    read: Float[Tensor, "d m"]
+    carry: Float[Tensor, "m m"]
+
+    def step(
+        self, images: UInt8[Tensor, "n c h w"], z: Float[Tensor, "n m"], fused: bool
+    ) -> Float[Tensor, "n m"]:
+        """z_t of a batch from its pixels and z_{t-1}."""
+        codes = quantised(self.bank.pooled(images, fused), self.centre, self.scale)
+        return codes.float() @ self.read + z @ self.carry
+
+
+@dataclass(frozen=True, eq=False)
+class RidgeChain:
+    """A fitted chain; its scores are z_T, which starts from zero, the mean of the noise."""
+
+    blocks: tuple[RidgeBlock, ...]
+    settings: RidgeSettings
+
+    def trajectory(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "T n m"]:
+        """The states z_1 to z_T of every image."""
+        classes = len(self.blocks[0].carry)
+        parts = [torch.zeros(len(self.blocks), 0, classes, device=images.device)]
+        for batch in batches(images, BATCH):
+            z, states = torch.zeros(len(batch), classes, device=images.device), []
+            for block in self.blocks:
+                z = block.step(batch, z, self.settings.fused)
+                states.append(z)
+            parts.append(torch.stack(states))
+        return torch.cat(parts, dim=1)
+
+    def logits(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
+        """z_T for any number of images."""
+        return self.trajectory(images)[-1]
+
+
+def train(images: ImageSet, settings: RidgeSettings, report: Report) -> RidgeChain:
+    """The chain fitted on the set's training images; the test images are not looked at.
+
+    The labels' embedding is one-hot less its mean. Reports for each block the share of the
+    targets' squares that its fit leaves. Raises BadInputError where the patches do not fit.
+    """
+    pixels, labels = images.train_images, images.train_labels
+    targets = torch.nn.functional.one_hot(labels, images.classes).float() - 1 / images.classes
+    wanted, blocks = targets, list[RidgeBlock]()
+    with torch.no_grad():
+        for t in range(settings.blocks):
+            generator = block_generator(settings.seed, t, "patches", 0, pixels.device)
+            bank = fit_bank(pixels, settings.patches(t), generator)
+            codes, centre, scale = _encode(bank, pixels, settings.fused)
+            read, carry = _solve(codes, wanted, settings, t)
+            blocks.append(RidgeBlock(bank, centre, scale, read, carry))
+            left = wanted - torch.cat([part.float() @ read for part in torch.split(codes, _ROWS)])
+            figures = {"left": float(left.square().sum() / targets.square().sum())}
+            report(Progress("blocks", t + 1, settings.blocks, figures))
+            wanted = targets if settings.independent else left
+    return RidgeChain(tuple(blocks), settings)
+
+
+def _encode(bank: PatchBank, pixels: Tensor, fused: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Codes of all images, and the means and deviations of the first ones' features."""
+    sample = torch.cat([bank.pooled(part, fused) for part in batches(pixels[:_ROWS], BATCH)])
+    centre, scale = sample.mean(0), sample.std(0).clamp_min(1e-4)
+    codes = torch.empty(len(pixels), len(centre), dtype=torch.int8, device=pixels.device)
+    for part, rows in zip(batches(pixels, BATCH), torch.split(codes, BATCH), strict=True):
+        rows.copy_(quantised(bank.pooled(part, fused), centre, scale))
+    return codes, centre, scale
+
+
+def _solve(
+    codes: Tensor, wanted: Tensor, settings: RidgeSettings, block: int
+) -> tuple[Tensor, Tensor]:
+    """The maps of codes and of z_{t-1} in fp32, the schedule's step taken into them."""
+    products = [
+        part.float().T @ rows
+        for part, rows in zip(torch.split(codes, _ROWS), torch.split(wanted, _ROWS), strict=True)
+    ]
+    moments = Moments(
+        len(codes),
+        integer_gram(codes).div_(LEVELS**2),
+        torch.stack(products).double().sum(0) / LEVELS,
+        wanted.double().T @ wanted.double(),
+    )
+    identity = torch.eye(wanted.shape[1], dtype=torch.float64, device=codes.device)
+    ridge = settings.ridge * len(codes)
+    if not settings.independent:
+        (fit,) = solve_marginal(moments, ridge, [0.0])
+        read, carry = settings.step * fit.read, identity
+    else:
+        schedule = Schedule.linear(settings.blocks)
+        (fit,) = solve_marginal(moments, ridge, [float(schedule.alpha_bar[block])])
+        a, b, _ = schedule.coefficients(block + 1)
+        read, carry = a * fit.read, a * fit.state + b * identity
+    # A saved chain is contiguous, and products of other layouts differ in the last bits.
+    return (read / LEVELS).float().contiguous(), carry.float().contiguous()

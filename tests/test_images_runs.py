@@ -1,0 +1,64 @@
+import json
+from pathlib import Path
+
+import pytest
+from pictures import write_set
+
+from experiments import record
+from experiments.images import figures, run, tables
+from oneshot.images.settings import TrainSettings
+
+CONFIGS = sorted((Path(__file__).parents[1] / "experiments" / "configs").glob("images-*.toml"))
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(run, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(figures, "FIGURES", tmp_path / "figures")
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_every_config_is_one_of_the_programs(config: Path) -> None:
+    settings = TrainSettings.from_toml(config)
+    assert f"-{settings.dataset}-{settings.method}" in config.stem
+
+
+def test_configs_are_run_and_measured_once_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_set(tmp_path)
+    for method in ("dt", "fm"):
+        text = f'dataset = "cifar10"\nmethod = "{method}"\nT = 2\nepochs = 2\nbatch = 16\n'
+        (tmp_path / f"{method}.toml").write_text(text)
+    arguments = [str(tmp_path / "dt.toml"), str(tmp_path / "fm.toml"), "--data", str(tmp_path)]
+    run.main(arguments)
+    found = json.loads((tmp_path / "results" / "dt-seed0.json").read_text())
+    assert found["config"]["dataset"] == "cifar10"
+    metrics = found["metrics"]
+    assert metrics["steps"] == 6
+    assert len(metrics["loss_per_epoch_and_block"][0]) == 2
+    assert {"test_accuracy", "test_accuracy_sampled", "test_accuracy_block_1"} <= metrics.keys()
+    capsys.readouterr()
+    run.main(arguments)
+    assert capsys.readouterr().out.splitlines() == [
+        "dt-seed0 has its record",
+        "fm-seed0 has its record",
+    ]
+    made = figures.experiment(tmp_path / "runs" / "dt-seed0", tmp_path, 24, "tiny")
+    assert len(made["blocks"]) == 2
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    kinds = [f"tiny-{what}.{kind}" for what in ("blocks", "denoising") for kind in ("png", "svg")]
+    assert names == set(kinds)
+
+
+def test_the_table_shows_a_record_beside_the_papers_figure() -> None:
+    made = {
+        "name": "images-mnist-dt-seed0",
+        "config": {"dataset": "mnist", "method": "dt", "embedding": "one-hot", "epochs": 4}
+        | {"seed": 0},
+        "metrics": {"test_accuracy": 0.99321, "train_seconds": 90.0},
+        "peak_memory_mib": 1234.4,
+    }
+    row = tables.table([made]).splitlines()[-1]
+    assert row == "| mnist-dt-seed0 | 4 | 0 | 99.32 |  |  | 99.47 ± .05 | 1.5 | 1,234 |"
