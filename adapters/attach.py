@@ -19,6 +19,7 @@ from adapters.sites import Sites, find_sites, output_state
 from oneshot.errors import HostError, OneshotError
 
 RUNNING = "_oneshot_running"  # the attribute of a cache that holds its sequences' state
+CACHES = ("cache", "past_key_values")  # what a model calls its key-value cache: newer, older name
 
 
 class Attachment:
@@ -32,6 +33,7 @@ class Attachment:
         self._call: dict[str, Any] = {}
         self._running: Running | None = None
         self._arguments = tuple(inspect.signature(model.forward).parameters)
+        self._cache_name = next((name for name in CACHES if name in self._arguments), CACHES[-1])
         calibration = denoiser.calibration
         layers = sorted({calibration.entity_layer, *calibration.relation_layers})
         _check_fits(self.sites, layers, len(calibration.labels.mean))
@@ -73,7 +75,7 @@ class Attachment:
         calibration = self.denoiser.calibration
         entity = self._states[calibration.entity_layer].float()
         ids = self._call["input_ids"]
-        running = getattr(self._call.get("past_key_values"), RUNNING, None)
+        running = getattr(self._given_cache(), RUNNING, None)
         running = Running.start(entity) if running is None else running
         if len(running.sequences) != len(ids):
             raise OneshotError(
@@ -84,6 +86,10 @@ class Attachment:
         new = Pass(ids, self._real(ids), entity, relation)
         changes, self._running = decide(self.denoiser, running, new)
         return changes
+
+    def _given_cache(self) -> Any:
+        """The call's cache; models take it under its older name too."""
+        return next((c for c in map(self._call.get, CACHES) if c is not None), None)
 
     def _real(self, ids: Tensor) -> Tensor:
         mask = self._call.get("attention_mask")
@@ -115,7 +121,8 @@ class Attachment:
         return every[keep] if keep.dtype == torch.bool else every.gather(1, keep)
 
     def _finish(self, _model: nn.Module, _args: object, output: object) -> None:
-        cache = getattr(output, "past_key_values", None)
+        cache = getattr(output, self._cache_name, None)
+        cache = self._given_cache() if cache is None else cache  # a tuple names no parts
         if cache is not None and self._running is not None:
             self._caches.add(cache)
             vars(cache)[RUNNING] = self._running

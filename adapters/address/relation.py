@@ -92,11 +92,11 @@ def class_scores(
 def fit_bank(
     states: Float[Tensor, "wordings names width"],
     relation: Int[Tensor, " wordings"],
-    nulls: Sequence[Float[Tensor, "components points width"]],
+    nulls: Sequence[Float[Tensor, "_ _ width"]],
 ) -> RelationBank:
     """Fit from last-token states of every wording with several names.
 
-    Each null class comes as the points of its components.
+    Each null class comes as the points of its components, [components, points, width].
     """
     states = states.double()
     wordings = states.mean(1)
