@@ -6,6 +6,7 @@ embedding; the chain has one block a site.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -47,7 +48,9 @@ class FittedDenoiser:
         self.features = BinaryFeatures(rank * sizes, relations, FEATURES, SEED, width)
         examples = self._examples(rows)
         self.blocks = [rule.fit(e, self.schedule) for e in examples]
-        self.gate = self._fit_gate(examples)
+        # Codes with their directions reversed: names of the same kind, and nobody's.
+        strangers = self._examples(replace(rows, entity=rows.entity.flip(2)))
+        self.gate = self._fit_gate(examples, strangers)
 
     def label(self, token: int) -> Float[Tensor, " width"]:
         """The label embedding of a token, of norm 1."""
@@ -133,13 +136,13 @@ class FittedDenoiser:
             found.append(Examples(inputs, targets))
         return found
 
-    def _fit_gate(self, examples: list[Examples]) -> float:
+    def _fit_gate(self, examples: list[Examples], strangers: list[Examples]) -> float:
         """Halfway between the weaker of the right addresses and the stronger of wrong ones."""
         if not len(examples[0].targets):
             return float("inf")
         own = (self._chain([e.features for e in examples]) * examples[0].targets).sum(1)
-        turned = [e.features * e.features.roll(1, 0) * e.features.roll(2, 0) for e in examples]
-        wrong = (self._chain(turned) @ self.vocabulary.T).max(1).values
+        estimates = self._chain([e.features for e in strangers])
+        wrong = (estimates @ self.vocabulary.T).max(1).values
         return float(own.quantile(OWN) + wrong.quantile(OTHER)) / 2
 
 
