@@ -1,11 +1,9 @@
-"""The image records as Markdown, each beside the paper's figure: `python -m ...images.tables`."""
+"""The image records as Markdown, each beside the paper's figure."""
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-from experiments.record import RESULTS
 
 PAPER = {
     ("mnist", "backprop", "one-hot"): "99.46 ± .06",
@@ -58,7 +56,3 @@ def _row(record: dict[str, Any]) -> str:
     name = record["name"].removeprefix("images-")
     cells = [name, config["epochs"], config["seed"], *shares, paper, minutes, memory]
     return "| " + " | ".join(map(str, cells)) + " |"
-
-
-if __name__ == "__main__":
-    print(table(training_records(RESULTS)))

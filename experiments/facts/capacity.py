@@ -1,0 +1,101 @@
+"""How many facts each local rule keeps: taught prompts answered from weights, by rule and sites.
+
+python -m experiments.facts.capacity experiments/configs/facts-capacity.toml
+"""
+
+import argparse
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+from adapters.fitted import FittedDenoiser
+from experiments.facts.figures import Config, fresh_learner
+from experiments.facts.queries import build_exam
+from experiments.record import RESULTS, run_recorded
+from oneshot.facts.learner import Learner
+from oneshot.facts.types import Statement
+
+FIGURE = RESULTS / "facts-capacity"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which rules are tried with how many facts, and the posterior's numbers of sites."""
+
+    rules: tuple[str, ...]
+    sites: tuple[int, ...]
+    counts: tuple[int, ...]
+    seed: int = 0
+
+
+def experiment(plan: Plan) -> dict[str, Any]:
+    """Every rule at two sites, and the default rule at each number of sites."""
+    pairs = [(rule, 2) for rule in plan.rules]
+    pairs += [("posterior", sites) for sites in plan.sites if sites != 2]
+    return {"rows": [_measure(plan, *pair, count) for pair in pairs for count in plan.counts]}
+
+
+def _measure(plan: Plan, rule: str, sites: int, count: int) -> dict[str, Any]:
+    exam = build_exam("tune", count, plan.seed)
+    with fresh_learner(Config(split="tune", rule=rule, sites=sites)) as learner:
+        learner.write([Statement(p.prompt, p.answer, p.fact.subject) for p in exam.taught])
+        row: dict[str, Any] = {"rule": rule, "sites": sites, "facts": len(exam.taught)}
+        for kind in ("taught", "paraphrase"):
+            probes = exam.probes[kind]
+            said = [reply.answer for reply in learner.ask([p.prompt for p in probes])]
+            hits = [s == p.answer for s, p in zip(said, probes, strict=True)]
+            row[kind] = round(sum(hits) / len(hits), 4)
+        row["bytes"] = _weight_bytes(learner)
+    print(row, flush=True)
+    return row
+
+
+def _weight_bytes(learner: Learner) -> int:
+    """What answers: the rows of the facts, or the blocks that were fitted on them."""
+    denoiser = learner.denoiser()
+    if not isinstance(denoiser, FittedDenoiser):
+        return learner.stats().weight_bytes
+    weights = [w for block in denoiser.blocks for w in block.weights.values()]
+    return sum(w.numel() * w.element_size() for w in weights)
+
+
+def draw(rows: list[dict[str, Any]]) -> None:
+    """Answered facts against taught ones, a line a rule."""
+    figure, axes = plt.subplots(figsize=(6, 4))
+    for rule, sites in dict.fromkeys((row["rule"], row["sites"]) for row in rows):
+        mine = [row for row in rows if (row["rule"], row["sites"]) == (rule, sites)]
+        kept = [row["facts"] * row["taught"] for row in mine]
+        axes.plot([row["facts"] for row in mine], kept, marker="o", label=f"{rule}, T = {sites}")
+    axes.set(xlabel="facts taught", ylabel="taught prompts answered", xscale="log", yscale="log")
+    axes.legend()
+    figure.tight_layout()
+    for suffix in ("png", "svg"):
+        figure.savefig(FIGURE.with_suffix(f".{suffix}"), dpi=150)
+
+
+def main() -> None:
+    """Run the plan, write its record and its figure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config", type=Path)
+    config = parser.parse_args().config
+    values = tomllib.loads(config.read_text("utf-8"))
+    plan = Plan(*(tuple(values[key]) for key in ("rules", "sites", "counts")))
+    rows: list[dict[str, Any]] = []
+
+    def run() -> dict[str, Any]:
+        metrics = experiment(plan)
+        rows.extend(metrics["rows"])
+        return metrics
+
+    print(run_recorded(config.stem, values, [config], run))
+    draw(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""The records of the fact writer as Markdown."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROWS = (
+    ("taught", "taught prompt, free generation, exact", ">= 99.8 %"),
+    ("paraphrase", "another wording that the host was trained on", ">= 99.2 / 99 %"),
+    ("question", "questions", ">= 98.5 %"),
+    ("held_out", "wordings that the host never saw", ">= 88 / 87 %"),
+    ("known", "known facts unchanged", ">= 99.9 %"),
+    ("untaught", "untaught subjects, same relations, unchanged", ">= 99.9 / 99.8 %"),
+    ("other", "taught subject, other relation, unchanged", ">= 99 %"),
+)
+RULES = ("posterior", "ridge", "hebbian", "delta", "gradient")
+
+
+def load(path: Path) -> dict[str, Any] | None:
+    """A record, if it is there."""
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+
+def figures_table(folder: Path) -> str:
+    """The figures of the writer: one column a record."""
+    named = {name: load(folder / f"facts-{name}.json") for name in ("1000", "all")}
+    records = [record for record in named.values() if record]
+    counts = [f"{r['metrics']['writer']['facts']:,} facts" for r in records]
+    lines = ["| | " + " | ".join(counts) + " | target |", "|---|" + "---|" * (len(counts) + 1)]
+    for key, title, target in ROWS:
+        cells = [_share(r["metrics"]["writer"][key]) for r in records]
+        lines.append(_row(title, cells, target))
+    lines.append(_novel(records))
+    for key in ("taught", "paraphrase", "question"):
+        cells = [_share(r["metrics"]["several_words"][key]) for r in records]
+        lines.append(_row(f"answers of two to four words, {key}", cells, ">= 99 %"))
+    cells = [
+        f"{r['metrics']['text']['fires']} of {r['metrics']['text']['tokens']:,}" for r in records
+    ]
+    lines.append(_row("false fires on running text, tokens", cells, "<= 2e-5 per token"))
+    for key, title in (("main", "trained wordings"), ("held_out", "wordings never seen")):
+        cells = [_share(r["metrics"]["host"][key]) for r in records]
+        lines.append(_row(f"the bare host on its own facts, {title}", cells, ""))
+    cells = [f"{r['seconds'] / 60:.0f} min, {r['peak_memory_mib']:,.0f} MiB" for r in records]
+    return "\n".join([*lines, _row("the run", cells, "")])
+
+
+def rules_table(folder: Path) -> str:
+    """How many of N facts each local rule answers from weights: one row a rule and number of sites."""
+    record = load(folder / "facts-capacity.json")
+    if record is None:
+        return "No record yet."
+    rows = record["metrics"]["rows"]
+    counts = sorted({row["facts"] for row in rows})
+    lines = ["| rule | sites | " + " | ".join(f"{n} facts" for n in counts) + " | weights, bytes |"]
+    lines.append("|---|---|" + "---|" * (len(counts) + 1))
+    for rule, sites in dict.fromkeys((row["rule"], row["sites"]) for row in rows):
+        mine = {r["facts"]: r for r in rows if (r["rule"], r["sites"]) == (rule, sites)}
+        cells = [f"{100 * mine[n]['taught']:.1f} %" if n in mine else "" for n in counts]
+        size = f"{mine[max(mine)]['bytes']:,}"
+        lines.append(f"| {rule} | {sites} | " + " | ".join(cells) + f" | {size} |")
+    return "\n".join(lines)
+
+
+def _novel(records: list[dict[str, Any]]) -> str:
+    cells = []
+    for record in records:
+        found = record["metrics"]["novel_relations"]
+        cells.append(f"{_share(found['paraphrase'])}; other relation {_share(found['other'])}")
+    return _row("relations that the bank does not know: paraphrase", cells, ">= 93 %")
+
+
+def _share(found: dict[str, Any]) -> str:
+    low, high = 100 * found["low"], 100 * found["high"]
+    return f"{100 * found['mean']:.2f} % ({low:.1f}-{high:.1f}, n = {found['n']:,})"
+
+
+def _row(title: str, cells: list[str], target: str) -> str:
+    return f"| {title} | " + " | ".join(cells) + f" | {target} |"

@@ -1,0 +1,39 @@
+"""Turn the records of runs into the tables of experiments/README.md.
+
+    python -m experiments.tables
+
+Replaces what stands between `<!-- NAME -->` and `<!-- /NAME -->`; nothing else is touched.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from experiments.facts import tables as facts
+from experiments.images import tables as images
+from experiments.record import RESULTS
+
+README = Path(__file__).parent / "README.md"
+SECTIONS: dict[str, Callable[[Path], str]] = {
+    "facts": facts.figures_table,
+    "rules": facts.rules_table,
+    "images": lambda folder: images.table(images.training_records(folder)),
+}
+
+
+def filled(text: str, folder: Path) -> str:
+    """The text with every section made anew from the folder's records."""
+    for name, table in SECTIONS.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        made = table(folder)
+        text = pattern.sub(lambda m, made=made: f"{m[1]}{made}\n{m[2]}", text)
+    return text
+
+
+def main() -> None:
+    """Rewrite experiments/README.md."""
+    README.write_text(filled(README.read_text("utf-8"), RESULTS), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
