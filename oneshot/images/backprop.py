@@ -30,7 +30,7 @@ class BackpropChain(Chain):
             z = self.settings.schedule.step(z, estimate, t)
         scores = z @ ends["readout.weight"].T + ends["readout.bias"]
         loss = torch.nn.functional.cross_entropy(scores, labels)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.stacked.update()
         self.ends.update()
         return loss.detach()[None]

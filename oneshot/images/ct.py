@@ -70,7 +70,7 @@ class ContinuousTime(Continuous):
         losses = torch.stack(
             [self.settings.eta / 2 * (gain * error).mean(), *self._ends(lent, labels, number)]
         )
-        losses.sum().backward()  # type: ignore[no-untyped-call]
+        losses.sum().backward()
         self.update()
         return losses.detach()
 

@@ -113,7 +113,7 @@ class DiscreteChain(Chain):
     def _train(self, group: slice, pixels: Tensor, labels: Tensor, number: int) -> Tensor:
         stack = Stack(self.shape, self.stacked.lend(group), self.settings.dtype, training=True)
         losses = self.losses(stack, self.blocks[group], pixels, labels, number)
-        losses.sum().backward()  # type: ignore[no-untyped-call]
+        losses.sum().backward()
         return losses.detach()
 
     def losses(
@@ -171,7 +171,7 @@ class DiscreteChain(Chain):
         # The part of the divergence that the embeddings can change.
         divergence = share / 2 * target.square().sum(1).mean()
         loss = torch.nn.functional.cross_entropy(scores, labels) + divergence
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
 
     def _generator(self, t: int, number: int, device: torch.device) -> torch.Generator:
         return block_generator(self.settings.seed, t, "step", number, device)

@@ -32,7 +32,7 @@ class FlowMatching(Continuous):
             scores = reached @ lent["readout.weight"].T + lent["readout.bias"]
             losses.append(torch.nn.functional.cross_entropy(scores, labels))
         total = torch.stack(losses)
-        total.sum().backward()  # type: ignore[no-untyped-call]
+        total.sum().backward()
         self.update()
         return total.detach()
 
