@@ -22,11 +22,11 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
 
 
 def filled(text: str, folder: Path) -> str:
-    """The text with every section made anew from the folder's records."""
+    """The text, which has every section once, with them made anew from the folder's records."""
     for name, table in SECTIONS.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        made = table(folder)
-        text = pattern.sub(lambda m, made=made: f"{m[1]}{made}\n{m[2]}", text)
+        parts = pattern.split(text)
+        text = "".join([parts[0], parts[1], table(folder), "\n", *parts[2:]])
     return text
 
 

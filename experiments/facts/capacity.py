@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     config = parser.parse_args().config
     values = tomllib.loads(config.read_text("utf-8"))
-    plan = Plan(*(tuple(values[key]) for key in ("rules", "sites", "counts")))
+    plan = Plan(tuple(values["rules"]), tuple(values["sites"]), tuple(values["counts"]))
     rows: list[dict[str, Any]] = []
 
     def run() -> dict[str, Any]:

@@ -46,7 +46,7 @@ def figures_table(folder: Path) -> str:
 
 
 def rules_table(folder: Path) -> str:
-    """How many of N facts each local rule answers from weights: one row a rule and number of sites."""
+    """The share of N facts that each local rule answers from weights, by number of sites."""
     record = load(folder / "facts-capacity.json")
     if record is None:
         return "No record yet."
