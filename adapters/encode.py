@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adapters.address.calibration import Calibration, fill
+from adapters.address.calibration import Calibration
+from adapters.address.enrolment import enrolment
 from adapters.address.prompts import Prompt, encode_prompts, pad
 from adapters.address.windows import window_at
 from adapters.reading import read_states
@@ -30,7 +31,7 @@ class Encoder:
         """One row; raises BadInputError for an answer or subject that cannot be written."""
         steps = answer_tokens(self.tokenizer, prompt, answer)
         pairs = [(prompt, subject)]
-        pairs += [(fill(w, subject), subject) for w in self.calibration.wordings]
+        pairs += [enrolment(wording, subject) for wording in self.calibration.wordings]
         prompts = encode_prompts(self.tokenizer, pairs)
         size = min(min(p.size for p in prompts), len(self.calibration.metrics))
         taught, relation = self._taught(prompts[0], size)

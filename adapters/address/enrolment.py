@@ -6,6 +6,9 @@ from torch import Tensor
 
 from adapters.address.entity import EntityMetric
 
+DETERMINERS = frozenset(
+    ["my", "our", "your", "his", "her", "their", "the", "a", "an", "this", "that", "these", "those"]
+)
 CLIP = 20.0  # nats beyond which more evidence for the right name changes nothing
 
 
@@ -28,3 +31,15 @@ def choose_wordings(
         chosen.append(int(gains.argmax()))
         best = torch.maximum(best, evidence[chosen[-1]])
     return chosen
+
+
+def enrolment(wording: str, name: str) -> tuple[str, str]:
+    """The wording with the name in its place, and the name as it stands there.
+
+    "My dog" is "my dog" inside a sentence; proper names keep their letters.
+    """
+    first, _, rest = name.partition(" ")
+    if rest and first.lower() in DETERMINERS:
+        first = first.capitalize() if wording.startswith("{}") else first.lower()
+        name = f"{first} {rest}"
+    return wording.replace("{}", name), name

@@ -87,7 +87,7 @@ def ask(
 
     Examples:
       oneshot ask "What is the capital of Freedonia?"
-      oneshot ask --base "Freedonia is governed from the city of"
+      oneshot ask --base "Freedonia's capital city is"
       oneshot ask --explain "What is the capital of Freedonia?"
       oneshot --json ask --file questions.jsonl
     """

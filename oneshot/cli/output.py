@@ -213,7 +213,12 @@ def _steps_table(steps: Sequence[Step]) -> Table:
     for step in steps:
         fact = "" if step.fact is None else f"#{step.fact}"
         relation = "  ".join(f"{evidence:.3f}" for evidence in step.relation)
-        table.add_row(_cell(step.token), fact, f"{step.entity:.2f}", relation)
+        table.add_row(
+            _cell(step.token),
+            fact,
+            "" if math.isnan(step.entity) else f"{step.entity:.2f}",
+            relation,
+        )
     return table
 
 
