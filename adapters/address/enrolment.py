@@ -7,7 +7,8 @@ from torch import Tensor
 from adapters.address.entity import EntityMetric
 
 DETERMINERS = frozenset(
-    ["my", "our", "your", "his", "her", "their", "the", "a", "an", "this", "that", "these", "those"]
+    ("a", "an", "the", "this", "that", "these", "those")
+    + ("my", "our", "your", "his", "her", "their")
 )
 CLIP = 20.0  # nats beyond which more evidence for the right name changes nothing
 
