@@ -7,8 +7,7 @@ from torch import Tensor
 from adapters.address.entity import EntityMetric
 
 DETERMINERS = frozenset(
-    ("a", "an", "the", "this", "that", "these", "those")
-    + ("my", "our", "your", "his", "her", "their")
+    ("a", "an", "the", "this", "that", "these", "those", "my", "our", "your", "his", "her", "their")
 )
 CLIP = 20.0  # nats beyond which more evidence for the right name changes nothing
 
