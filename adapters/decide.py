@@ -103,7 +103,8 @@ def _ended(
     position = after.clamp_max(length - 1)
     windows = window_at(history[rows], position + start, WINDOW)
     goes_on = denoiser.calibration.detector.goes_on(windows) & real[rows, position]
-    return (inside & ~goes_on).tolist()
+    seen = (inside & ~goes_on).tolist()
+    return [over or c.ends_here for over, (_, _, c) in zip(seen, places, strict=True)]
 
 
 def _timeline(

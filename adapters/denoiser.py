@@ -77,7 +77,7 @@ class PosteriorDenoiser:
         self.agreement = agreement
         self.relation, self.novel = rows.relation.to(device), rows.novel.to(device)
         self.answers = [tuple(a for a in row if a != NO_TOKEN) for row in rows.answer.tolist()]
-        self.subjects = rows.subject.tolist()
+        self.subjects, self.ends_here = rows.subject.tolist(), rows.ends_here.tolist()
         self.tables = self._tables(rows, device)
         self.schedule = Schedule.linear(len(calibration.banks))
 
@@ -111,7 +111,10 @@ class PosteriorDenoiser:
             for point, row, value in self._above_zero(codes, table, metric.offset):
                 place = (point // length, point % length, int(table.owner[row]))
                 best[place] = max(value, best.get(place, value))
-        return [(b, p, Candidate(fact, value)) for (b, p, fact), value in best.items()]
+        return [
+            (b, p, Candidate(fact, value, ends_here=self.ends_here[fact]))
+            for (b, p, fact), value in best.items()
+        ]
 
     @staticmethod
     def _above_zero(

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from adapters.address.calibration import Calibration
+from adapters.address.ending import WINDOW
 from adapters.address.enrolment import enrolment
 from adapters.address.prompts import Prompt, encode_prompts, pad
 from adapters.address.windows import window_at
@@ -34,7 +35,7 @@ class Encoder:
         pairs += [enrolment(wording, subject) for wording in self.calibration.wordings]
         prompts = encode_prompts(self.tokenizer, pairs)
         size = min(min(p.size for p in prompts), len(self.calibration.metrics))
-        taught, relation = self._taught(prompts[0], size)
+        taught, relation, ends_here = self._taught(prompts[0], size)
         entity = torch.cat([taught, self._enrolled(prompts[1:], size)])
         banks = self.calibration.banks
         codes = [bank.code(state) for bank, state in zip(banks, relation, strict=True)]
@@ -45,17 +46,26 @@ class Encoder:
             ],
             torch.tensor([subject_group(subject)]),
             torch.tensor([size]),
+            torch.tensor([ends_here]),
             entity[None].cpu(),
             torch.stack(codes, 1).cpu(),
             torch.stack(novel, 1).cpu(),
             torch.tensor([steps + [NO_TOKEN] * (STEPS - len(steps))]),
         )
 
-    def _taught(self, prompt: Prompt, size: int) -> tuple[Tensor, list[Tensor]]:
+    def _taught(self, prompt: Prompt, size: int) -> tuple[Tensor, list[Tensor], bool]:
         layers = {self.calibration.entity_layer, *self.calibration.relation_layers}
         states = read_states(self.model, self._rows([prompt]), sorted(layers))
-        code = self._code(states[self.calibration.entity_layer], [prompt], size)
-        return code, [states[layer][:, -1] for layer in self.calibration.relation_layers]
+        entity = states[self.calibration.entity_layer]
+        relation = [states[layer][:, -1] for layer in self.calibration.relation_layers]
+        return self._code(entity, [prompt], size), relation, self._misread(entity, prompt)
+
+    def _misread(self, states: Tensor, prompt: Prompt) -> bool:
+        """Whether the ending detector takes the name to go on, although it ends here."""
+        if prompt.end + 1 == len(prompt.ids):
+            return False
+        after = torch.tensor([prompt.end + 1], device=states.device)
+        return bool(self.calibration.detector.goes_on(window_at(states, after, WINDOW)))
 
     def _enrolled(self, prompts: list[Prompt], size: int) -> Tensor:
         layer = self.calibration.entity_layer

@@ -14,11 +14,16 @@ NO_TOKEN = -1
 
 @dataclass(frozen=True)
 class FactRows:
-    """n facts: content hash, whom it is about, entity codes, relation codes, answer tokens."""
+    """n facts: content hash, whom it is about, entity codes, relation codes, answer tokens.
+
+    `ends_here` marks names that the ending detector takes to go on where the taught prompt shows
+    that they end: it is not asked about them again.
+    """
 
     key: UInt8[Tensor, "n 16"]
     subject: Int[Tensor, " n"]
     size: Int[Tensor, " n"]
+    ends_here: Bool[Tensor, " n"]
     entity: Float[Tensor, "n enrolments rank"]
     relation: Float[Tensor, "n sites width"]
     novel: Bool[Tensor, "n sites"]
@@ -62,6 +67,7 @@ def empty_rows(enrolments: int, rank: int, sites: int, width: int) -> FactRows:
         torch.zeros(0, 16, dtype=torch.uint8),
         torch.zeros(0, dtype=torch.long),
         torch.zeros(0, dtype=torch.long),
+        torch.zeros(0, dtype=torch.bool),
         torch.zeros(0, enrolments, rank),
         torch.zeros(0, sites, width),
         torch.zeros(0, sites, dtype=torch.bool),

@@ -12,12 +12,14 @@ from adapters.address.windows import MAX_WIDTH
 class Candidate:
     """A name that the adapter may know: its slot, its evidence in nats, its entity code.
 
-    The slot is a fact's row, or a position where the rule keeps no rows.
+    The slot is a fact's row, or a position where the rule keeps no rows. `ends_here` says that the
+    name counts at once, without a look at how it goes on.
     """
 
     slot: int
     evidence: float
     code: Tensor | None = None
+    ends_here: bool = False
 
 
 @dataclass(frozen=True)
