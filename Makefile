@@ -13,6 +13,7 @@ $(STAMP): pyproject.toml
 
 demo: setup
 	$(BIN)/oneshot demo
+	$(BIN)/oneshot image demo
 
 test: setup
 	$(BIN)/python -m pytest -q

@@ -175,3 +175,9 @@ def test_ctrl_c_saves_and_says_how_to_go_on(data: Path, tmp_path: Path) -> None:
     assert process.returncode == 130
     assert b"--resume to go on" in said
     assert f"stopped after {read_checkpoint(tmp_path / 'stopped').step}".encode() in said
+
+
+def test_help_loads_no_torch() -> None:
+    code = "import sys, oneshot.cli.main; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -10,6 +10,7 @@ from oneshot.images.continuous import Continuous, ContinuousSettings
 from oneshot.images.ct import ContinuousTime, gamma, schedule_parameters
 from oneshot.images.data import channel_statistics, normalise
 from oneshot.images.dt import ChainSettings, DiscreteChain
+from oneshot.images.ensemble import Ensemble
 from oneshot.images.flow import FlowMatching
 from oneshot.images.labels import random_embedding
 from oneshot.images.stacked import Stack
@@ -131,3 +132,20 @@ def test_backprop_keeps_every_blocks_activations_and_noprop_one_blocks() -> None
 
     assert kept(DiscreteChain, 10) / kept(DiscreteChain, 2) < 1.1
     assert kept(BackpropChain, 10) / kept(BackpropChain, 2) > 4
+
+
+def test_an_ensemble_averages_blocks_that_read_noise() -> None:
+    images, labels = pixels()
+    shape = BlockShape(1, SIDE, SIDE, CLASSES, CLASSES)
+    settings = ChainSettings(Schedule.cosine(3), Rates(1e-3, 1e-3))
+    statistics = channel_statistics(images)
+    trained = Ensemble(shape, statistics, torch.eye(CLASSES), settings, learn_table=False)
+    for number in range(30):
+        trained.step(images, labels, number)
+    shares = trained.classifier().logits(images).exp()
+    torch.testing.assert_close(shares.sum(1), torch.ones(len(images)))
+    assert (shares.argmax(1) == labels).double().mean() > 0.8
+    x, z = normalise(images, statistics), torch.zeros(len(images), CLASSES)
+    with torch.no_grad():
+        single = [trained.walker().scores(x, z, t).softmax(1) for t in (1, 2, 3)]
+    torch.testing.assert_close(shares, torch.stack(single).mean(0))

@@ -115,7 +115,7 @@ def test_a_chain_learns_and_its_states_end_at_the_label() -> None:
     trained = chain(together=T)
     for number in range(40):
         trained.step(images, labels, number)
-    classifier = trained.classifier()
+    classifier = trained.walker()
     assert (classifier.logits(images).argmax(1) == labels).double().mean() > 0.9
     states = classifier.states(images)
     assert states.shape == (T + 1, len(labels), CLASSES)

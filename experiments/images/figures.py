@@ -73,7 +73,7 @@ def draw_denoising(chain: Chain, images: ImageSet, path: Path) -> None:
         for label in range(min(SHOWN, images.classes))
     ]
     pictures = images.test_images[chosen]
-    states = chain.classifier(torch.Generator().manual_seed(0)).states(pictures)
+    states = chain.walker(torch.Generator().manual_seed(0)).states(pictures)
     figure = Figure(figsize=(9, 1.2 * len(chosen)), layout="constrained")
     grid = figure.subplots(len(chosen), 2, width_ratios=(1, 6))
     for row, picture in enumerate(pictures):

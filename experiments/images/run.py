@@ -44,7 +44,7 @@ def measured(trainee: Trainee, images: ImageSet) -> dict[str, Any]:
             for draw in range(DRAWS)
         ]
         found["test_accuracy_sampled"] = sum(sampled) / DRAWS
-        found["test_accuracy_block_1"] = accuracy(trainee.classifier().first(1), *test)
+        found["test_accuracy_block_1"] = accuracy(trainee.walker().first(1), *test)
     return found
 
 

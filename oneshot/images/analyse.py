@@ -69,14 +69,14 @@ def ensemble_accuracy(
 
 
 def _states(chain: Chain, images: Tensor) -> Float[Tensor, "T_plus_1 n d"]:
-    classifier = chain.classifier()
+    classifier = chain.walker()
     parts = [classifier.states(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
     return torch.cat(parts, 1)
 
 
 @torch.no_grad()
 def _logits(chain: Chain, images: Tensor, z: Tensor, t: int) -> Tensor:
-    classifier = chain.classifier()
+    classifier = chain.walker()
     rows = []
     for i in range(0, len(images), BATCH):
         pixels = normalise(images[i : i + BATCH], chain.mean_std)

@@ -15,7 +15,8 @@ from oneshot.images.continuous import ContinuousSettings
 from oneshot.images.ct import ContinuousTime
 from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
 from oneshot.images.draws import block_generator
-from oneshot.images.dt import ChainSettings, DiscreteChain
+from oneshot.images.dt import Chain, ChainSettings, DiscreteChain
+from oneshot.images.ensemble import Ensemble
 from oneshot.images.flow import FlowMatching
 from oneshot.images.kinds import Embedding, Method, Precision, Spacing
 from oneshot.images.labels import prototypes, random_embedding
@@ -105,8 +106,12 @@ def make_trainee(
         together=settings.together,
         blocks=blocks,
     )
-    discrete = DiscreteChain if settings.method is Method.DT else BackpropChain
-    return discrete(shape, mean_std, table, chain, learn_table=learn_table)
+    discrete: dict[Method, type[Chain]] = {
+        Method.DT: DiscreteChain,
+        Method.BACKPROP: BackpropChain,
+        Method.ENSEMBLE: Ensemble,
+    }
+    return discrete[settings.method](shape, mean_std, table, chain, learn_table=learn_table)
 
 
 def torch_type(precision: Precision) -> torch.dtype:

@@ -13,7 +13,7 @@ from oneshot.core.schedule import Schedule
 from oneshot.images.block import BlockShape
 from oneshot.images.data import normalise
 from oneshot.images.draws import block_generator, dropout_masks
-from oneshot.images.model import batches
+from oneshot.images.model import Classifier, batches
 from oneshot.images.stacked import Stack, stacked_state
 from oneshot.images.trainable import Rates, Trainable, split_state
 
@@ -88,7 +88,11 @@ class Chain(ABC):
         size = self.settings.together
         return [slice(i, i + size) for i in range(0, len(self.blocks), size)]
 
-    def classifier(self, sampling: torch.Generator | None = None) -> "ChainClassifier":
+    def classifier(self, sampling: torch.Generator | None = None) -> Classifier:
+        """The model as it is now; see `walker`."""
+        return self.walker(sampling)
+
+    def walker(self, sampling: torch.Generator | None = None) -> "ChainClassifier":
         """The chain as it is now; with a generator it draws z_0 and noise as the paper does."""
         return ChainClassifier(self, sampling)
 
@@ -133,7 +137,7 @@ class DiscreteChain(Chain):
         generators = [self._generator(t, number, pixels.device) for t in blocks]
         z = torch.stack(
             [
-                self.settings.schedule.noised_target(target, t - 1, generator)
+                self.settings.schedule.noised_target(target, self.reads(t), generator)
                 for t, generator in zip(blocks, generators, strict=True)
             ]
         )
@@ -144,6 +148,10 @@ class DiscreteChain(Chain):
         logits = stack.head(code, stack.label(z, keep[layers:]))
         error = (logits.softmax(-1) @ table - target).square().sum(-1).mean(1)
         return error * torch.tensor([self.weight(t) for t in blocks], device=error.device)
+
+    def reads(self, t: int) -> int:
+        """The step whose state block t is trained on: the one before its own."""
+        return t - 1
 
     def weight(self, t: int) -> float:
         """T/2 eta times the step's gain in signal-to-noise ratio, clamped at LARGEST_GAIN."""
@@ -185,17 +193,17 @@ class ChainClassifier:
     """
 
     def __init__(self, chain: Chain, sampling: torch.Generator | None) -> None:
-        self._chain, self._sampling = chain, sampling
+        self.chain, self._sampling = chain, sampling
 
     @torch.no_grad()
     def logits(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
         """Scores of the readout at z_T."""
-        ends = self._chain.ends.values
+        ends = self.chain.ends.values
         rows = [
             self.states(part)[-1] @ ends["readout.weight"].T + ends["readout.bias"]
             for part in batches(images)
         ]
-        return torch.cat(rows) if rows else torch.empty(0, self._chain.shape.classes)
+        return torch.cat(rows) if rows else torch.empty(0, self.chain.shape.classes)
 
     def first(self, blocks: int) -> "BlocksClassifier":
         """The chain cut after its first blocks: what the last of them says, without a readout."""
@@ -204,16 +212,16 @@ class ChainClassifier:
     @torch.no_grad()
     def states(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "T_plus_1 n d"]:
         """z_0 to z_T of one batch."""
-        return torch.stack(list(self._walk(normalise(images, self._chain.mean_std))))
+        return torch.stack(list(self._walk(normalise(images, self.chain.mean_std))))
 
     def scores_after(self, images: UInt8[Tensor, "n c h w"], t: int) -> Float[Tensor, "n classes"]:
         """The logits of block t at the end of the blocks before it."""
-        pixels = normalise(images, self._chain.mean_std)
+        pixels = normalise(images, self.chain.mean_std)
         z = next(islice(self._walk(pixels), t - 1, None))
         return self.scores(pixels, z, t)
 
     def _walk(self, pixels: Tensor) -> Iterator[Tensor]:
-        chain, sampling = self._chain, self._sampling
+        chain, sampling = self.chain, self._sampling
         z = torch.zeros(len(pixels), chain.table.shape[1], device=pixels.device)
         if sampling is not None:
             z = torch.randn(z.shape, generator=sampling, device=z.device)
@@ -227,7 +235,7 @@ class ChainClassifier:
         self, pixels: Float[Tensor, "n c h w"], z: Float[Tensor, "n d"], t: int
     ) -> Float[Tensor, "n classes"]:
         """The logits of block t alone, in evaluation mode, for normalised pixels."""
-        chain = self._chain
+        chain = self.chain
         index = chain.blocks.index(t)
         lent = {n: v[index : index + 1] for n, v in chain.stacked.values.items()}
         stack = Stack(chain.shape, lent, chain.settings.dtype, training=False)

@@ -26,12 +26,16 @@ class Dataset(StrEnum):
 
 
 class Method(StrEnum):
-    """How blocks are trained: NoProp in discrete or continuous time, flow matching, or backprop."""
+    """How blocks are trained: NoProp in discrete or continuous time, flow matching, or baselines.
+
+    The baselines have the same blocks: trained end to end, or as an ensemble with no chain.
+    """
 
     DT = "dt"
     CT = "ct"
     FM = "fm"
     BACKPROP = "backprop"
+    ENSEMBLE = "ensemble"
 
 
 class Embedding(StrEnum):

@@ -47,11 +47,10 @@ class Stack:
         return len(self.state["out.bias"])
 
     def trunk(
-        self, images: Float[Tensor, "n c h w"], keep: Keep | None = None, name: str = "image"
+        self, images: Float[Tensor, "n c h w"], keep: Keep | None = None
     ) -> Float[Tensor, "g n 256"]:
         """The features that every block makes of the same images."""
-        h = self._cropped(images).repeat(1, 1 if name == "image" else self.size, 1, 1)
-        return self._convolved(h, keep, name, shared=True)
+        return self._convolved(self._cropped(images), keep, "image")
 
     def label_trunk(
         self, z: Float[Tensor, "g n d"], keep: Keep | None = None
@@ -60,7 +59,7 @@ class Stack:
         g, n, _ = z.shape
         size = (self.shape.channels, self.shape.height, self.shape.width)
         images = z.view(g, n, *size).transpose(0, 1).reshape(n, -1, *size[1:])
-        return self._convolved(self._cropped(images), keep, "label", shared=False)
+        return self._convolved(self._cropped(images), keep, "label")
 
     def label(
         self, z: Float[Tensor, "g n d"], keep: Keep | None = None
@@ -95,8 +94,8 @@ class Stack:
         cropped = images[..., :rows, :columns].to(self.dtype)
         return cropped.contiguous(memory_format=torch.channels_last)
 
-    def _convolved(self, h: Tensor, keep: Keep | None, name: str, *, shared: bool) -> Tensor:
-        """Grouped convolutions; the first one of a shared image is one dense product."""
+    def _convolved(self, h: Tensor, keep: Keep | None, name: str) -> Tensor:
+        """Grouped convolutions; the first one is dense where all blocks see the same image."""
         scale = 1.0
         for layer, pooled in enumerate(self.shape.pooled):
             weight, bias = (
@@ -105,7 +104,7 @@ class Stack:
             # Dropout's 1/KEPT goes into the next layer's weights, which are far fewer.
             weight = (weight.flatten(0, 1) * scale).to(self.dtype)
             weight = weight.contiguous(memory_format=torch.channels_last)
-            groups = 1 if shared and layer == 0 else self.size
+            groups = 1 if name == "image" and layer == 0 else self.size
             h = F.conv2d(h, weight, bias.flatten().to(self.dtype), groups=groups)
             h = F.max_pool2d(h, POOL) if pooled else h
             h = _relu_dropout(h, None if keep is None else keep[layer])
@@ -139,7 +138,7 @@ def _relu_dropout(h: Tensor, keep: Tensor | None) -> Tensor:
     g, n, channels = keep.shape[:3]
     mask = keep[..., : h.shape[2], : h.shape[3]]
     mask = mask.transpose(0, 1).reshape(n, g * channels, *h.shape[2:])
-    masked: Tensor = _MaskedRelu.apply(h, mask)  # type: ignore[no-untyped-call]
+    masked: Tensor = _MaskedRelu.apply(h, mask)
     return masked
 
 

@@ -1,0 +1,174 @@
+"""The command that trains: by a method with gradients inside the blocks, or by a rule without."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from oneshot.cli.image_display import asked_to_stop, training_report
+from oneshot.cli.image_options import (
+    Blocks,
+    Config,
+    Data,
+    DatasetName,
+    EmbeddingName,
+    MethodName,
+    chosen_device,
+    images_of,
+    settings_of,
+)
+from oneshot.cli.session import SESSION
+from oneshot.errors import BadInputError
+from oneshot.images.kinds import Precision, Rule, Spacing
+
+if TYPE_CHECKING:
+    from oneshot.images.data import ImageSet
+    from oneshot.images.settings import TrainSettings
+else:
+    ImageSet = TrainSettings = Any  # annotations are evaluated where types are checked at run time
+
+commands = typer.Typer()
+
+
+@commands.command()
+def train(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the checkpoint goes.")] = Path(
+        "oneshot-image"
+    ),
+    config: Config = None,
+    data: Data = None,
+    dataset: DatasetName = None,
+    method: MethodName = None,
+    embedding: EmbeddingName = None,
+    spacing: Annotated[
+        Spacing | None, typer.Option(help="Noise levels of dt.", show_default="cosine")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(show_default="100, as the paper")] = None,
+    T: Blocks = None,
+    seed: Annotated[int | None, typer.Option(show_default="0")] = None,
+    batch: Annotated[int | None, typer.Option(show_default="128")] = None,
+    learning_rate: Annotated[float | None, typer.Option(show_default="0.001")] = None,
+    anneal: Annotated[
+        bool | None, typer.Option("--anneal", help="Let the learning rate fall to zero.")
+    ] = None,
+    flip: Annotated[bool | None, typer.Option("--flip", help="Mirror pictures at random.")] = None,
+    shift: Annotated[int | None, typer.Option(help="Shift pictures by up to N pixels.")] = None,
+    anchor: Annotated[
+        bool | None, typer.Option("--anchor", help="fm: add the cross-entropy at the label.")
+    ] = None,
+    precision: Annotated[Precision | None, typer.Option(show_default="bfloat16")] = None,
+    together: Annotated[
+        int | None, typer.Option(help="Blocks that step in one set of kernels.", show_default="1")
+    ] = None,
+    train_images: Annotated[
+        int | None, typer.Option(help="Train on the first N pictures only.", show_default="all")
+    ] = None,
+    holdout: Annotated[
+        int | None,
+        typer.Option(help="Measure on N training pictures instead of the test set."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+) -> None:
+    """Train blocks; Ctrl-C saves, and --resume goes on to the same result to the last bit.
+
+    The global option --rule trains the blocks without gradients: ridge,
+    feedback-alignment, hebbian, evolution or three-factor.
+
+    Examples:
+      oneshot image train --epochs 1 --out mnist-dt
+      oneshot image train --config experiments/configs/images-mnist-dt.toml --out mnist-dt
+      oneshot image train --epochs 1 --out mnist-dt --resume
+      oneshot --rule ridge image train --dataset mnist
+    """
+    settings = settings_of(
+        config,
+        dataset=dataset,
+        method=method,
+        embedding=embedding,
+        spacing=spacing,
+        epochs=epochs,
+        T=T,
+        seed=seed,
+        batch=batch,
+        learning_rate=learning_rate,
+        anneal=anneal,
+        flip=flip,
+        shift=shift,
+        anchor=anchor,
+        precision=precision,
+        together=together,
+        train_images=train_images,
+        holdout=holdout,
+    )
+    rule = _rule()
+    if rule is Rule.GRADIENT:
+        _train_gradient(settings, data, out, resume=resume)
+    else:
+        _train_rule(rule, settings, data)
+
+
+def _train_gradient(settings: TrainSettings, data: Path | None, out: Path, *, resume: bool) -> None:
+    from oneshot.images.build import new_trainee
+    from oneshot.images.parallel import Rank
+    from oneshot.images.train import Place, Run
+
+    output, started, rank = SESSION.get().output, time.perf_counter(), Rank.of_environment()
+    images = images_of(settings, data)
+    blocks = rank.blocks(settings.T) if rank.world > 1 else ()
+    run = Run(
+        new_trainee(settings, images, blocks),
+        images,
+        settings,
+        Place(rank.folder(out), resume, blocks),
+    )
+    first = run.done
+    with training_report(output) as report, asked_to_stop() as stop:
+        run.train(report, stop)
+    seconds = time.perf_counter() - started
+    record = {
+        "folder": str(out),
+        "steps": run.steps,
+        "seconds": round(seconds, 1),
+        "images_per_second": round((run.done - first) * run.batch / seconds, 1),
+    }
+    if not rank.all_done(out, run.steps):
+        record["blocks"] = list(blocks)
+        output.outcome(record, f"blocks {blocks[0]} to {blocks[-1]} are trained; others are not")
+        return
+    _measure(out, images, record)
+
+
+def _measure(out: Path, images: ImageSet, record: dict[str, Any]) -> None:
+    """Print the record of a finished run with what its model gets right."""
+    from oneshot.images.build import load_trainee
+    from oneshot.images.model import accuracy
+
+    _, _, trainee = load_trainee(out, chosen_device())
+    n = len(images.test_labels)
+    share = accuracy(trainee.classifier(), images.test_images, images.test_labels)
+    text = f"test accuracy {share:.4f} of {n}, saved in {out}"
+    SESSION.get().output.outcome({"test_accuracy": share, "n": n, **record}, text)
+
+
+def _train_rule(rule: Rule, settings: TrainSettings, data: Path | None) -> None:
+    from oneshot.images.by_rule import train_by_rule
+    from oneshot.images.model import accuracy
+
+    output, started = SESSION.get().output, time.perf_counter()
+    images = images_of(settings, data)
+    with training_report(output) as report:
+        classifier = train_by_rule(rule, images, {"seed": settings.seed}, report)
+    share = accuracy(classifier, images.test_images, images.test_labels)
+    seconds = round(time.perf_counter() - started, 1)
+    record = {"test_accuracy": share, "n": len(images.test_labels), "seconds": seconds}
+    output.put(record, Text(f"test accuracy {share:.4f} of {record['n']}, {seconds} s"))
+
+
+def _rule() -> Rule:
+    name = SESSION.get().rule
+    try:
+        return Rule.GRADIENT if name is None else Rule(name)
+    except ValueError:
+        raise BadInputError(f"rule {name!r} came; give one of {', '.join(Rule)}") from None

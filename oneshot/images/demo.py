@@ -1,0 +1,72 @@
+"""What `oneshot image demo` trains and shows: two blocks of NoProp-DT, and blocks in closed form."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor
+
+from oneshot.images.build import new_trainee
+from oneshot.images.data import ImageSet, load_images
+from oneshot.images.dt import Chain
+from oneshot.images.model import Classifier, Report, accuracy
+from oneshot.images.rules.ridge import RidgeSettings, train
+from oneshot.images.settings import TrainSettings
+from oneshot.images.train import Place, Run
+
+CHAIN = TrainSettings(T=2, epochs=1, anneal=True, train_images=12_000)
+RIDGE = RidgeSettings(blocks=2, filters=128, cells=3, mirror=False)
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Result:
+    """The test accuracy of one short training, on n images."""
+
+    what: str
+    images: int
+    test_accuracy: float
+    n: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """Labels being denoised: for each test image the class scores of z_0 (noise) to z_T."""
+
+    images: UInt8[Tensor, "n 1 h w"]
+    labels: Int64[Tensor, " n"]
+    z: Float[Tensor, "n T_plus_1 classes"]
+
+
+def load_demo() -> ImageSet:
+    """The first MNIST images, all of the test images."""
+    whole = load_images("mnist", None, torch.device("cpu"))
+    return whole.first(CHAIN.train_images, len(whole.test_labels))
+
+
+def train_blocks(images: ImageSet, report: Report) -> tuple[Result, Denoised]:
+    """Train two blocks of NoProp-DT for an epoch, each on its own loss, and let them denoise."""
+    began = time.perf_counter()
+    trainee = new_trainee(CHAIN, images)
+    classifier = Run(trainee, images, CHAIN, Place()).train(report)
+    assert isinstance(trainee, Chain), "method dt is a chain"
+    result = _result("two blocks of NoProp-DT, one epoch", images, classifier, began)
+    picked = [int((images.test_labels == label).nonzero()[0]) for label in range(SHOWN)]
+    states = trainee.walker(torch.Generator().manual_seed(0)).states(images.test_images[picked])
+    z = (states @ trainee.table.detach().T).transpose(0, 1)
+    return result, Denoised(images.test_images[picked], images.test_labels[picked], z)
+
+
+def train_ridge(images: ImageSet, report: Report) -> Result:
+    """Solve two blocks in closed form on whitened patches, no gradient anywhere."""
+    began = time.perf_counter()
+    classifier = train(images, RIDGE, report)
+    return _result("two blocks in closed form, no gradient", images, classifier, began)
+
+
+def _result(what: str, images: ImageSet, classifier: Classifier, began: float) -> Result:
+    right = accuracy(classifier, images.test_images, images.test_labels)
+    count, n = len(images.train_labels), len(images.test_labels)
+    return Result(what, count, right, n, time.perf_counter() - began)
