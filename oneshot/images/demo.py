@@ -1,4 +1,4 @@
-"""What `oneshot image demo` trains and shows: two blocks of NoProp-DT, and blocks in closed form."""
+"""What `oneshot image demo` shows: two blocks of NoProp-DT, and two blocks in closed form."""
 
 import time
 from dataclasses import dataclass

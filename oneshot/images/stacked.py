@@ -138,7 +138,7 @@ def _relu_dropout(h: Tensor, keep: Tensor | None) -> Tensor:
     g, n, channels = keep.shape[:3]
     mask = keep[..., : h.shape[2], : h.shape[3]]
     mask = mask.transpose(0, 1).reshape(n, g * channels, *h.shape[2:])
-    masked: Tensor = _MaskedRelu.apply(h, mask)
+    masked: Tensor = _MaskedRelu.apply(h, mask)  # type: ignore[no-untyped-call]
     return masked
 
 
