@@ -1,0 +1,81 @@
+"""Tables are made from records, and records are never overwritten."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments import record, tables
+from experiments.facts.tables import figures_table, rules_table
+from experiments.record import run_recorded
+
+SHARE = {"mean": 0.9975, "low": 0.99, "high": 1.0, "n": 400}
+KINDS = ("taught", "paraphrase", "question", "held_out", "known", "untaught", "other")
+
+
+def facts_record(name: str, facts: int) -> dict[str, Any]:
+    writer = dict.fromkeys(KINDS, SHARE) | {"facts": facts}
+    return {
+        "name": name,
+        "seconds": 120.0,
+        "peak_memory_mib": 900.0,
+        "metrics": {
+            "writer": writer,
+            "several_words": writer,
+            "novel_relations": writer,
+            "host": {"main": SHARE, "held_out": SHARE},
+            "text": {"fires": 1, "tokens": 50_000},
+        },
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, facts in (("1000", 1000), ("all", 1932)):
+        text = json.dumps(facts_record(f"facts-{name}", facts))
+        (tmp_path / f"facts-{name}.json").write_text(text)
+    rows = [
+        {"rule": rule, "sites": 2, "facts": n, "taught": 0.5, "paraphrase": 0.4, "bytes": 10 * n}
+        for rule in ("posterior", "ridge")
+        for n in (10, 30)
+    ]
+    (tmp_path / "facts-capacity.json").write_text(json.dumps({"metrics": {"rows": rows}}))
+    return tmp_path
+
+
+def test_facts_stand_in_one_column_a_record(folder: Path) -> None:
+    lines = figures_table(folder).splitlines()
+    assert lines[0] == "| | 1,000 facts | 1,932 facts | target |"
+    assert lines[2].count("99.75 % (99.0-100.0, n = 400)") == 2
+    assert any("1 of 50,000" in line for line in lines)
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_rules_stand_in_one_row_each(folder: Path) -> None:
+    lines = rules_table(folder).splitlines()
+    assert lines[2] == "| posterior | 2 | 50.0 % | 50.0 % | 300 |"
+    assert len(lines) == 4
+
+
+def test_only_what_stands_between_the_markers_is_replaced(folder: Path) -> None:
+    sections = "\n".join(f"<!-- {n} -->\nold\n<!-- /{n} -->" for n in tables.SECTIONS)
+    made = tables.filled(f"before\n{sections}\nafter\n", folder)
+    assert made.startswith("before\n<!-- facts -->\n| | 1,000 facts")
+    assert made.endswith("<!-- /images -->\nafter\n")
+    assert "old" not in made
+    assert tables.filled(made, folder) == made
+
+
+def test_a_record_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    config = tmp_path / "c.toml"
+    config.write_text("a = 1\n")
+    path = run_recorded("one", {"a": 1}, [config], lambda: {"found": 2})
+    written = json.loads(path.read_text())
+    assert written["metrics"] == {"found": 2}
+    assert written["config"] == {"a": 1}
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError, match="never overwritten"):
+        run_recorded("one", {"a": 1}, [config], lambda: {"found": 3})
+    assert path.read_bytes() == before
