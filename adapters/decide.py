@@ -1,5 +1,6 @@
 """One forward pass of an attached adapter: which positions get a fact's label embedding."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +11,8 @@ from adapters.address.ending import WINDOW
 from adapters.address.windows import window_at
 from adapters.denoiser import Denoiser, Firing
 from adapters.running import Candidate, Running, Sequence, Speech
+
+INTERRUPTING = 0.5  # least geometric mean of the agreements where the host is answering already
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ def decide(denoiser: Denoiser, running: Running, new: Pass) -> tuple[list[Change
     available = _names(denoiser, kept, history, start, new.real)
     changes = []
     if available or any(s.speech for s in kept.sequences):
-        firings = _fire(denoiser, available, new)
+        under_way = running.length > 0 and new.ids.shape[1] == 1  # token by token: it generates
+        firings = _fire(denoiser, available, new, under_way)
         for row in range(len(kept.sequences)):
             if row in available or kept.sequences[row].speech:
                 tokens = [
@@ -135,7 +139,9 @@ def _known_here(sequence: Sequence, fresh: list[tuple[Candidate, bool]]) -> list
     return list(names.values())
 
 
-def _fire(denoiser: Denoiser, available: Available, new: Pass) -> dict[tuple[int, int], Firing]:
+def _fire(
+    denoiser: Denoiser, available: Available, new: Pass, under_way: bool
+) -> dict[tuple[int, int], Firing]:
     """What would speak at each place where some name is known."""
     places = [(b, p) for b, timeline in available.items() for p in timeline if bool(new.real[b, p])]
     if not places:
@@ -145,7 +151,14 @@ def _fire(denoiser: Denoiser, available: Available, new: Pass) -> dict[tuple[int
     )
     candidates = [available[b][p] for b, p in places]
     firings = denoiser.denoise(candidates, [state[rows, positions] for state in new.relation])
-    return {place: f for place, f in zip(places, firings, strict=True) if f is not None}
+    found = {place: f for place, f in zip(places, firings, strict=True) if f is not None}
+    return {place: f for place, f in found.items() if not under_way or _interrupts(f)}
+
+
+def _interrupts(firing: Firing) -> bool:
+    """Whether the evidence is strong enough to break into an answer that the host is giving."""
+    agreements = firing.relation
+    return not agreements or math.prod(agreements) > INTERRUPTING ** len(agreements)
 
 
 def _speak(
