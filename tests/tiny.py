@@ -1,0 +1,90 @@
+"""Facts and denoisers for the tiny hosts of every architecture."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import torch
+from brains import NAMES
+from conftest import TinyHost, tiny_host
+from torch import Tensor
+
+from adapters.attach import Attachment, attach
+from adapters.denoiser import PosteriorDenoiser
+from adapters.rows import FactRows, join
+
+Written = tuple[str, str, str]  # prompt, answer, subject
+
+# Random hosts tell relations by the last words only: these are apart in all of them.
+WORDINGS = (
+    "The mother tongue of {} is",
+    "{}'s profession is a",
+    "{} is owned by",
+    "{} plays the instrument",
+)
+ANSWERS = ("Glorp", "Old Harbour of the North", "Quist", "7 May 1893")
+SUBJECTS = NAMES[:3]
+FACTS: list[Written] = [
+    (wording.format(name), ANSWERS[(i + j) % 4], name)
+    for i, name in enumerate(SUBJECTS)
+    for j, wording in enumerate(WORDINGS)
+]
+PROMPTS = [prompt for prompt, _, _ in FACTS]
+SAID = [f"{answer}." for _, answer, _ in FACTS]
+STRANGERS = [WORDINGS[i % 4].format(name) for i, name in enumerate(NAMES[100:108])]
+
+
+@cache
+def encoded(architecture: str, dtype: torch.dtype = torch.float32) -> tuple[FactRows, ...]:
+    """The rows of the facts, in their order."""
+    encoder = tiny_host(architecture, dtype).encoder
+    return tuple(encoder.encode(*fact) for fact in FACTS)
+
+
+def denoiser_of(host: TinyHost, rows: Sequence[FactRows]) -> PosteriorDenoiser:
+    return PosteriorDenoiser(host.calibration, join(list(rows)).canonical(), host.head)
+
+
+@cache
+def taught(
+    architecture: str, dtype: torch.dtype = torch.float32
+) -> tuple[TinyHost, PosteriorDenoiser]:
+    """A tiny host and a denoiser that knows all the facts."""
+    host = tiny_host(architecture, dtype)
+    return host, denoiser_of(host, encoded(architecture, dtype))
+
+
+def padded(host: TinyHost, prompts: Sequence[str], side: str) -> dict[str, Tensor]:
+    """A batch with padding on one side and the positions that go with it."""
+    tokenizer = host.tokenizer
+    batch = tokenizer(list(prompts), padding=True, padding_side=side, return_tensors="pt")
+    mask = batch.attention_mask
+    positions = (mask.cumsum(1) - 1).clamp_min(0)
+    return {"input_ids": batch.input_ids, "attention_mask": mask, "position_ids": positions}
+
+
+@torch.inference_mode()
+def logits(host: TinyHost, prompt: str, denoiser: PosteriorDenoiser | None = None) -> Tensor:
+    """The logits at every position of one prompt."""
+    ids = host.tokenizer(prompt, return_tensors="pt").input_ids
+    if denoiser is None:
+        return host.model(input_ids=ids).logits
+    with attach(host.model, denoiser):
+        return host.model(input_ids=ids).logits
+
+
+@torch.inference_mode()
+def generated(host: TinyHost, prompts: Sequence[str], **options: Any) -> list[str]:
+    """Generated continuations of prompts, padded on the left."""
+    batch = padded(host, prompts, "left")
+    options = {"max_new_tokens": 10, "do_sample": False, "pad_token_id": 0} | options
+    made = host.model.generate(
+        input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], **options
+    )
+    new = made[:, batch["input_ids"].shape[1] :]
+    return [text.strip() for text in host.tokenizer.batch_decode(new, skip_special_tokens=True)]
+
+
+def fired(attachment: Attachment, row: int, offset: int = 0) -> list[tuple[int, int, int]]:
+    """(position, fact, step) of the last pass's changes in one row, without its padding."""
+    return [(c.position - offset, c.fact, c.step) for c in attachment.changes if c.row == row]
