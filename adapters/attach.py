@@ -23,11 +23,15 @@ CACHES = ("cache", "past_key_values")  # what a model calls its key-value cache:
 
 
 class Attachment:
-    """One denoiser on one model; `changes` lists what the last forward pass changed."""
+    """One denoiser on one model; `changes` lists what the last forward pass changed.
+
+    Set `answering` once the host has begun to answer: a fact then needs strong evidence to break in.
+    """
 
     def __init__(self, model: nn.Module, denoiser: Denoiser) -> None:
         self.denoiser, self.sites = denoiser, find_sites(model)
         self.changes: list[Change] = []
+        self.answering = False
         self._caches: WeakSet[Any] = WeakSet()
         self._states: dict[int, Tensor] = {}
         self._call: dict[str, Any] = {}
@@ -84,7 +88,7 @@ class Attachment:
             )
         relation = [self._states[layer].float() for layer in calibration.relation_layers]
         new = Pass(ids, self._real(ids), entity, relation)
-        changes, self._running = decide(self.denoiser, running, new)
+        changes, self._running = decide(self.denoiser, running, new, self.answering)
         return changes
 
     def _given_cache(self) -> Any:

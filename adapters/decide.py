@@ -41,8 +41,13 @@ class Change:
 Available = dict[int, dict[int, list[Candidate]]]  # row -> position -> names known there
 
 
-def decide(denoiser: Denoiser, running: Running, new: Pass) -> tuple[list[Change], Running]:
-    """The changes of this pass, and the state to keep; `running` itself is left as it was."""
+def decide(
+    denoiser: Denoiser, running: Running, new: Pass, answering: bool
+) -> tuple[list[Change], Running]:
+    """The changes of this pass, and the state to keep; `running` itself is left as it was.
+
+    Where the host is `answering` already, a fact breaks in on strong evidence only.
+    """
     kept = running.select(torch.arange(len(running.sequences)))
     entity = new.entity * new.real.unsqueeze(2)
     history = torch.cat([running.tail.to(entity), entity], 1)
@@ -52,8 +57,7 @@ def decide(denoiser: Denoiser, running: Running, new: Pass) -> tuple[list[Change
     available = _names(denoiser, kept, history, start, new.real)
     changes = []
     if available or any(s.speech for s in kept.sequences):
-        under_way = running.length > 0 and new.ids.shape[1] == 1  # token by token: it generates
-        firings = _fire(denoiser, available, new, under_way)
+        firings = _fire(denoiser, available, new, answering)
         for row in range(len(kept.sequences)):
             if row in available or kept.sequences[row].speech:
                 tokens = [
@@ -140,7 +144,7 @@ def _known_here(sequence: Sequence, fresh: list[tuple[Candidate, bool]]) -> list
 
 
 def _fire(
-    denoiser: Denoiser, available: Available, new: Pass, under_way: bool
+    denoiser: Denoiser, available: Available, new: Pass, answering: bool
 ) -> dict[tuple[int, int], Firing]:
     """What would speak at each place where some name is known."""
     places = [(b, p) for b, timeline in available.items() for p in timeline if bool(new.real[b, p])]
@@ -152,7 +156,7 @@ def _fire(
     candidates = [available[b][p] for b, p in places]
     firings = denoiser.denoise(candidates, [state[rows, positions] for state in new.relation])
     found = {place: f for place, f in zip(places, firings, strict=True) if f is not None}
-    return {place: f for place, f in found.items() if not under_way or _interrupts(f)}
+    return {place: f for place, f in found.items() if not answering or _interrupts(f)}
 
 
 def _interrupts(firing: Firing) -> bool:

@@ -17,7 +17,7 @@ from adapters.address.entity import (
     fit_token_map,
 )
 from adapters.address.relation import RelationBank, class_scores, fit_bank, likelihood
-from adapters.address.windows import MAX_WIDTH, project, shifted, window, window_at
+from adapters.address.windows import MAX_WIDTH, shifted, window_at, windows_from
 
 WIDTH, NAMES, NOISE = 8, 4000, 0.2
 
@@ -131,20 +131,22 @@ def test_tables_give_the_distance_form(seed: int, rows: int) -> None:
     size=st.integers(1, MAX_WIDTH),
     length=st.integers(1, 9),
 )
-def test_projecting_equals_the_window_times_the_metric(seed: int, size: int, length: int) -> None:
+def test_windows_from_a_start_are_those_at_each_position(seed: int, size: int, length: int) -> None:
     g = generator(seed)
     states = torch.randn(2, length, WIDTH, generator=g)
-    metric = torch.randn(size, WIDTH, 3, generator=g)
-    expected = window(states, size) @ metric.flatten(0, 1)
-    torch.testing.assert_close(project(states, metric), expected, rtol=1e-4, atol=1e-4)
-    for position in range(length):
+    metric = EntityMetric(torch.randn(size, WIDTH, 3, generator=g), torch.tensor(0.0))
+    start = length // 2
+    widest = windows_from(states, start)
+    for position in range(start, length):
         at = window_at(states, torch.tensor([position] * 2), size)
-        assert torch.equal(at, window(states, size)[:, position])
+        assert torch.equal(at, windows_from(states, start, size)[:, position - start])
+        code = at @ metric.metric.flatten(0, 1)
+        torch.testing.assert_close(metric.code(widest)[:, position - start], code)
 
 
 def test_windows_hold_the_last_states_and_zeros_before_the_first() -> None:
     states = torch.arange(1.0, 7).view(1, 3, 2)
-    assert window(states, 2).tolist() == [[[1, 2, 0, 0], [3, 4, 1, 2], [5, 6, 3, 4]]]
+    assert windows_from(states, 0, 2).tolist() == [[[1, 2, 0, 0], [3, 4, 1, 2], [5, 6, 3, 4]]]
     assert shifted(states, 5).tolist() == torch.zeros(1, 3, 2).tolist()
 
 

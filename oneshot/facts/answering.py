@@ -37,7 +37,9 @@ class _NaturalStop:
         self.trace: list[list[Change]] = []
 
     def __call__(self, ids: Tensor, _scores: object, **_: object) -> Tensor:
-        changes = self.attachment.changes if self.attachment else []
+        changes = []
+        if self.attachment:
+            changes, self.attachment.answering = self.attachment.changes, True
         self.trace.append(changes)
         speaking = {c.row for c in changes}
         texts = self.tokenizer.batch_decode(ids[:, self.start :], skip_special_tokens=True)
