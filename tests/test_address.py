@@ -116,6 +116,7 @@ def test_metrics_are_deterministic_and_their_rank_is_kept() -> None:
     assert tuple(range(1, MAX_WIDTH + 1)) == SIZES
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 999), rows=st.integers(1, 4))
 def test_tables_give_the_distance_form(seed: int, rows: int) -> None:
     g = generator(seed)

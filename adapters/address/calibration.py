@@ -76,9 +76,8 @@ def calibrate(
     templates = [(r, t) for r, ts in material.templates.items() for t in ts]
     total = 2 * len(names) + len(templates) * settings.names_per_template
     total += len(material.background)
-    total += len(templates) * ANSWERS_PER_TEMPLATE * (ANSWER_TOKENS + 1) + CANDIDATES * min(
-        CANDIDATE_NAMES, len(names)
-    )
+    total += len(templates) * ANSWERS_PER_TEMPLATE * (ANSWER_TOKENS + 1)
+    total += min(CANDIDATES, len(templates)) * min(CANDIDATE_NAMES, len(names))
     gatherer = Gatherer(model, tokenizer, progress, total)
     layer = sites.depth(settings.entity_depth)
     relation_layers = tuple(sites.depth(f) for f in settings.relation_depths)

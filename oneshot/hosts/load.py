@@ -7,12 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from oneshot.errors import BadInputError, HostError
 
 PACKAGED = "factual-lm"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+UNLOADABLE = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    AssertionError,
+    ImportError,
+    KeyError,
+    SafetensorError,
+)
 HASH_SAMPLES = 1024  # values of each weight that enter the hash
 
 
@@ -54,7 +64,7 @@ def _load(folder: str, device: str, dtype: torch.dtype, trust: bool) -> tuple[An
             folder, dtype=dtype, trust_remote_code=trust, use_safetensors=True
         )
         return model.to(torch.device(device)), tokenizer  # type: ignore[arg-type]
-    except (OSError, ValueError, RuntimeError, AssertionError, ImportError, KeyError) as error:
+    except UNLOADABLE as error:
         reason = " ".join(str(error).split())[:200]
         raise HostError(
             f"cannot load the model {folder!r} ({reason}); give the name or folder of a "
@@ -71,6 +81,6 @@ def host_hash(model: nn.Module) -> str:
     for name, parameter in sorted(model.named_parameters()):
         digest.update(f"{name}{tuple(parameter.shape)}".encode())
         flat = parameter.detach().flatten()
-        sample = flat[:: max(1, len(flat) // HASH_SAMPLES)].to("cpu", torch.bfloat16)
+        sample = flat[:: max(1, len(flat) // HASH_SAMPLES)].to("cpu", torch.bfloat16).contiguous()
         digest.update(sample.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
