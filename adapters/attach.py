@@ -25,7 +25,7 @@ CACHES = ("cache", "past_key_values")  # what a model calls its key-value cache:
 class Attachment:
     """One denoiser on one model; `changes` lists what the last forward pass changed.
 
-    Set `answering` once the host has begun to answer: a fact then needs strong evidence to break in.
+    Set `answering` once the host has begun to answer: a fact then breaks in on strong evidence.
     """
 
     def __init__(self, model: nn.Module, denoiser: Denoiser) -> None:
