@@ -2,10 +2,11 @@
 
 import tempfile
 from dataclasses import asdict
+from pathlib import Path
 
 import typer
 
-from oneshot.cli.session import SESSION, learner_class
+from oneshot.cli.session import SESSION, open_learner
 
 commands = typer.Typer()
 bench = typer.Typer(no_args_is_help=True)
@@ -31,19 +32,13 @@ def writer() -> None:
     """
     from oneshot.facts.bench import bench_writer
 
-    session = SESSION.get()
+    output = SESSION.get().output
     with (
         tempfile.TemporaryDirectory(prefix="oneshot-bench-") as folder,
-        session.output.progress() as progress,
-        learner_class().open(
-            folder,
-            model=session.model,
-            device=session.device,
-            dtype=session.dtype,
-            progress=progress,
-        ) as learner,
+        output.progress() as progress,
+        open_learner(Path(folder)) as learner,
     ):
         timings = list(bench_writer(learner, progress))
     record = {"timings": [asdict(timing) for timing in timings]}
     rows = ((t.what, f"{t.value:.3g} {t.unit}", t.target) for t in timings)
-    session.output.table(record, "The writer on this machine", ("figure", "value", "target"), rows)
+    output.table(record, "The writer on this machine", ("figure", "value", "target"), rows)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oneshot.cli.output import Output
-from oneshot.cli.session import SESSION, learner_class
+from oneshot.cli.session import SESSION, open_learner
 from oneshot.errors import BadInputError
 from oneshot.facts.types import Receipt, Reply
 
@@ -43,21 +43,11 @@ def demo(
     from oneshot.facts import demo as work
     from oneshot.facts.exam import build_exam
 
-    session = SESSION.get()
-    output = session.output
+    output = SESSION.get().output
     with (
         _folder(keep) as folder,
         output.progress() as progress,
-        learner_class().open(
-            folder,
-            model=session.model,
-            device=session.device,
-            dtype=session.dtype,
-            rule=session.rule,
-            sites=session.sites,
-            trust_remote_code=session.trust_remote_code,
-            progress=progress,
-        ) as learner,
+        open_learner(folder) as learner,
     ):
         typed = work.teach_sentences(learner)
         _show_receipts(output, "sentences", "Three sentences are taught", typed)

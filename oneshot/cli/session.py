@@ -41,13 +41,13 @@ def learner_class() -> type[Learner]:
 
 
 @contextmanager
-def open_learner() -> Iterator[Learner]:
-    """Open the brain that the command line names; closed at the end of the block."""
+def open_learner(brain: Path | None = None) -> Iterator[Learner]:
+    """Open a brain, the one that the command line names if none is given, until the block ends."""
     session = SESSION.get()
     with (
         session.output.progress() as progress,
         learner_class().open(
-            session.brain,
+            brain or session.brain,
             model=session.model,
             device=session.device,
             dtype=session.dtype,
