@@ -1,6 +1,7 @@
 """The gradient-free chain: the noise is integrated out, and a chain classifies real digits."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,15 @@ from oneshot.images.rules.saved import load_chain, save_chain
 
 TINY = RidgeSettings(blocks=2, filters=16, stride=3, mirror=False)
 ALONE = replace(TINY, independent=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other are slow on a busy machine, and these products small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
