@@ -132,6 +132,14 @@ def test_independent_blocks_know_nothing_of_each_other(digits, independent_chain
     assert calls == [[pytest.approx(1e-6)], [pytest.approx(0.5, abs=1e-5)]]
 
 
+def test_a_stopped_chain_goes_on_to_the_same_bits(digits, residual_chain):
+    first, *_ = ridge.grow(digits, TINY, silent)
+    assert len(first.blocks) == 1
+    *_, second = ridge.grow(digits, TINY, silent, start=first.blocks)
+    assert second.blocks[0].read is first.blocks[0].read
+    assert torch.equal(second.blocks[1].read, residual_chain.blocks[1].read)
+
+
 def test_test_images_are_not_looked_at(digits, residual_chain):
     blank = ImageSet(
         digits.name,
