@@ -109,6 +109,7 @@ def test_settings_out_of_range_are_refused(change):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # the compiler's own
 @pytest.mark.skipif(shutil.which("g++") is None, reason="compiling needs a C++ compiler")
 def test_the_compiled_features_are_the_eager_ones():
     images, bank = random_images(), small_bank()
