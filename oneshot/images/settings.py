@@ -67,11 +67,7 @@ class TrainSettings:
     @classmethod
     def from_toml(cls, path: Path, **changes: Any) -> "TrainSettings":
         """Settings from a TOML file, some of them changed; BadInputError where it is not one."""
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise BadInputError(f"{path} cannot be read as settings: {error}") from error
-        return cls.from_mapping(values | changes)
+        return cls.from_mapping(read_toml(path) | changes)
 
     def plain(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -82,6 +78,14 @@ class TrainSettings:
         free = {"save_every"}
         names = [field.name for field in fields(self) if field.name not in free]
         return [name for name in names if getattr(self, name) != getattr(other, name)]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The values of a TOML file; BadInputError where it is not one."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInputError(f"{path} cannot be read as settings: {error}") from error
 
 
 def _at_least(name: str, value: int | float, least: int) -> None:
