@@ -80,11 +80,8 @@ class PatchBank:
         n, rows, columns = contrast.shape
         products = (patches @ self.filters).view(n, rows, columns, -1)
         high, low = self.offsets + self.thresholds, self.offsets - self.thresholds
-        bins = rectify(products, contrast, high, low, self.settings.bin)
-        over_rows, over_columns = (
-            _window_weights(size, self.settings.cells, images.device) for size in bins.shape[1:3]
-        )
-        return torch.einsum("ir,jc,nrcsf->nijsf", over_rows, over_columns, bins.float())
+        bins = rectify(products, contrast, high, low, self.settings.bin).float()
+        return _window_means(_window_means(bins, 1, self.settings.cells), 2, self.settings.cells)
 
 
 def fit_bank(
@@ -167,11 +164,9 @@ def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return torch.compile(function, dynamic=False)
 
 
-def _window_weights(bins: int, cells: int, device: torch.device) -> Float[Tensor, "cells bins"]:
-    """Which bins each of the overlapping windows averages over."""
-    width = min(bins, math.ceil((bins + 1) / cells))
-    weights = torch.zeros(cells, bins, device=device)
-    for cell in range(cells):
-        start = round(cell * (bins - width) / max(cells - 1, 1))
-        weights[cell, start : start + width] = 1 / width
-    return weights
+def _window_means(bins: Tensor, dim: int, cells: int) -> Tensor:
+    """Means over `cells` overlapping windows of one dimension, which together cover it."""
+    count = bins.shape[dim]
+    width = min(count, math.ceil((count + 1) / cells))
+    starts = [round(cell * (count - width) / max(cells - 1, 1)) for cell in range(cells)]
+    return torch.stack([bins.narrow(dim, start, width).mean(dim) for start in starts], dim=dim)
