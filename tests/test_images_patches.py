@@ -31,13 +31,14 @@ def direct_responses(bank, image):
     size, stride = bank.settings.size, bank.settings.stride
     rows = range(0, image.shape[1] - size + 1, stride)
     columns = range(0, image.shape[2] - size + 1, stride)
-    found = torch.empty(len(rows), len(columns), bank.filters.shape[1])
+    filters = bank.filters
+    found = torch.empty(len(rows), len(columns), len(filters.offsets))
     for i, top in enumerate(rows):
         for j, left in enumerate(columns):
             patch = image[:, top : top + size, left : left + size].permute(1, 2, 0).flatten()
             patch = patch.float() - patch.float().mean()
             contrast = (patch.square().mean() + 100).sqrt()
-            found[i, j] = patch @ bank.filters.float() / contrast - bank.offsets
+            found[i, j] = patch @ filters.weights.float() / contrast - filters.offsets
     return found
 
 
@@ -46,8 +47,8 @@ def test_features_are_those_of_the_definition():
     bank = small_bank()
     pooled = bank.pooled(images[:1], fused=False).view(2, 2, 2, 8).square()
     responses = direct_responses(bank, images[0])  # 5 rows, the last outside any bin, x 5
-    high = (responses - bank.thresholds).relu()[:4, :4]
-    low = (-responses - bank.thresholds).relu()[:4, :4]
+    high = (responses - bank.filters.thresholds).relu()[:4, :4]
+    low = (-responses - bank.filters.thresholds).relu()[:4, :4]
     for sign, part in enumerate((high, low)):
         bins = part.reshape(2, 2, 2, 2, -1).mean((1, 3))
         torch.testing.assert_close(pooled[0, 0, sign], bins.mean((0, 1)), rtol=0.05, atol=0.02)
@@ -55,10 +56,10 @@ def test_features_are_those_of_the_definition():
 
 def test_filters_sum_to_zero_and_thresholds_silence_the_stated_share():
     bank = small_bank()
-    assert bank.filters.float().sum(0).abs().max() < 0.02
+    assert bank.filters.weights.float().sum(0).abs().max() < 0.02
     images = random_images(seed=5)
     responses = torch.stack([direct_responses(bank, image) for image in images])
-    silent = (responses.abs() < bank.thresholds).float().mean()
+    silent = (responses.abs() < bank.filters.thresholds).float().mean()
     assert abs(float(silent) - SMALL.quiet) < 0.1
 
 
@@ -80,8 +81,8 @@ def test_mirrored_features_do_not_tell_an_image_from_its_mirror_image():
 
 def test_the_same_generator_gives_the_same_bank():
     first, second = small_bank(), small_bank()
-    assert torch.equal(first.filters, second.filters)
-    assert torch.equal(first.thresholds, second.thresholds)
+    assert torch.equal(first.filters.weights, second.filters.weights)
+    assert torch.equal(first.filters.thresholds, second.filters.thresholds)
 
 
 @pytest.mark.parametrize("cells", [1, 2, 3, 4])

@@ -98,11 +98,18 @@ def residual_chain(digits):
 
 
 @pytest.fixture(scope="module")
+def deep_chain(digits):
+    return train(digits, replace(TINY, blocks=1, stride=1, bin=3, deep=24), silent)
+
+
+@pytest.fixture(scope="module")
 def independent_chain(digits):
     return train(digits, ALONE, silent)
 
 
-@pytest.mark.parametrize(("kind", "floor"), [("residual_chain", 0.85), ("independent_chain", 0.75)])
+@pytest.mark.parametrize(
+    ("kind", "floor"), [("residual_chain", 0.85), ("independent_chain", 0.75), ("deep_chain", 0.85)]
+)
 def test_a_chain_classifies_digits(digits, kind, floor, request):
     chain = request.getfixturevalue(kind)
     assert isinstance(chain, Classifier)
@@ -153,7 +160,7 @@ def test_test_images_are_not_looked_at(digits, residual_chain):
     assert torch.equal(chain.blocks[1].read, residual_chain.blocks[1].read)
 
 
-@pytest.mark.parametrize("kind", ["residual_chain", "independent_chain"])
+@pytest.mark.parametrize("kind", ["residual_chain", "independent_chain", "deep_chain"])
 def test_a_saved_chain_answers_bit_for_bit(digits, kind, request, tmp_path):
     chain = request.getfixturevalue(kind)
     save_chain(tmp_path, chain)

@@ -9,6 +9,7 @@ from torch import Tensor
 from oneshot.images.integers import quantised
 from oneshot.images.model import batches
 from oneshot.images.patches import PatchBank
+from oneshot.images.patches_deep import DeepBank
 
 BATCH = 20
 """Images whose responses are in memory at once: they fit the cache, which halves the time."""
@@ -21,14 +22,14 @@ _SAMPLE = 5000
 class PatchCodes:
     """A bank with the centre and scale of its features; `fused` compiles the element-wise part."""
 
-    bank: PatchBank
+    bank: PatchBank | DeepBank
     centre: Float[Tensor, " d"]
     scale: Float[Tensor, " d"]
     fused: bool
 
     @classmethod
     def standardised(
-        cls, bank: PatchBank, images: UInt8[Tensor, "n c h w"], fused: bool
+        cls, bank: PatchBank | DeepBank, images: UInt8[Tensor, "n c h w"], fused: bool
     ) -> "PatchCodes":
         """Mean and standard deviation of the first images' features are the centre and scale."""
         sample = [bank.pooled(part, fused) for part in batches(images[:_SAMPLE], BATCH)]

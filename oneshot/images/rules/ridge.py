@@ -15,6 +15,7 @@ from oneshot.images.integers import LEVELS, integer_gram
 from oneshot.images.model import Progress, Report, batches
 from oneshot.images.patches import PatchSettings, fit_bank
 from oneshot.images.patches_coded import BATCH, PatchCodes
+from oneshot.images.patches_deep import DeepSettings, fit_deep
 from oneshot.images.rules.marginal import Moments, solve_marginal
 
 _ROWS = 5000
@@ -26,10 +27,11 @@ class RidgeSettings:
     """How a chain is built; raises BadInputError for values out of range.
 
     Block t takes `sizes[t % len(sizes)]` as its patch size; the rest of the features is as in
-    PatchSettings. `ridge`, times the number of images, is added to the Gram matrix of standardised
-    features. Block t is fitted on what the blocks before it leave of the label, of which fit the
-    share `step` is taken; with `independent` it is fitted alone, as in NoProp, to tell the label
-    from features and z_{t-1} ~ q(z_{t-1} | label), the noise integrated out.
+    PatchSettings, to which `deep` filters of a second layer add theirs. `ridge`, times the number
+    of images, is added to the Gram matrix of standardised features. Block t is fitted on what the
+    blocks before it leave of the label, of which fit the share `step` is taken; with `independent`
+    it is fitted alone, as in NoProp, to tell the label from features and z_{t-1} ~
+    q(z_{t-1} | label), the noise integrated out.
     """
 
     blocks: int = 5
@@ -42,6 +44,7 @@ class RidgeSettings:
     bin: int = 2
     cells: int = 3
     mirror: bool = True
+    deep: int = 0
     seed: int = 0
     fused: bool = False
 
@@ -151,7 +154,11 @@ def grow(
 def _encoder(pixels: Tensor, settings: RidgeSettings, block: int) -> PatchCodes:
     generator = block_generator(settings.seed, block, "patches", 0, pixels.device)
     bank = fit_bank(pixels, settings.patches(block), generator)
-    return PatchCodes.standardised(bank, pixels, settings.fused)
+    if not settings.deep:
+        return PatchCodes.standardised(bank, pixels, settings.fused)
+    second = DeepSettings(filters=settings.deep)
+    deep_bank = fit_deep(bank, pixels, second, generator, settings.fused)
+    return PatchCodes.standardised(deep_bank, pixels, settings.fused)
 
 
 def _solve(
