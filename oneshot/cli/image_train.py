@@ -61,6 +61,9 @@ def train(
     anchor: Annotated[
         bool | None, typer.Option("--anchor", help="fm: add the cross-entropy at the label.")
     ] = None,
+    endpoint: Annotated[
+        bool | None, typer.Option("--endpoint", help="fm: predict the label, not the velocity.")
+    ] = None,
     precision: Annotated[Precision | None, typer.Option(show_default="bfloat16")] = None,
     together: Annotated[
         int | None, typer.Option(help="Blocks that step in one set of kernels.", show_default="1")
@@ -100,6 +103,7 @@ def train(
         "flip": flip,
         "shift": shift,
         "anchor": anchor,
+        "endpoint": endpoint,
         "precision": precision,
         "together": together,
         "train_images": train_images,
