@@ -17,8 +17,9 @@ class TrainSettings:
     `T` blocks (dt, backprop) or inference steps (ct, fm). `anneal` lets the learning rate fall
     linearly to zero over the run. `flip` and `shift` (pixels) augment; the paper has neither.
     `anchor` adds fm's cross-entropy at the extrapolated label, which the paper has for learned
-    embeddings only; `endpoint` lets fm's block name the label, from which the velocity
-    follows, instead of the velocity itself. `holdout` training images take the place of the test set, for choices.
+    embeddings only; `endpoint` lets fm's block name the label, from which the velocity follows,
+    instead of the velocity itself. `holdout` training images take the place of the test set, for
+    choices.
     `together` blocks step in one set of kernels; `save_every` counts steps between checkpoints.
     Raises BadInputError for a value out of range.
     """
