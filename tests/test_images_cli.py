@@ -111,6 +111,20 @@ def test_mistakes_are_one_line_and_a_status(
     call(capsys, "--json", "image", "predict", wrong, "--run", out, "--resize")
 
 
+def test_a_rule_comes_from_the_config_or_the_command_line(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "rule.toml"
+    config.write_text('rule = "ridge"\ndataset = "cifar10"\nblocks = 1\nfilters = 8\n')
+    arguments = ["--json", "image", "train", "--config", config, "--data", data]
+    *_, last = call(capsys, *arguments)
+    assert last["test_accuracy"] > 0.5
+    for rule, message in (("hebbian", "has no setting"), ("ridge", "no setting 'epochs'")):
+        with pytest.raises(SystemExit):
+            call(capsys, "--rule", rule, *arguments, "--epochs", 2)
+        assert message in capsys.readouterr().err
+
+
 def test_bench_prints_its_ratio_to_the_plain_loop(capsys: pytest.CaptureFixture[str]) -> None:
     arguments: list[object] = [
         "--json",

@@ -45,6 +45,20 @@ def test_a_continuous_block_learns(kind: str, learned: bool) -> None:
     assert torch.equal(table, torch.eye(CLASSES)) is not learned
 
 
+def test_a_flow_that_predicts_the_label_ends_at_its_last_estimate() -> None:
+    images, labels = pixels()
+    table, statistics = torch.eye(CLASSES), channel_statistics(pixels()[0])
+    settings = ContinuousSettings(Rates(3e-3, 1e-3, decoupled=False), 8, endpoint=True)
+    shape = BlockShape(1, SIDE, SIDE, CLASSES, CLASSES, timed=True)
+    trained = FlowMatching(shape, statistics, table, settings, learn_table=False)
+    for number in range(60):
+        trained.step(images, labels, number)
+    right = trained.classifier().logits(images).argmax(1) == labels
+    assert right.double().mean() > 0.6
+    z, logits = torch.randn(3, CLASSES), torch.randn(3, CLASSES)
+    torch.testing.assert_close(trained.move(z, logits, 8, 8), logits.softmax(1))
+
+
 def test_gamma_falls_from_its_first_end_to_its_last() -> None:
     values = schedule_parameters()
     generator = torch.Generator().manual_seed(0)

@@ -1,6 +1,7 @@
 """The gradient-free chain: the noise is integrated out, and a chain classifies real digits."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,15 @@ from oneshot.images.rules.saved import load_chain, save_chain
 
 TINY = RidgeSettings(blocks=2, filters=16, stride=3, mirror=False)
 ALONE = replace(TINY, independent=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other are slow on a busy machine, and these products small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -88,11 +98,18 @@ def residual_chain(digits):
 
 
 @pytest.fixture(scope="module")
+def deep_chain(digits):
+    return train(digits, replace(TINY, blocks=1, stride=1, bin=3, deep=24), silent)
+
+
+@pytest.fixture(scope="module")
 def independent_chain(digits):
     return train(digits, ALONE, silent)
 
 
-@pytest.mark.parametrize(("kind", "floor"), [("residual_chain", 0.85), ("independent_chain", 0.75)])
+@pytest.mark.parametrize(
+    ("kind", "floor"), [("residual_chain", 0.85), ("independent_chain", 0.75), ("deep_chain", 0.85)]
+)
 def test_a_chain_classifies_digits(digits, kind, floor, request):
     chain = request.getfixturevalue(kind)
     assert isinstance(chain, Classifier)
@@ -122,6 +139,14 @@ def test_independent_blocks_know_nothing_of_each_other(digits, independent_chain
     assert calls == [[pytest.approx(1e-6)], [pytest.approx(0.5, abs=1e-5)]]
 
 
+def test_a_stopped_chain_goes_on_to_the_same_bits(digits, residual_chain):
+    first, *_ = ridge.grow(digits, TINY, silent)
+    assert len(first.blocks) == 1
+    *_, second = ridge.grow(digits, TINY, silent, start=first.blocks)
+    assert second.blocks[0].read is first.blocks[0].read
+    assert torch.equal(second.blocks[1].read, residual_chain.blocks[1].read)
+
+
 def test_test_images_are_not_looked_at(digits, residual_chain):
     blank = ImageSet(
         digits.name,
@@ -135,7 +160,7 @@ def test_test_images_are_not_looked_at(digits, residual_chain):
     assert torch.equal(chain.blocks[1].read, residual_chain.blocks[1].read)
 
 
-@pytest.mark.parametrize("kind", ["residual_chain", "independent_chain"])
+@pytest.mark.parametrize("kind", ["residual_chain", "independent_chain", "deep_chain"])
 def test_a_saved_chain_answers_bit_for_bit(digits, kind, request, tmp_path):
     chain = request.getfixturevalue(kind)
     save_chain(tmp_path, chain)

@@ -82,7 +82,7 @@ def test_a_chain_on_residuals_is_boosting_on_the_same_features():
     boosted = float(np.square(trees.predict(units[400:]) - targets[400:]).mean())
     assert all(later < sooner for sooner, later in itertools.pairwise(losses[:3]))
     assert losses[-1] < boosted < variance
-    assert losses[-1] < 0.1 * variance
+    assert losses[-1] < 0.25 * variance
 
 
 def chain_losses(units, targets, blocks):

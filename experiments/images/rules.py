@@ -1,7 +1,8 @@
 """One gradient-free rule trained on one set, measured once on its test images: a record.
 
 `python -m experiments.images.rules experiments/configs/images-ridge-mnist.toml` writes
-experiments/results/images-ridge-mnist-seed0.json and saves a ridge chain under runs/. The config
+experiments/results/images-ridge-mnist-seed0.json and saves a ridge chain under runs/
+after each block, from which a run that was stopped goes on. The config
 names the `rule` and the `dataset`; its other values are the rule's settings.
 """
 
@@ -9,16 +10,18 @@ import argparse
 import resource
 import time
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from experiments.record import run_recorded
+from oneshot.images.checkpoint import has_checkpoint
 from oneshot.images.data import ImageSet, holdout, load_images
 from oneshot.images.model import Classifier, Progress, accuracy
 from oneshot.images.rules import evolution, feedback_alignment, hebbian, ridge, three_factor
-from oneshot.images.rules.saved import save_chain
+from oneshot.images.rules.saved import load_chain, save_chain
 
 RUNS = Path("runs")
 """Where chains go."""
@@ -41,11 +44,29 @@ class Log:
             print(dict(progress.figures), flush=True)
 
 
-def trained(rule: str, images: ImageSet, values: dict[str, Any], log: Log) -> Classifier:
+def grown(
+    images: ImageSet, settings: ridge.RidgeSettings, log: Log, folder: Path | None
+) -> ridge.RidgeChain:
+    """A ridge chain, saved after each block where a folder is given, or what is missing of it."""
+    start: tuple[ridge.RidgeBlock, ...] = ()
+    if folder is not None and has_checkpoint(folder):
+        saved = load_chain(folder, images.train_images.device)
+        if replace(saved.settings, blocks=settings.blocks) != settings:
+            raise SystemExit(f"{folder} holds a chain of other settings; move it away")
+        start = saved.blocks[: settings.blocks]
+    for chain in ridge.grow(images, settings, log, start):
+        if folder is not None and len(chain.blocks) > len(start):
+            save_chain(folder, chain)
+    return chain
+
+
+def trained(
+    rule: str, images: ImageSet, values: dict[str, Any], log: Log, folder: Path | None
+) -> Classifier:
     """The classifier of a rule and its settings."""
     match rule:
         case "ridge":
-            return ridge.train(images, ridge.RidgeSettings(**values), log)
+            return grown(images, ridge.RidgeSettings(**values), log, folder)
         case "feedback-alignment":
             settings = feedback_alignment.FeedbackAlignmentSettings(**values)
             return feedback_alignment.train(images, settings, log)
@@ -80,13 +101,11 @@ def measured(classifier: Classifier, images: ImageSet) -> dict[str, Any]:
 def experiment(
     rule: str, images: ImageSet, values: dict[str, Any], folder: Path | None
 ) -> dict[str, Any]:
-    """Train, save where a folder is given, and measure."""
+    """Train, saving a chain where a folder is given, and measure."""
     log, started = Log(), time.perf_counter()
-    classifier = trained(rule, images, values, log)
+    classifier = trained(rule, images, values, log, folder)
     seconds = time.perf_counter() - started
     used = resource.getrusage(resource.RUSAGE_SELF)
-    if folder is not None and isinstance(classifier, ridge.RidgeChain):
-        save_chain(folder, classifier)
     return measured(classifier, images) | {
         "train_images": len(images.train_labels),
         "train_seconds": round(seconds, 1),

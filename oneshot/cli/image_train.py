@@ -31,6 +31,9 @@ else:
 
 commands = typer.Typer()
 
+PICTURES = "dataset", "train_images", "holdout"
+"""The settings that choose pictures, which every rule shares."""
+
 
 @commands.command()
 def train(
@@ -58,6 +61,9 @@ def train(
     anchor: Annotated[
         bool | None, typer.Option("--anchor", help="fm: add the cross-entropy at the label.")
     ] = None,
+    endpoint: Annotated[
+        bool | None, typer.Option("--endpoint", help="fm: predict the label, not the velocity.")
+    ] = None,
     precision: Annotated[Precision | None, typer.Option(show_default="bfloat16")] = None,
     together: Annotated[
         int | None, typer.Option(help="Blocks that step in one set of kernels.", show_default="1")
@@ -80,33 +86,36 @@ def train(
       oneshot image train --epochs 1 --out mnist-dt
       oneshot image train --config experiments/configs/images-mnist-dt.toml --out mnist-dt
       oneshot image train --epochs 1 --out mnist-dt --resume
-      oneshot --rule ridge image train --dataset mnist
+      oneshot --rule hebbian image train --dataset mnist
+      oneshot image train --config experiments/configs/images-ridge-mnist.toml
     """
-    settings = settings_of(
-        config,
-        dataset=dataset,
-        method=method,
-        embedding=embedding,
-        spacing=spacing,
-        epochs=epochs,
-        T=T,
-        seed=seed,
-        batch=batch,
-        learning_rate=learning_rate,
-        anneal=anneal,
-        flip=flip,
-        shift=shift,
-        anchor=anchor,
-        precision=precision,
-        together=together,
-        train_images=train_images,
-        holdout=holdout,
-    )
-    rule = _rule()
+    given = {
+        "dataset": dataset,
+        "method": method,
+        "embedding": embedding,
+        "spacing": spacing,
+        "epochs": epochs,
+        "T": T,
+        "seed": seed,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "anneal": anneal,
+        "flip": flip,
+        "shift": shift,
+        "anchor": anchor,
+        "endpoint": endpoint,
+        "precision": precision,
+        "together": together,
+        "train_images": train_images,
+        "holdout": holdout,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    values = ({} if config is None else _toml(config)) | given
+    rule = _rule(values.pop("rule", None))
     if rule is Rule.GRADIENT:
-        _train_gradient(settings, data, out, resume=resume)
+        _train_gradient(settings_of(None, **values), data, out, resume=resume)
     else:
-        _train_rule(rule, settings, data)
+        _train_rule(rule, values, data)
 
 
 def _train_gradient(settings: TrainSettings, data: Path | None, out: Path, *, resume: bool) -> None:
@@ -152,23 +161,32 @@ def _measure(out: Path, images: ImageSet, record: dict[str, Any]) -> None:
     SESSION.get().output.outcome({"test_accuracy": share, "n": n, **record}, text)
 
 
-def _train_rule(rule: Rule, settings: TrainSettings, data: Path | None) -> None:
+def _train_rule(rule: Rule, values: dict[str, Any], data: Path | None) -> None:
+    """Train by a rule, with those of the values that do not choose the pictures as its settings."""
     from oneshot.images.by_rule import train_by_rule
     from oneshot.images.model import accuracy
 
     output, started = SESSION.get().output, time.perf_counter()
-    images = images_of(settings, data)
+    pictures = {name: values.pop(name) for name in PICTURES if name in values}
+    images = images_of(settings_of(None, **pictures), data)
     with training_report(output) as report:
-        classifier = train_by_rule(rule, images, {"seed": settings.seed}, report)
+        classifier = train_by_rule(rule, images, values, report)
     share = accuracy(classifier, images.test_images, images.test_labels)
     seconds = round(time.perf_counter() - started, 1)
     record = {"test_accuracy": share, "n": len(images.test_labels), "seconds": seconds}
     output.put(record, Text(f"test accuracy {share:.4f} of {record['n']}, {seconds} s"))
 
 
-def _rule() -> Rule:
-    name = SESSION.get().rule
+def _toml(config: Path) -> dict[str, Any]:
+    from oneshot.images.settings import read_toml
+
+    return read_toml(config)
+
+
+def _rule(configured: str | None) -> Rule:
+    """The rule of the command line, else of the config, else the gradient."""
+    name = SESSION.get().rule or configured or Rule.GRADIENT
     try:
-        return Rule.GRADIENT if name is None else Rule(name)
+        return Rule(name)
     except ValueError:
         raise BadInputError(f"rule {name!r} came; give one of {', '.join(Rule)}") from None

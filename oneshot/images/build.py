@@ -91,6 +91,7 @@ def make_trainee(
             seed=settings.seed,
             dtype=dtype,
             anchor=settings.anchor or learn_table,
+            endpoint=settings.endpoint,
         )
         kind = ContinuousTime if settings.method is Method.CT else FlowMatching
         return kind(shape, mean_std, table, continuous, learn_table=learn_table)

@@ -22,6 +22,7 @@ class ContinuousSettings:
     """How the block is trained and in how many steps it is run.
 
     `anchor`: FM's cross-entropy at the extrapolated label, which learned embeddings need.
+    `endpoint`: FM's block names the label, from which the velocity follows.
     """
 
     rates: Rates
@@ -30,6 +31,7 @@ class ContinuousSettings:
     seed: int = 0
     dtype: torch.dtype = torch.float32
     anchor: bool = False
+    endpoint: bool = False
 
 
 class Continuous(ABC):

@@ -13,6 +13,9 @@ class FlowMatching(Continuous):
 
     The paper's extra noise around the line, whose size it does not state, is left at zero. The
     anchor is a cross-entropy at z_t + (1 - t) v, which the paper has for learned embeddings only.
+
+    With `endpoint`, which is not the paper's, the block names z_1: u_hat = softmax(logits) @ W is
+    fitted to the label by squared error, and v = (u_hat - z_t) / (1 - t).
     """
 
     def step(
@@ -25,12 +28,19 @@ class FlowMatching(Continuous):
         t = torch.rand(len(images), generator=generator, device=images.device)
         start = torch.randn(label.shape, generator=generator, device=images.device)
         z = t[:, None] * label + (1 - t[:, None]) * start
-        velocity = self.training_logits(pixels, z, t, generator) @ lent["table"]
+        logits = self.training_logits(pixels, z, t, generator)
+        if self.settings.endpoint:
+            losses = [(logits.softmax(-1) @ lent["table"] - label).square().sum(1).mean()]
+            return self._learn(losses)
+        velocity = logits @ lent["table"]
         losses = [(velocity - (label - start)).square().sum(1).mean()]
         if self.settings.anchor:
             reached = z + (1 - t[:, None]) * velocity
             scores = reached @ lent["readout.weight"].T + lent["readout.bias"]
             losses.append(torch.nn.functional.cross_entropy(scores, labels))
+        return self._learn(losses)
+
+    def _learn(self, losses: list[Tensor]) -> Tensor:
         total = torch.stack(losses)
         total.sum().backward()
         self.update()
@@ -45,6 +55,9 @@ class FlowMatching(Continuous):
         self, z: Float[Tensor, "n d"], logits: Float[Tensor, "n classes"], step: int, steps: int
     ) -> Float[Tensor, "n d"]:
         """One Euler step."""
+        if self.settings.endpoint:
+            left = steps - step + 1
+            return z + (logits.softmax(-1) @ self.table - z) / left
         return z + logits @ self.table / steps
 
     def scores(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n classes"]:

@@ -2,14 +2,18 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import ParamSpec, TypeVar
 
 import torch
 from jaxtyping import BFloat16, Float, UInt8
 from torch import Tensor
 
 from oneshot.errors import BadInputError
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 _SOFTENING = 10.0
 """Grey levels added to a patch's contrast, so that flat patches are not blown up."""
@@ -49,15 +53,24 @@ class PatchSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class PatchBank:
-    """Filters fitted on images: a response is (patch . filter) / contrast - offset.
+class Filters:
+    """Linear filters of patches: a response is patch . weights - offset, silent to a threshold."""
 
-    A filter's weights sum to zero, which takes the patch's mean out of the product.
-    """
-
-    filters: BFloat16[Tensor, "pixels f"]
+    weights: BFloat16[Tensor, "p f"]
     offsets: Float[Tensor, " f"]
     thresholds: Float[Tensor, " f"]
+
+    @property
+    def bounds(self) -> tuple[Float[Tensor, " f"], Float[Tensor, " f"]]:
+        """The products above and below which a filter is not silent."""
+        return self.offsets + self.thresholds, self.offsets - self.thresholds
+
+
+@dataclass(frozen=True, eq=False)
+class PatchBank:
+    """Filters fitted on images; their patches are contrast-normalised."""
+
+    filters: Filters
     settings: PatchSettings
 
     def pooled(self, images: UInt8[Tensor, "n c h w"], fused: bool) -> Float[Tensor, "n d"]:
@@ -66,25 +79,21 @@ class PatchBank:
         `fused` compiles the element-wise part, which needs a C++ compiler and pays above some
         ten thousand images. Raises BadInputError where the images are too small.
         """
-        total = self._windows(images, fused)
+        total = window_means(self.bins(images, fused), self.settings.cells)
         if self.settings.mirror:
-            total = (total + self._windows(images.flip(3), fused)) / 2
+            mirrored = window_means(self.bins(images.flip(3), fused), self.settings.cells)
+            total = (total + mirrored) / 2
         return total.sqrt_().flatten(1)
 
-    def _windows(self, images: Tensor, fused: bool) -> Tensor:
-        """Mean responses of both signs, [n, cells, cells, 2, f]."""
-        gather, rectify = (
-            (_compiled(_gather), _compiled(_rectify)) if fused else (_gather, _rectify)
-        )
+    def bins(
+        self, images: UInt8[Tensor, "n c h w"], fused: bool
+    ) -> Float[Tensor, "n rows columns maps"]:
+        """Mean rectified responses in each bin, those above the threshold before those below."""
+        gather = _compiled(_gather) if fused else _gather
+        rectify = _compiled(_rectify) if fused else _rectify
         patches, contrast = gather(_channels_last(images), self.settings.size, self.settings.stride)
-        n, rows, columns = contrast.shape
-        products = (patches @ self.filters).view(n, rows, columns, -1)
-        high, low = self.offsets + self.thresholds, self.offsets - self.thresholds
-        bins = rectify(products, contrast, high, low, self.settings.bin)
-        over_rows, over_columns = (
-            _window_weights(size, self.settings.cells, images.device) for size in bins.shape[1:3]
-        )
-        return torch.einsum("ir,jc,nrcsf->nijsf", over_rows, over_columns, bins.float())
+        products = (patches @ self.filters.weights).view(*contrast.shape, -1)
+        return rectify(products, contrast, *self.filters.bounds, self.settings.bin).float()
 
 
 def fit_bank(
@@ -109,22 +118,37 @@ def fit_bank(
     order = order[: max(settings.sample, settings.filters)]
     patches = gathered[order].float()
     patches = (patches - patches.mean(1, keepdim=True)) / contrast.flatten()[order, None]
-    return _whitened(patches, settings)
+    filters = whitened_filters(patches, settings.filters, settings.whitening, settings.quiet)
+    # Patches enter the products with their mean; weights that sum to zero take it out.
+    weights = filters.weights.float()
+    return PatchBank(replace(filters, weights=(weights - weights.mean(0)).bfloat16()), settings)
 
 
-def _whitened(patches: Tensor, settings: PatchSettings) -> PatchBank:
+def whitened_filters(
+    patches: Float[Tensor, "n p"], count: int, whitening: float, quiet: float
+) -> Filters:
+    """The first patches as filters, both sides whitened (ZCA), each of norm 1 once whitened.
+
+    `whitening` is added to the covariance's eigenvalues; thresholds silence the share `quiet` of
+    the patches' responses.
+    """
     mean = patches.mean(0)
     values, vectors = torch.linalg.eigh(torch.cov(patches.T))
-    whiten = vectors * (values + settings.whitening).rsqrt() @ vectors.T
-    directions = (patches[: settings.filters] - mean) @ whiten
+    whiten = vectors * (values.clamp_min(0) + whitening).rsqrt() @ vectors.T
+    directions = (patches[:count] - mean) @ whiten
     directions = directions / directions.norm(dim=1, keepdim=True).clamp_min(1e-6)
-    filters = whiten @ directions.T
-    filters = filters - filters.mean(0)
-    offsets = mean @ filters
-    responses = (patches[:20_000] @ filters - offsets).abs()
-    rank = max(1, round(settings.quiet * len(responses)))
-    thresholds = responses.kthvalue(rank, dim=0).values
-    return PatchBank(filters.bfloat16(), offsets, thresholds, settings)
+    weights = whiten @ directions.T
+    offsets = mean @ weights
+    responses = (patches[-20_000:] @ weights - offsets).abs()
+    rank = max(1, round(quiet * len(responses)))
+    return Filters(weights.bfloat16(), offsets, responses.kthvalue(rank, dim=0).values)
+
+
+def window_means(
+    bins: Float[Tensor, "n rows columns f"], cells: int
+) -> Float[Tensor, "n cells cells f"]:
+    """Means over cells x cells overlapping windows, which together cover the bins."""
+    return _window_means(_window_means(bins, 1, cells), 2, cells)
 
 
 def _positions(side: int, size: int, stride: int) -> int:
@@ -147,7 +171,7 @@ def _gather(images: Tensor, size: int, stride: int) -> tuple[Tensor, Tensor]:
 
 
 def _rectify(products: Tensor, contrast: Tensor, high: Tensor, low: Tensor, size: int) -> Tensor:
-    """Mean excess above and below the thresholds in each bin, [n, bins, bins, 2, f] in bf16."""
+    """Mean excess above and below the thresholds in each bin, [n, bins, bins, 2f] in bf16."""
     height, width = products.shape[1:3]
     rows, columns = height // size, width // size
     top, left = (height - rows * size) // 2, (width - columns * size) // 2
@@ -159,19 +183,17 @@ def _rectify(products: Tensor, contrast: Tensor, high: Tensor, low: Tensor, size
             response = products[:, down, across].float() / contrast[:, down, across, None]
             above = above + (response - high).relu()
             below = below + (low - response).relu()
-    return torch.stack([above.bfloat16(), below.bfloat16()], dim=3) / size**2
+    return torch.cat([above.bfloat16(), below.bfloat16()], dim=3) / size**2
 
 
 @cache
-def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def _compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
     return torch.compile(function, dynamic=False)
 
 
-def _window_weights(bins: int, cells: int, device: torch.device) -> Float[Tensor, "cells bins"]:
-    """Which bins each of the overlapping windows averages over."""
-    width = min(bins, math.ceil((bins + 1) / cells))
-    weights = torch.zeros(cells, bins, device=device)
-    for cell in range(cells):
-        start = round(cell * (bins - width) / max(cells - 1, 1))
-        weights[cell, start : start + width] = 1 / width
-    return weights
+def _window_means(bins: Tensor, dim: int, cells: int) -> Tensor:
+    """Means over `cells` overlapping windows of one dimension, which together cover it."""
+    count = bins.shape[dim]
+    width = min(count, math.ceil((count + 1) / cells))
+    starts = [round(cell * (count - width) / max(cells - 1, 1)) for cell in range(cells)]
+    return torch.stack([bins.narrow(dim, start, width).mean(dim) for start in starts], dim=dim)

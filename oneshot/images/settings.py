@@ -17,7 +17,9 @@ class TrainSettings:
     `T` blocks (dt, backprop) or inference steps (ct, fm). `anneal` lets the learning rate fall
     linearly to zero over the run. `flip` and `shift` (pixels) augment; the paper has neither.
     `anchor` adds fm's cross-entropy at the extrapolated label, which the paper has for learned
-    embeddings only. `holdout` training images take the place of the test set, for choices.
+    embeddings only; `endpoint` lets fm's block name the label, from which the velocity follows,
+    instead of the velocity itself. `holdout` training images take the place of the test set, for
+    choices.
     `together` blocks step in one set of kernels; `save_every` counts steps between checkpoints.
     Raises BadInputError for a value out of range.
     """
@@ -36,6 +38,7 @@ class TrainSettings:
     flip: bool = False
     shift: int = 0
     anchor: bool = False
+    endpoint: bool = False
     seed: int = 0
     holdout: int = 0
     train_images: int = 0
@@ -67,11 +70,7 @@ class TrainSettings:
     @classmethod
     def from_toml(cls, path: Path, **changes: Any) -> "TrainSettings":
         """Settings from a TOML file, some of them changed; BadInputError where it is not one."""
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise BadInputError(f"{path} cannot be read as settings: {error}") from error
-        return cls.from_mapping(values | changes)
+        return cls.from_mapping(read_toml(path) | changes)
 
     def plain(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -82,6 +81,14 @@ class TrainSettings:
         free = {"save_every"}
         names = [field.name for field in fields(self) if field.name not in free]
         return [name for name in names if getattr(self, name) != getattr(other, name)]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The values of a TOML file; BadInputError where it is not one."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInputError(f"{path} cannot be read as settings: {error}") from error
 
 
 def _at_least(name: str, value: int | float, least: int) -> None:

@@ -25,10 +25,10 @@ class EvolutionSettings(LocalSettings):
     """
 
     hidden: int = 24
-    batch: int = 256
+    batch: int = 128
     rate: float = 0.2
     shrink: int = 4
-    pairs: int = 48
+    pairs: int = 24
     spread: float = 0.1
 
     def __post_init__(self) -> None:

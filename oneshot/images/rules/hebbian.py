@@ -24,9 +24,9 @@ class HebbianSettings(LocalSettings):
     share of images that a unit is to fire for, held by its threshold.
     """
 
-    rate: float = 0.5
-    hebbian_rate: float = 0.5
-    sharpness: float = 20.0
+    rate: float = 4.0
+    hebbian_rate: float = 0.005
+    sharpness: float = 60.0
     activity: float = 0.15
 
 
@@ -48,7 +48,7 @@ def train(images: ImageSet, settings: HebbianSettings, report: Report) -> TwoLay
             activity = chain.activity(pixels, z)
             outputs, error = activity.outputs, u - activity.estimate
             power = outputs.square().sum(2).mean(1)[:, None, None]
-            chain.readout.add_(settings.rate * (outputs.mT @ error) / (power * len(u) ** 0.5))
+            chain.readout.add_(settings.rate * (outputs.mT @ error) / (power * len(u)))
             features.add_(_competitive_oja(features, pixels, settings))
             firing = (activity.drive > 0).float().mean(1)
             thresholds.add_(settings.hebbian_rate * (settings.activity - firing))

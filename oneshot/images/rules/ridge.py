@@ -1,6 +1,6 @@
 """The gradient-free chain: patch features, one exact Gram matrix a block, one solve."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,16 +11,15 @@ from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
 from oneshot.images.draws import block_generator
-from oneshot.images.integers import LEVELS, integer_gram, quantised
+from oneshot.images.integers import LEVELS, integer_gram
 from oneshot.images.model import Progress, Report, batches
-from oneshot.images.patches import PatchBank, PatchSettings, fit_bank
+from oneshot.images.patches import PatchSettings, fit_bank
+from oneshot.images.patches_coded import BATCH, PatchCodes
+from oneshot.images.patches_deep import DeepSettings, fit_deep
 from oneshot.images.rules.marginal import Moments, solve_marginal
 
-BATCH = 100
-"""Images whose responses are in memory at once."""
-
 _ROWS = 5000
-"""Images multiplied at a time; the features' means and deviations are the first ones'."""
+"""Images multiplied at a time."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +27,11 @@ class RidgeSettings:
     """How a chain is built; raises BadInputError for values out of range.
 
     Block t takes `sizes[t % len(sizes)]` as its patch size; the rest of the features is as in
-    PatchSettings. `ridge`, times the number of images, is added to the Gram matrix of standardised
-    features. Block t is fitted on what the blocks before it leave of the label, of which fit the
-    share `step` is taken; with `independent` it is fitted alone, as in NoProp, to tell the label
-    from features and z_{t-1} ~ q(z_{t-1} | label), the noise integrated out.
+    PatchSettings, to which `deep` filters of a second layer add theirs. `ridge`, times the number
+    of images, is added to the Gram matrix of standardised features. Block t is fitted on what the
+    blocks before it leave of the label, of which fit the share `step` is taken; with `independent`
+    it is fitted alone, as in NoProp, to tell the label from features and z_{t-1} ~
+    q(z_{t-1} | label), the noise integrated out.
     """
 
     blocks: int = 5
@@ -44,6 +44,7 @@ class RidgeSettings:
     bin: int = 2
     cells: int = 3
     mirror: bool = True
+    deep: int = 0
     seed: int = 0
     fused: bool = False
 
@@ -70,20 +71,17 @@ class RidgeSettings:
 
 @dataclass(frozen=True, eq=False)
 class RidgeBlock:
-    """A block z_t = codes(x) @ read + z_{t-1} @ carry."""
+    """A block z_t = encode(x) @ read + z_{t-1} @ carry."""
 
-    bank: PatchBank
-    centre: Float[Tensor, " d"]
-    scale: Float[Tensor, " d"]
+    encode: PatchCodes
     read: Float[Tensor, "d m"]
     carry: Float[Tensor, "m m"]
 
     def step(
-        self, images: UInt8[Tensor, "n c h w"], z: Float[Tensor, "n m"], fused: bool
+        self, images: UInt8[Tensor, "n c h w"], z: Float[Tensor, "n m"]
     ) -> Float[Tensor, "n m"]:
         """z_t of a batch from its pixels and z_{t-1}."""
-        codes = quantised(self.bank.pooled(images, fused), self.centre, self.scale)
-        return codes.float() @ self.read + z @ self.carry
+        return self.encode(images).float() @ self.read + z @ self.carry
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +98,7 @@ class RidgeChain:
         for batch in batches(images, BATCH):
             z, states = torch.zeros(len(batch), classes, device=images.device), []
             for block in self.blocks:
-                z = block.step(batch, z, self.settings.fused)
+                z = block.step(batch, z)
                 states.append(z)
             parts.append(torch.stack(states))
         return torch.cat(parts, dim=1)
@@ -116,31 +114,51 @@ def train(images: ImageSet, settings: RidgeSettings, report: Report) -> RidgeCha
     The labels' embedding is one-hot less its mean. Reports for each block the share of the
     targets' squares that its fit leaves. Raises BadInputError where the patches do not fit.
     """
-    pixels, labels = images.train_images, images.train_labels
-    targets = torch.nn.functional.one_hot(labels, images.classes).float() - 1 / images.classes
+    *_, chain = grow(images, settings, report)
+    return chain
+
+
+def grow(
+    images: ImageSet,
+    settings: RidgeSettings,
+    report: Report,
+    start: Sequence[RidgeBlock] = (),
+) -> Iterator[RidgeChain]:
+    """The chain after each block, as `train` builds it, so that it can be saved on the way.
+
+    `start` holds the first blocks of a run that was stopped, which are not fitted again: the chain
+    goes on to the bits that it would have had. A finished residual chain grows by asking for more
+    blocks; independent blocks hold for one number of blocks only.
+    """
+    pixels = images.train_images
+    targets = torch.nn.functional.one_hot(images.train_labels, images.classes).float()
+    targets -= 1 / images.classes
     wanted, blocks = targets, list[RidgeBlock]()
     with torch.no_grad():
         for t in range(settings.blocks):
-            generator = block_generator(settings.seed, t, "patches", 0, pixels.device)
-            bank = fit_bank(pixels, settings.patches(t), generator)
-            codes, centre, scale = _encode(bank, pixels, settings.fused)
-            read, carry = _solve(codes, wanted, settings, t)
-            blocks.append(RidgeBlock(bank, centre, scale, read, carry))
+            encode = start[t].encode if t < len(start) else _encoder(pixels, settings, t)
+            codes = encode(pixels)
+            read, carry = (
+                (start[t].read, start[t].carry)
+                if t < len(start)
+                else _solve(codes, wanted, settings, t)
+            )
+            blocks.append(RidgeBlock(encode, read, carry))
             left = wanted - torch.cat([part.float() @ read for part in torch.split(codes, _ROWS)])
             figures = {"left": float(left.square().sum() / targets.square().sum())}
             report(Progress("blocks", t + 1, settings.blocks, figures))
             wanted = targets if settings.independent else left
-    return RidgeChain(tuple(blocks), settings)
+            yield RidgeChain(tuple(blocks), settings)
 
 
-def _encode(bank: PatchBank, pixels: Tensor, fused: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """Codes of all images, and the means and deviations of the first ones' features."""
-    sample = torch.cat([bank.pooled(part, fused) for part in batches(pixels[:_ROWS], BATCH)])
-    centre, scale = sample.mean(0), sample.std(0).clamp_min(1e-4)
-    codes = torch.empty(len(pixels), len(centre), dtype=torch.int8, device=pixels.device)
-    for part, rows in zip(batches(pixels, BATCH), torch.split(codes, BATCH), strict=True):
-        rows.copy_(quantised(bank.pooled(part, fused), centre, scale))
-    return codes, centre, scale
+def _encoder(pixels: Tensor, settings: RidgeSettings, block: int) -> PatchCodes:
+    generator = block_generator(settings.seed, block, "patches", 0, pixels.device)
+    bank = fit_bank(pixels, settings.patches(block), generator)
+    if not settings.deep:
+        return PatchCodes.standardised(bank, pixels, settings.fused)
+    second = DeepSettings(filters=settings.deep)
+    deep_bank = fit_deep(bank, pixels, second, generator, settings.fused)
+    return PatchCodes.standardised(deep_bank, pixels, settings.fused)
 
 
 def _solve(

@@ -22,9 +22,9 @@ class ThreeFactorSettings(LocalSettings):
     Raises BadInputError unless it is positive.
     """
 
-    rate: float = 0.5
+    rate: float = 0.15
     jitter: float = 0.3
-    hidden_rate: float = 0.02
+    hidden_rate: float = 0.003
 
     def __post_init__(self) -> None:
         super().__post_init__()

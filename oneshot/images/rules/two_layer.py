@@ -25,9 +25,9 @@ class LocalSettings:
 
     T: int = 3
     hidden: int = 256
-    epochs: int = 3
+    epochs: int = 5
     batch: int = 64
-    rate: float = 0.1
+    rate: float = 0.05
     shrink: int = 2
     seed: int = 0
 
