@@ -17,6 +17,7 @@ README = Path(__file__).parent / "README.md"
 SECTIONS: dict[str, Callable[[Path], str]] = {
     "facts": facts.figures_table,
     "rules": facts.rules_table,
+    "speed": facts.speed_table,
     "images": lambda folder: images.table(images.training_records(folder)),
 }
 

@@ -62,6 +62,18 @@ def rules_table(folder: Path) -> str:
     return "\n".join(lines)
 
 
+def speed_table(folder: Path) -> str:
+    """What writing and asking cost."""
+    record = load(folder / "facts-speed.json")
+    if record is None:
+        return "No record yet."
+    lines = ["| | measured | target |", "|---|---|---|"]
+    for timing in record["metrics"]["timings"]:
+        value = f"{timing['value']:.3g} {timing['unit']}"
+        lines.append(_row(timing["what"], [value], timing["target"]))
+    return "\n".join(lines)
+
+
 def _novel(records: list[dict[str, Any]]) -> str:
     cells = []
     for record in records:
