@@ -46,7 +46,9 @@ def training_records(folder: Path) -> list[dict[str, Any]]:
 
 def _row(record: dict[str, Any]) -> str:
     config, metrics = record["config"], record["metrics"]
-    paper = PAPER.get((config["dataset"], config["method"], config["embedding"]), "")
+    # A rule without gradients has neither a method nor epochs, and no row in the paper.
+    trained = (config["dataset"], config.get("method", ""), config.get("embedding", ""))
+    paper = PAPER.get(trained, "")
     shares = [
         f"{100 * metrics[key]:.2f}" if key in metrics else ""
         for key in ("test_accuracy", "test_accuracy_sampled", "test_accuracy_block_1")
@@ -54,5 +56,5 @@ def _row(record: dict[str, Any]) -> str:
     minutes = f"{metrics['train_seconds'] / 60:.1f}"
     memory = f"{record['peak_memory_mib']:,.0f}"
     name = record["name"].removeprefix("images-")
-    cells = [name, config["epochs"], config["seed"], *shares, paper, minutes, memory]
+    cells = [name, config.get("epochs", ""), config["seed"], *shares, paper, minutes, memory]
     return "| " + " | ".join(map(str, cells)) + " |"
