@@ -14,8 +14,9 @@ class FlowMatching(Continuous):
     The paper's extra noise around the line, whose size it does not state, is left at zero. The
     anchor is a cross-entropy at z_t + (1 - t) v, which the paper has for learned embeddings only.
 
-    With `endpoint`, which is not the paper's, the block names z_1: u_hat = softmax(logits) @ W is
-    fitted to the label by squared error, and v = (u_hat - z_t) / (1 - t).
+    With `endpoint`, which is not the paper's, the block names z_1: u_hat = softmax(logits) @ W and
+    v = (u_hat - z_t) / (1 - t). It is fitted by cross-entropy: without batch normalisation the
+    squared error of 100 one-hot classes stays at 0.99, that of an even guess.
     """
 
     def step(
@@ -30,8 +31,7 @@ class FlowMatching(Continuous):
         z = t[:, None] * label + (1 - t[:, None]) * start
         logits = self.training_logits(pixels, z, t, generator)
         if self.settings.endpoint:
-            losses = [(logits.softmax(-1) @ lent["table"] - label).square().sum(1).mean()]
-            return self._learn(losses)
+            return self._learn([torch.nn.functional.cross_entropy(logits, labels)])
         velocity = logits @ lent["table"]
         losses = [(velocity - (label - start)).square().sum(1).mean()]
         if self.settings.anchor:
