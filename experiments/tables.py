@@ -18,6 +18,7 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "facts": facts.figures_table,
     "rules": facts.rules_table,
     "speed": facts.speed_table,
+    "image-rules": images.rules_table,
     "images": lambda folder: images.table(images.training_records(folder)),
 }
 

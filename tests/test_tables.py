@@ -54,7 +54,7 @@ def test_facts_stand_in_one_column_a_record(folder: Path) -> None:
 
 def test_rules_stand_in_one_row_each(folder: Path) -> None:
     lines = rules_table(folder).splitlines()
-    assert lines[2] == "| posterior | 2 | 50.0 % | 50.0 % | 300 |"
+    assert lines[2] == "| posterior | 2 | 50.0 / 40.0 % | 50.0 / 40.0 % | 300 |"
     assert len(lines) == 4
 
 

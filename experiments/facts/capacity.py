@@ -66,13 +66,13 @@ def _weight_bytes(learner: Learner) -> int:
 
 
 def draw(rows: list[dict[str, Any]]) -> None:
-    """Answered facts against taught ones, a line a rule."""
+    """The share answered in another wording against the number of facts, a line a rule."""
     figure, axes = plt.subplots(figsize=(6, 4))
     for rule, sites in dict.fromkeys((row["rule"], row["sites"]) for row in rows):
         mine = [row for row in rows if (row["rule"], row["sites"]) == (rule, sites)]
-        kept = [row["facts"] * row["taught"] for row in mine]
-        axes.plot([row["facts"] for row in mine], kept, marker="o", label=f"{rule}, T = {sites}")
-    axes.set(xlabel="facts taught", ylabel="taught prompts answered", xscale="log", yscale="log")
+        right = [row["paraphrase"] for row in mine]
+        axes.plot([row["facts"] for row in mine], right, marker="o", label=f"{rule}, T = {sites}")
+    axes.set(xlabel="facts taught", ylabel="answered in another wording", xscale="log")
     axes.legend()
     figure.tight_layout()
     for suffix in ("png", "svg"):

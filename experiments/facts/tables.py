@@ -56,10 +56,14 @@ def rules_table(folder: Path) -> str:
     lines.append("|---|---|" + "---|" * (len(counts) + 1))
     for rule, sites in dict.fromkeys((row["rule"], row["sites"]) for row in rows):
         mine = {r["facts"]: r for r in rows if (r["rule"], r["sites"]) == (rule, sites)}
-        cells = [f"{100 * mine[n]['taught']:.1f} %" if n in mine else "" for n in counts]
+        cells = [_pair(mine[n]) if n in mine else "" for n in counts]
         size = f"{mine[max(mine)]['bytes']:,}"
         lines.append(f"| {rule} | {sites} | " + " | ".join(cells) + f" | {size} |")
     return "\n".join(lines)
+
+
+def _pair(row: dict[str, Any]) -> str:
+    return f"{100 * row['taught']:.1f} / {100 * row['paraphrase']:.1f} %"
 
 
 def speed_table(folder: Path) -> str:

@@ -38,17 +38,34 @@ def table(records: Iterable[dict[str, Any]]) -> str:
     return "\n".join([HEADER, *(_row(record) for record in records)])
 
 
+def rules_table(folder: Path) -> str:
+    """One row a run of a rule without gradients: accuracy after each block, and its cost."""
+    lines = [
+        "| record | test % | after each block % | CPU seconds | MiB |",
+        "|---|---|---|---|---|",
+    ]
+    for record in _records(folder, "rule"):
+        metrics = record["metrics"]
+        after = ", ".join(f"{100 * a:.2f}" for a in metrics.get("test_accuracy_after_blocks", []))
+        test, seconds = 100 * metrics["test_accuracy"], metrics["train_cpu_seconds"]
+        name, memory = record["name"].removeprefix("images-"), record["peak_memory_mib"]
+        lines.append(f"| {name} | {test:.2f} | {after} | {seconds:,.0f} | {memory:,.0f} |")
+    return "\n".join(lines)
+
+
 def training_records(folder: Path) -> list[dict[str, Any]]:
     """The records of runs that trained by a method, by name; rules have figures of other kinds."""
-    found = [json.loads(path.read_text()) for path in sorted(folder.glob("images-*.json"))]
-    return [record for record in found if "method" in record["config"]]
+    return _records(folder, "method")
+
+
+def _records(folder: Path, key: str) -> list[dict[str, Any]]:
+    found = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("images-*.json"))]
+    return [record for record in found if key in record["config"]]
 
 
 def _row(record: dict[str, Any]) -> str:
     config, metrics = record["config"], record["metrics"]
-    # A rule without gradients has neither a method nor epochs, and no row in the paper.
-    trained = (config["dataset"], config.get("method", ""), config.get("embedding", ""))
-    paper = PAPER.get(trained, "")
+    paper = PAPER.get((config["dataset"], config["method"], config["embedding"]), "")
     shares = [
         f"{100 * metrics[key]:.2f}" if key in metrics else ""
         for key in ("test_accuracy", "test_accuracy_sampled", "test_accuracy_block_1")
@@ -56,5 +73,5 @@ def _row(record: dict[str, Any]) -> str:
     minutes = f"{metrics['train_seconds'] / 60:.1f}"
     memory = f"{record['peak_memory_mib']:,.0f}"
     name = record["name"].removeprefix("images-")
-    cells = [name, config.get("epochs", ""), config["seed"], *shares, paper, minutes, memory]
+    cells = [name, config["epochs"], config["seed"], *shares, paper, minutes, memory]
     return "| " + " | ".join(map(str, cells)) + " |"
