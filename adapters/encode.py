@@ -1,7 +1,8 @@
-"""From a fact to its row: one forward pass of its prompt, and one up to the entity layer."""
+"""From facts to rows: one forward pass of the prompts, and one up to the entity layer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +16,21 @@ from adapters.reading import read_states
 from adapters.rows import ANSWER_TOKENS, NO_TOKEN, STEPS, FactRows, content_hash, subject_group
 from oneshot.errors import BadInputError
 
+TILE = 16  # tokens that a row is padded to whole multiples of
+ROWS = 32  # prompts of one forward pass
+TOGETHER = 32  # facts whose states are held at a time
+
+States: TypeAlias = dict[int, Tensor]
+"""A prompt's states [tokens, width] by layer."""
+
 
 @dataclass(frozen=True)
 class Encoder:
-    """Encodes facts for one host; every fact has forward passes of its own.
+    """Encodes facts for one host, many in the passes of one.
 
-    The last bits of a forward pass depend on the shape of its batch. A fact's passes have shapes
-    that depend on the fact alone, so that teaching in any order or grouping gives the same bits.
+    The last bits of a forward pass can depend on the shape of its batch. Rows are padded to whole
+    tiles of the processor's matrix product, so that in practice they do not, and a batch's first
+    fact is encoded alone as well: where the bits differ, every fact gets passes of its own.
     """
 
     model: nn.Module
@@ -30,55 +39,108 @@ class Encoder:
 
     def encode(self, prompt: str, answer: str, subject: str) -> FactRows:
         """One row; raises BadInputError for an answer or subject that cannot be written."""
-        steps = answer_tokens(self.tokenizer, prompt, answer)
-        pairs = [(prompt, subject)]
-        pairs += [enrolment(wording, subject) for wording in self.calibration.wordings]
+        return self._encode_together([(prompt, answer, subject)])[0]
+
+    def encode_all(self, facts: Sequence[tuple[str, str, str]]) -> list[FactRows]:
+        """The rows of (prompt, answer, subject) facts, equal to those of `encode` bit for bit."""
+        found: list[FactRows] = []
+        for start in range(0, len(facts), TOGETHER):
+            found += self._encode_chunk(facts[start : start + TOGETHER])
+        return found
+
+    def _encode_chunk(self, facts: Sequence[tuple[str, str, str]]) -> list[FactRows]:
+        together = self._encode_together(facts)
+        if len(facts) == 1:
+            return together
+        alone = self.encode(*facts[0]).tensors()
+        if all(torch.equal(t, alone[name]) for name, t in together[0].tensors().items()):
+            return together
+        return [self.encode(*fact) for fact in facts]
+
+    def _encode_together(self, facts: Sequence[tuple[str, str, str]]) -> list[FactRows]:
+        steps = [answer_tokens(self.tokenizer, prompt, answer) for prompt, answer, _ in facts]
+        wordings = self.calibration.wordings
+        pairs = [
+            pair
+            for prompt, _, subject in facts
+            for pair in [(prompt, subject), *(enrolment(w, subject) for w in wordings)]
+        ]
         prompts = encode_prompts(self.tokenizer, pairs)
+        each = 1 + len(wordings)
+        groups = [prompts[i : i + each] for i in range(0, len(prompts), each)]
+        layer = self.calibration.entity_layer
+        layers = sorted({layer, *self.calibration.relation_layers})
+        taught = self._read([group[0] for group in groups], layers)
+        enrolled = self._read([p for group in groups for p in group[1:]], [layer])
+        return [
+            self._row(fact, steps[i], group, taught[i], enrolled[i * (each - 1) :][: each - 1])
+            for i, (fact, group) in enumerate(zip(facts, groups, strict=True))
+        ]
+
+    def _read(self, prompts: Sequence[Prompt], layers: Sequence[int]) -> list[States]:
+        """The states of each prompt's own tokens, by layer."""
+        found: dict[int, States] = {}
+        for length, chosen in self._by_length(prompts).items():
+            for start in range(0, len(chosen), ROWS):
+                part = chosen[start : start + ROWS]
+                ids = pad([prompts[i] for i in part], length).to(self._device())
+                states = read_states(self.model, ids, layers)
+                for row, i in enumerate(part):
+                    size = len(prompts[i].ids)
+                    found[i] = {layer: state[row, :size] for layer, state in states.items()}
+        return [found[i] for i in range(len(prompts))]
+
+    def _by_length(self, prompts: Sequence[Prompt]) -> dict[int, list[int]]:
+        limit = getattr(self.model.config, "max_position_embeddings", None)
+        lengths: dict[int, list[int]] = {}
+        for i, prompt in enumerate(prompts):
+            size = len(prompt.ids)
+            padded = -(-size // TILE) * TILE
+            length = padded if limit is None else max(size, min(padded, int(limit)))
+            lengths.setdefault(length, []).append(i)
+        return lengths
+
+    def _row(
+        self,
+        fact: tuple[str, str, str],
+        steps: list[int],
+        prompts: Sequence[Prompt],
+        taught: States,
+        enrolled: Sequence[States],
+    ) -> FactRows:
+        layer, banks = self.calibration.entity_layer, self.calibration.banks
         size = min(min(p.size for p in prompts), len(self.calibration.metrics))
-        taught, relation, ends_here = self._taught(prompts[0], size)
-        entity = torch.cat([taught, self._enrolled(prompts[1:], size)])
-        banks = self.calibration.banks
+        windows = [
+            self._window(states[layer], prompt.end, size)
+            for prompt, states in zip(prompts, [taught, *enrolled], strict=True)
+        ]
+        metric = self.calibration.metrics[size - 1].metric.to(windows[0].device).flatten(0, 1)
+        relation = [taught[depth][-1:] for depth in self.calibration.relation_layers]
         codes = [bank.code(state) for bank, state in zip(banks, relation, strict=True)]
         novel = [bank.novel(code) for bank, code in zip(banks, codes, strict=True)]
         return FactRows(
-            torch.frombuffer(bytearray(content_hash(prompt, answer, subject)), dtype=torch.uint8)[
-                None
-            ],
-            torch.tensor([subject_group(subject)]),
+            torch.frombuffer(bytearray(content_hash(*fact)), dtype=torch.uint8)[None],
+            torch.tensor([subject_group(fact[2])]),
             torch.tensor([size]),
-            torch.tensor([ends_here]),
-            entity[None].cpu(),
+            torch.tensor([self._misread(taught[layer], prompts[0])]),
+            (torch.cat(windows) @ metric)[None].cpu(),
             torch.stack(codes, 1).cpu(),
             torch.stack(novel, 1).cpu(),
             torch.tensor([steps + [NO_TOKEN] * (STEPS - len(steps))]),
         )
 
-    def _taught(self, prompt: Prompt, size: int) -> tuple[Tensor, list[Tensor], bool]:
-        layers = {self.calibration.entity_layer, *self.calibration.relation_layers}
-        states = read_states(self.model, self._rows([prompt]), sorted(layers))
-        entity = states[self.calibration.entity_layer]
-        relation = [states[layer][:, -1] for layer in self.calibration.relation_layers]
-        return self._code(entity, [prompt], size), relation, self._misread(entity, prompt)
+    def _window(self, states: Tensor, end: int, size: int) -> Tensor:
+        return window_at(states[None], torch.tensor([end], device=states.device), size)
+
+    def _device(self) -> torch.device:
+        return next(self.model.parameters()).device
 
     def _misread(self, states: Tensor, prompt: Prompt) -> bool:
         """Whether the ending detector takes the name to go on, although it ends here."""
         if prompt.end + 1 == len(prompt.ids):
             return False
-        after = torch.tensor([prompt.end + 1], device=states.device)
-        return bool(self.calibration.detector.goes_on(window_at(states, after, WINDOW)))
-
-    def _enrolled(self, prompts: list[Prompt], size: int) -> Tensor:
-        layer = self.calibration.entity_layer
-        states = read_states(self.model, self._rows(prompts), [layer])
-        return self._code(states[layer], prompts, size)
-
-    def _code(self, states: Tensor, prompts: list[Prompt], size: int) -> Tensor:
-        metric = self.calibration.metrics[size - 1].metric.to(states.device)
-        ends = torch.tensor([p.end for p in prompts], device=states.device)
-        return window_at(states, ends, size) @ metric.flatten(0, 1)
-
-    def _rows(self, prompts: list[Prompt]) -> Tensor:
-        return pad(prompts).to(next(self.model.parameters()).device)
+        window = self._window(states, prompt.end + 1, WINDOW)
+        return bool(self.calibration.detector.goes_on(window))
 
 
 def answer_tokens(tokenizer: Any, prompt: str, answer: str) -> list[int]:

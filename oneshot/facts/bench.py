@@ -141,8 +141,7 @@ def _write(learner: Learner, fact: Statement) -> None:
 
 
 def _encoded(learner: Learner, facts: Sequence[Statement]) -> FactRows:
-    encode = learner.encoder.encode
-    return join([encode(f.prompt, f.answer, f.subject or "") for f in facts])
+    return join(learner.encoder.encode_all([(f.prompt, f.answer, f.subject or "") for f in facts]))
 
 
 def _crowd(rows: FactRows, count: int) -> FactRows:

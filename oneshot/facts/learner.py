@@ -258,7 +258,8 @@ class Learner(Records):
     def _enter(
         self, statements: Sequence[Statement], kind: str, over: int | None = None
     ) -> list[Entered]:
-        return self.ledger.enter([(s, self._encode(s)) for s in statements], kind, over)
+        rows = self.encoder.encode_all([(s.prompt, s.answer, s.subject or "") for s in statements])
+        return self.ledger.enter(list(zip(statements, rows, strict=True)), kind, over)
 
     def _head(self) -> Float[Tensor, "vocab width"]:
         weight: Tensor = self.host.model.get_output_embeddings().weight
