@@ -30,7 +30,7 @@ def demo(
         typer.Option("--keep", metavar="DIR", help="Keep the demonstration's brain in DIR."),
     ] = None,
 ) -> None:
-    """Teach invented facts, ask them back, forget one, and measure 100 more; about two minutes.
+    """Teach invented facts, ask them back, forget one, and measure 100 more; under a minute.
 
     Everything happens in a brain of its own, which is deleted at the end. The
     bare model's answers stand beside, and every figure is measured on the spot.
