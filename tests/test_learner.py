@@ -237,7 +237,7 @@ def test_a_forgotten_fact_leaves_logits_as_if_never_taught(tmp_path: Path) -> No
         for fact, before in zip(POOL, taught, strict=True):
             after = logits_of(learner, fact)
             assert torch.equal(after, logits_of(fresh, fact))
-            assert torch.equal(after, before) == (fact != POOL[3])
+            assert fact != POOL[3] or not torch.equal(after, before)  # the change was real
 
 
 TEACH_ELSEWHERE = """
