@@ -24,7 +24,7 @@ def start() -> None:
 
 @bench.command()
 def writer() -> None:
-    """Time writes and queries as ratios to the bare model in the same run; about three minutes.
+    """Time writes and queries as ratios to the bare model in the same run; about a minute.
 
     Examples:
       oneshot bench writer

@@ -1,4 +1,4 @@
-"""The command that shows what blocks learn alone, on real pictures and in two minutes."""
+"""The command that shows what blocks learn alone, on real pictures and in a minute."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ CELL = 3  # pixels of a digit a character shows, in each direction
 
 @commands.command()
 def demo() -> None:
-    """Train two blocks of NoProp and a chain without gradients on MNIST; about two minutes.
+    """Train two blocks of NoProp and a chain without gradients on MNIST; under a minute.
 
     Shows how the noised label of some test pictures is denoised, block by
     block. Nothing is kept.
