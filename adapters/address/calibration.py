@@ -1,7 +1,7 @@
 """Fit everything that an address needs to a host: closed form, forward passes only."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ class Material:
     """
 
     names: Sequence[str]
-    templates: dict[str, Sequence[str]]
+    templates: Mapping[str, Sequence[str]]
     background: Sequence[str]
     facts: Sequence[tuple[str, str]]
 

@@ -1,9 +1,9 @@
 """Facts of a held-out split and the prompts that examine them."""
 
 import random
-from collections import Counter
 from dataclasses import dataclass
 
+from oneshot.facts.exam import unambiguous_wordings
 from oneshot.hosts.corpus import CorpusFact, corpus_facts, corpus_wordings
 
 
@@ -26,10 +26,7 @@ class Exam:
 
 def unambiguous() -> dict[str, list[str]]:
     """Wordings by relation that no other relation uses; relations with at least three."""
-    wordings = corpus_wordings()
-    uses = Counter(t for entry in wordings.values() for t in entry.main)
-    found = {r: [t for t in e.main if uses[t] == 1] for r, e in wordings.items()}
-    return {r: ts for r, ts in found.items() if len(ts) >= 3}
+    return {r: ts for r, ts in unambiguous_wordings().items() if len(ts) >= 3}
 
 
 def fill(template: str, fact: CorpusFact) -> str:

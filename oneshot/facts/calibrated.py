@@ -1,6 +1,5 @@
 """The calibration of a host: the packaged one, one kept in the user's cache, or a new one."""
 
-from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from adapters.address.calibration import Calibration, Material, Settings, calibr
 from adapters.address.gather import Progress
 from adapters.state import FORMAT, load_calibration, save_calibration
 from oneshot.errors import BadInputError
-from oneshot.hosts.corpus import background_text, corpus_facts, corpus_wordings
+from oneshot.facts.exam import unambiguous_wordings
+from oneshot.hosts.corpus import background_text, corpus_facts
 from oneshot.hosts.load import Host
 
 DEFAULT_SITES = 2
@@ -20,12 +20,10 @@ DEPTHS = {1: (0.83,), 2: (0.67, 0.83), 4: (0.33, 0.5, 0.67, 0.83)}  # by the num
 
 def material() -> Material:
     """The shipped names, unambiguous wordings and running text; nothing that is held out."""
-    wordings = corpus_wordings()
-    uses = Counter(t for entry in wordings.values() for t in entry.main)
     known = [fact for fact in corpus_facts() if fact.split == "known"]
     return Material(
         sorted({fact.subject for fact in known}),
-        {r: [t for t in entry.main if uses[t] == 1] for r, entry in wordings.items()},
+        unambiguous_wordings(),
         background_text(),
         [(fact.subject, fact.relation) for fact in known],
     )
