@@ -1,0 +1,1 @@
+"""New classes written into frozen networks from a few examples."""

@@ -1,0 +1,1 @@
+"""How well written facts are kept: every method, the same facts, the same questions."""

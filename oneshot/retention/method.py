@@ -1,0 +1,55 @@
+"""What a way of writing facts offers, so that all are examined alike."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from oneshot.facts.answering import answer, short
+from oneshot.hosts.load import Host
+
+
+@dataclass(frozen=True)
+class Request:
+    """A fact to write: the prompt, the answer that completes it, and the subject named in it."""
+
+    prompt: str
+    answer: str
+    subject: str
+
+
+class Method(ABC):
+    """Writes facts into, or beside, one frozen host; what is written adds up over calls.
+
+    The host's own weights are those of the bare model whenever no `taught` context is open, so
+    methods share one host in one run.
+    """
+
+    name: str
+    """As the tables call it."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    @abstractmethod
+    def write(self, requests: Sequence[Request]) -> None:
+        """Write facts, one step of a stream; all that was written before stays in force."""
+
+    @abstractmethod
+    def taught(self) -> AbstractContextManager[Any]:
+        """Inside, the causal model that answers from what was written."""
+
+    @abstractmethod
+    def stored_bytes(self) -> int:
+        """Bytes kept beside the host: weights, rows, caches and text that answering needs."""
+
+    def context(self, prompt: str) -> str:
+        """What the model reads for a prompt; more than the prompt where facts are put before it."""
+        return prompt
+
+    def answers(self, prompts: Sequence[str]) -> list[str]:
+        """Free greedy answers to a natural stop, at most 32 tokens, without the final stop."""
+        with self.taught() as model:
+            taught = replace(self.host, model=model)
+            return [short(s.text) for s in answer(taught, [self.context(p) for p in prompts])]
