@@ -6,10 +6,11 @@ from oneshot.core.schedule import Schedule
 from oneshot.images.backprop import BackpropChain
 from oneshot.images.bench import activation_bytes
 from oneshot.images.block import BlockShape
+from oneshot.images.chain import ChainSettings
 from oneshot.images.continuous import Continuous, ContinuousSettings
 from oneshot.images.ct import ContinuousTime, gamma, schedule_parameters
 from oneshot.images.data import channel_statistics, normalise
-from oneshot.images.dt import ChainSettings, DiscreteChain
+from oneshot.images.dt import DiscreteChain
 from oneshot.images.ensemble import Ensemble
 from oneshot.images.flow import FlowMatching
 from oneshot.images.labels import random_embedding

@@ -7,9 +7,10 @@ from torch import Tensor
 
 from oneshot.core.schedule import Schedule
 from oneshot.images.block import Block, BlockShape
+from oneshot.images.chain import ChainSettings
 from oneshot.images.data import channel_statistics, normalise
 from oneshot.images.draws import block_generator, dropout_masks
-from oneshot.images.dt import LARGEST_GAIN, ChainSettings, DiscreteChain
+from oneshot.images.dt import LARGEST_GAIN, DiscreteChain
 from oneshot.images.kinds import Embedding
 from oneshot.images.labels import prototypes, random_embedding
 from oneshot.images.stacked import Stack

@@ -17,9 +17,9 @@ import torch
 from experiments import record
 from oneshot.images.block import parameters_per_block
 from oneshot.images.build import block_shape, new_trainee
+from oneshot.images.chain import Chain
 from oneshot.images.checkpoint import has_checkpoint
 from oneshot.images.data import ImageSet, load_images
-from oneshot.images.dt import Chain
 from oneshot.images.model import Progress, accuracy
 from oneshot.images.settings import TrainSettings
 from oneshot.images.train import Place, Run, Trainee, prepared

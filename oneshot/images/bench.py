@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from oneshot.core.schedule import Schedule
 from oneshot.images.backprop import BackpropChain
 from oneshot.images.block import KERNEL, Block, BlockShape
+from oneshot.images.chain import Chain, ChainSettings
 from oneshot.images.draws import mask_shapes
-from oneshot.images.dt import Chain, ChainSettings, DiscreteChain
+from oneshot.images.dt import DiscreteChain
 from oneshot.images.trainable import Rates
 
 PEAK_SIDE = 2048

@@ -10,12 +10,13 @@ from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
 from oneshot.images.backprop import BackpropChain
 from oneshot.images.block import BlockShape
-from oneshot.images.checkpoint import CheckpointError
+from oneshot.images.chain import Chain, ChainSettings
+from oneshot.images.checkpoint import Checkpoint, CheckpointError
 from oneshot.images.continuous import ContinuousSettings
 from oneshot.images.ct import ContinuousTime
 from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
 from oneshot.images.draws import block_generator
-from oneshot.images.dt import Chain, ChainSettings, DiscreteChain
+from oneshot.images.dt import DiscreteChain
 from oneshot.images.ensemble import Ensemble
 from oneshot.images.flow import FlowMatching
 from oneshot.images.kinds import Embedding, Method, Precision, Spacing
@@ -34,8 +35,14 @@ def new_trainee(settings: TrainSettings, images: ImageSet, blocks: tuple[int, ..
 
 
 def load_trainee(folder: Path, device: torch.device) -> tuple[TrainSettings, Inputs, Trainee]:
-    """The model of a checkpoint; CheckpointError where there is none that can be read."""
-    saved = read_joined(folder)
+    """The model of a folder; CheckpointError where there is none that can be read."""
+    return trainee_of(read_joined(folder), folder, device)
+
+
+def trainee_of(
+    saved: Checkpoint, folder: Path, device: torch.device
+) -> tuple[TrainSettings, Inputs, Trainee]:
+    """The model of a checkpoint that was read from the folder."""
     try:
         settings = TrainSettings.from_mapping(saved.meta["settings"])
         inputs = Inputs(**saved.meta["inputs"])

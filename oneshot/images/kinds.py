@@ -64,6 +64,10 @@ class Precision(StrEnum):
     BF16 = "bfloat16"
 
 
+PICTURES = "dataset", "train_images", "holdout"
+"""The settings that choose pictures, which methods and rules share."""
+
+
 class Rule(StrEnum):
     """What fits a block."""
 
