@@ -54,7 +54,7 @@ def info(
     settings = settings_of(config, dataset=dataset, method=method, embedding=embedding, T=T)
     inputs = Inputs(*Dataset(settings.dataset).size)
     parameters = parameters_per_block(block_shape(settings, inputs))
-    blocks = 1 if settings.method in (Method.CT, Method.FM) else settings.T
+    blocks = 1 if settings.method.continuous else settings.T
     SESSION.get().output.record(
         {
             "dataset": settings.dataset,

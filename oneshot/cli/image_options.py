@@ -33,7 +33,8 @@ EmbeddingName = Annotated[
     Embedding | None, typer.Option(help="The label embedding.", show_default="one-hot")
 ]
 Blocks = Annotated[
-    int | None, typer.Option("--T", help="Blocks, or steps of ct and fm.", show_default="10")
+    int | None,
+    typer.Option("--T", help="Blocks, or steps of ct, fm, adjoint.", show_default="10"),
 ]
 
 

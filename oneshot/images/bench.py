@@ -104,7 +104,8 @@ def activation_bytes(work: Callable[[], object]) -> int:
     class Held:
         def __init__(self, tensor: Tensor) -> None:
             nonlocal live, peak
-            self.tensor = tensor
+            # An output would hold the graph that holds it, and nobody would let go of either.
+            self.tensor = tensor.detach()
             live += tensor.nbytes
             peak = max(peak, live)
 

@@ -8,11 +8,12 @@ from torch import Tensor
 
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
+from oneshot.images.adjoint import Adjoint
 from oneshot.images.backprop import BackpropChain
 from oneshot.images.block import BlockShape
 from oneshot.images.chain import Chain, ChainSettings
 from oneshot.images.checkpoint import Checkpoint, CheckpointError
-from oneshot.images.continuous import ContinuousSettings
+from oneshot.images.continuous import Continuous, ContinuousSettings
 from oneshot.images.ct import ContinuousTime
 from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
 from oneshot.images.draws import block_generator
@@ -66,7 +67,7 @@ def block_shape(settings: TrainSettings, inputs: Inputs) -> BlockShape:
         inputs.classes,
         settings.embedding.size(inputs.classes, inputs.pixels),
         image_labels=settings.embedding is Embedding.PROTOTYPE,
-        timed=settings.method in (Method.CT, Method.FM),
+        timed=settings.method.continuous,
     )
 
 
@@ -91,8 +92,12 @@ def make_trainee(
     dtype = torch_type(settings.precision)
     if shape.timed:
         continuous = ContinuousSettings(
-            # The paper's CT and FM use Adam, whose weight decay is part of the gradient.
-            Rates(settings.learning_rate, settings.weight_decay, decoupled=False),
+            Rates(
+                settings.learning_rate,
+                settings.weight_decay,
+                # The paper's CT and FM use Adam, whose weight decay is part of the gradient.
+                decoupled=settings.method is Method.ADJOINT,
+            ),
             settings.T,
             eta=settings.eta,
             seed=settings.seed,
@@ -100,8 +105,12 @@ def make_trainee(
             anchor=settings.anchor or learn_table,
             endpoint=settings.endpoint,
         )
-        kind = ContinuousTime if settings.method is Method.CT else FlowMatching
-        return kind(shape, mean_std, table, continuous, learn_table=learn_table)
+        timed: dict[Method, type[Continuous]] = {
+            Method.CT: ContinuousTime,
+            Method.FM: FlowMatching,
+            Method.ADJOINT: Adjoint,
+        }
+        return timed[settings.method](shape, mean_std, table, continuous, learn_table=learn_table)
     schedule = Schedule.cosine(settings.T)
     if settings.spacing is Spacing.EQUAL_INFORMATION:
         schedule = Schedule.equal_information(settings.T, shape.classes)
