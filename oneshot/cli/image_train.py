@@ -117,21 +117,23 @@ def train(
 
 def _train_gradient(settings: TrainSettings, data: Path | None, out: Path, *, resume: bool) -> None:
     from oneshot.images.build import new_trainee
+    from oneshot.images.chain import Part
+    from oneshot.images.exchange import exchanging
     from oneshot.images.parallel import Rank
     from oneshot.images.train import Place, Run
 
     output, started, rank = SESSION.get().output, time.perf_counter(), Rank.of_environment()
-    images = images_of(settings, data)
     blocks = rank.blocks(settings.T) if rank.world > 1 else ()
-    run = Run(
-        new_trainee(settings, images, blocks),
-        images,
-        settings,
-        Place(rank.folder(out), resume, blocks),
-    )
-    first = run.done
-    with training_report(output) as report, asked_to_stop() as stop:
-        run.train(report, stop)
+    images, folder = images_of(settings, data), rank.folder(out)
+    with exchanging(rank, settings, chosen_device()) as exchange:
+        if exchange is not None and resume:
+            exchange.resume(folder)
+        part = Part(blocks, None if exchange is None else exchange.add_up)
+        place = Place(folder, resume, blocks, keep_previous=exchange is not None)
+        run = Run(new_trainee(settings, images, part), images, settings, place)
+        first = run.done
+        with training_report(output) as report, asked_to_stop() as stop:
+            run.train(report, stop)
     seconds = time.perf_counter() - started
     record = {
         "folder": str(out),

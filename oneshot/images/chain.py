@@ -1,8 +1,8 @@
 """A chain of blocks: its trained state, and how it classifies, however it was trained."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import torch
@@ -18,6 +18,21 @@ from oneshot.images.trainable import Rates, Trainable, split_state
 
 
 @dataclass(frozen=True)
+class Part:
+    """The blocks, of 1 to T, that are trained here; all when empty.
+
+    `add_up` puts into the gradient of learned embeddings the sum over the processes that train the
+    other blocks.
+    """
+
+    blocks: tuple[int, ...] = ()
+    add_up: Callable[[Tensor], None] | None = None
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True)
 class ChainSettings:
     """How a chain is trained and run.
 
@@ -30,8 +45,7 @@ class ChainSettings:
     seed: int = 0
     dtype: torch.dtype = torch.float32
     together: int = 1
-    blocks: tuple[int, ...] = field(default=())
-    """The blocks that are trained here, from 1 to T; all when empty."""
+    part: Part = WHOLE
 
 
 class Chain(ABC):
@@ -48,7 +62,7 @@ class Chain(ABC):
     ) -> None:
         device = table.device
         self.shape, self.settings, self.mean_std = shape, settings, mean_std
-        self.blocks = settings.blocks or tuple(range(1, settings.schedule.T + 1))
+        self.blocks = settings.part.blocks or tuple(range(1, settings.schedule.T + 1))
         state = stacked_state(shape, self.blocks, settings.seed)
         self.stacked = Trainable(*split_state(state, device), settings.rates, stacked=True)
         self.learn_table = learn_table

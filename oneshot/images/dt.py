@@ -27,6 +27,10 @@ class DiscreteChain(Chain):
         """
         pixels = normalise(images, self.mean_std)
         losses = [self._train(group, pixels, labels, number) for group in self.groups()]
+        add_up = self.settings.part.add_up
+        if add_up is not None and self.table.grad is not None:
+            # Before the ends' part, which every process computes for itself.
+            add_up(self.table.grad)
         self._train_ends(labels, number)
         self.stacked.update()
         self.ends.update()
