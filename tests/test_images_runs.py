@@ -1,12 +1,13 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pictures import write_set
 
 from experiments import record
 from experiments.images import figures, run, tables
-from oneshot.images.settings import TrainSettings
+from oneshot.images.settings import TrainSettings, read_toml
 
 FOLDER = Path(__file__).parents[1] / "experiments" / "configs"
 CONFIGS = [path for path in sorted(FOLDER.glob("images-*.toml")) if "method" in path.read_text()]
@@ -23,6 +24,38 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_config_is_one_of_the_programs(config: Path) -> None:
     settings = TrainSettings.from_toml(config)
     assert f"-{settings.dataset}-{settings.method}" in config.stem
+
+
+def test_ablations_that_stand_beside_each_other_differ_in_one_thing() -> None:
+    def settings(name: str) -> dict[str, Any]:
+        return TrainSettings.from_toml(FOLDER / f"images-ablation-{name}.toml").plain()
+
+    def differing(one: str, other: str) -> set[str]:
+        left, right = settings(one), settings(other)
+        return {name for name in left if left[name] != right[name]}
+
+    for loss in ("anchor", "endpoint"):
+        assert differing("cifar100-fm-velocity", f"cifar100-fm-{loss}") == {loss}
+    assert differing("mnist-dt-cosine", "mnist-dt-equal-information") == {"spacing"}
+    for images in ("plain", "mirrored"):
+        assert differing(f"cifar10-dt-{images}", f"cifar10-backprop-{images}") == {"method"}
+        ridge = read_toml(FOLDER / f"images-ablation-cifar10-ridge-{images}.toml")
+        chain = settings(f"cifar10-dt-{images}")
+        assert ridge["train_images"] == chain["train_images"]
+        assert ridge["blocks"] == chain["T"]
+        assert ridge["mirror"] is chain["flip"] is (images == "mirrored")
+
+
+def test_ablations_have_a_table_of_their_own(tmp_path: Path) -> None:
+    made = {
+        "name": "images-ablation-mnist-dt-cosine-seed2",
+        "config": {"method": "dt", "seed": 2},
+        "metrics": {"test_accuracy": 0.98765, "train_seconds": 90.0},
+    }
+    (tmp_path / f"{made['name']}.json").write_text(json.dumps(made))
+    assert tables.training_records(tmp_path) == []
+    row = tables.ablation_table(tmp_path).splitlines()[-1]
+    assert row == "| mnist-dt-cosine | 2 | 98.77 | 1.5 |"
 
 
 def test_configs_are_run_and_measured_once_each(
