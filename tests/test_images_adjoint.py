@@ -7,11 +7,11 @@ from torch import Tensor
 
 from oneshot.images import adjoint
 from oneshot.images.adjoint import Adjoint, pull_back, solve
-from oneshot.images.bench import activation_bytes
 from oneshot.images.block import BlockShape
 from oneshot.images.continuous import ContinuousSettings
 from oneshot.images.data import channel_statistics
 from oneshot.images.labels import random_embedding
+from oneshot.images.memory import activation_bytes
 from oneshot.images.trainable import Rates
 
 

@@ -197,6 +197,7 @@ def test_bench_prints_its_ratio_to_the_plain_loop(capsys: pytest.CaptureFixture[
     expected = record["images_per_second"] / record["eager_images_per_second"]
     assert record["ratio"] == pytest.approx(expected, rel=1e-2)
     assert record["peak_share"] > 0
+    assert record["memory_growth"] < 1.1 < 4 < record["memory_backprop_growth"]
 
 
 def test_the_live_line_shows_losses_and_speed() -> None:

@@ -4,7 +4,6 @@ from pictures import CLASSES, SIDE, pixels
 
 from oneshot.core.schedule import Schedule
 from oneshot.images.backprop import BackpropChain
-from oneshot.images.bench import activation_bytes
 from oneshot.images.block import BlockShape
 from oneshot.images.chain import ChainSettings
 from oneshot.images.continuous import Continuous, ContinuousSettings
@@ -14,6 +13,7 @@ from oneshot.images.dt import DiscreteChain
 from oneshot.images.ensemble import Ensemble
 from oneshot.images.flow import FlowMatching
 from oneshot.images.labels import random_embedding
+from oneshot.images.memory import fresh_chain, measure_memory
 from oneshot.images.stacked import Stack
 from oneshot.images.trainable import Rates
 
@@ -139,18 +139,17 @@ def test_backprop_trains_the_same_chain_end_to_end() -> None:
 
 
 def test_backprop_keeps_every_blocks_activations_and_noprop_one_blocks() -> None:
-    """Bytes that autograd keeps for the backward pass, at T = 2 and T = 10."""
-
-    def kept(kind: type[BackpropChain | DiscreteChain], T: int) -> int:
-        images, labels = pixels()
-        shape = BlockShape(1, SIDE, SIDE, CLASSES, CLASSES)
-        settings = ChainSettings(Schedule.cosine(T), Rates(1e-3, 1e-3))
-        statistics = channel_statistics(images)
-        trained = kind(shape, statistics, torch.eye(CLASSES), settings, learn_table=False)
-        return activation_bytes(lambda: trained.step(images, labels, 0))
-
-    assert kept(DiscreteChain, 10) / kept(DiscreteChain, 2) < 1.1
-    assert kept(BackpropChain, 10) / kept(BackpropChain, 2) > 4
+    """Bytes that autograd keeps for the backward pass, of ten blocks over two."""
+    shape = BlockShape(1, SIDE, SIDE, CLASSES, CLASSES)
+    memory = measure_memory(shape, 3, torch.float32, *pixels())
+    assert memory.growth < 1.1
+    assert memory.backprop_growth > 4
+    assert memory.backprop_activation_mib > 2 * memory.activation_mib > 0
+    chain = fresh_chain(DiscreteChain, shape, 1, torch.float32, torch.device("cpu"))
+    held = [v for n, v in chain.tensors().items() if "running" not in n and n.startswith("blocks")]
+    held += [v.grad for v in held if v.grad is not None]
+    size = sum(value.nbytes for value in held) / 2**20
+    assert memory.state_mib_per_block == pytest.approx(size, rel=0.01)
 
 
 def test_an_ensemble_averages_blocks_that_read_noise() -> None:

@@ -80,6 +80,10 @@ def bench(
 ) -> None:
     """Measure training speed against a plain loop over blocks, and against the device's peak.
 
+    Memory is what backward passes need: memory_growth is that of ten blocks
+    over that of two, trained one at a time; memory_backprop_growth the same
+    by backpropagation through all.
+
     Examples:
       oneshot image bench --dataset cifar10
       oneshot --json image bench --T 2 --batch 64
@@ -94,7 +98,9 @@ def bench(
     shape = block_shape(settings, Inputs(*Dataset(settings.dataset).size))
     dtype = torch_type(settings.precision)
     speed = measure_speed(shape, settings.T, batch, dtype, chosen_device(), steps)
-    rounded = {name: float(f"{value:.4g}") for name, value in asdict(speed).items()}
+    figures = asdict(speed)
+    figures |= {f"memory_{name}": value for name, value in figures.pop("memory").items()}
+    rounded = {name: float(f"{value:.4g}") for name, value in figures.items()}
     SESSION.get().output.record({"dataset": settings.dataset, "T": settings.T, **rounded})
 
 
