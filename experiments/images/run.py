@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from experiments import record
+from oneshot.images.allocation import keep_freed_memory
 from oneshot.images.block import parameters_per_block
 from oneshot.images.build import block_shape, new_trainee
 from oneshot.images.chain import Chain
@@ -111,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--resume", action="store_true")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
+    keep_freed_memory()
     for config in options.configs:
         name = f"{config.stem}-seed{options.seed}"
         if (record.RESULTS / f"{name}.json").exists():

@@ -88,6 +88,7 @@ def bench(
       oneshot image bench --dataset cifar10
       oneshot --json image bench --T 2 --batch 64
     """
+    from oneshot.images.allocation import keep_freed_memory
     from oneshot.images.bench import measure_speed
     from oneshot.images.build import block_shape, torch_type
     from oneshot.images.data import Inputs
@@ -95,6 +96,7 @@ def bench(
     settings = settings_of(None, dataset=dataset, method=method, T=T, precision=precision)
     if settings.method is not Method.DT:
         raise BadInputError(f"method {settings.method} came; only dt has a loop to compare with")
+    keep_freed_memory()
     shape = block_shape(settings, Inputs(*Dataset(settings.dataset).size))
     dtype = torch_type(settings.precision)
     speed = measure_speed(shape, settings.T, batch, dtype, chosen_device(), steps)

@@ -116,12 +116,14 @@ def train(
 
 
 def _train_gradient(settings: TrainSettings, data: Path | None, out: Path, *, resume: bool) -> None:
+    from oneshot.images.allocation import keep_freed_memory
     from oneshot.images.build import new_trainee
     from oneshot.images.chain import Part
     from oneshot.images.exchange import exchanging
     from oneshot.images.parallel import Rank
     from oneshot.images.train import Place, Run
 
+    keep_freed_memory()
     output, started, rank = SESSION.get().output, time.perf_counter(), Rank.of_environment()
     blocks = rank.blocks(settings.T) if rank.world > 1 else ()
     images, folder = images_of(settings, data), rank.folder(out)
