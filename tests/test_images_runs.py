@@ -1,4 +1,8 @@
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +88,39 @@ def test_configs_are_run_and_measured_once_each(
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     kinds = [f"tiny-{what}.{kind}" for what in ("blocks", "denoising") for kind in ("png", "svg")]
     assert names == set(kinds)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_runs_the_papers_configs_and_fills_the_tables(tmp_path: Path) -> None:
+    """The target itself, on a copy of the experiments, with tiny configs in the place of all."""
+    root = FOLDER.parents[1]
+    shutil.copytree(root / "experiments", tmp_path / "experiments")
+    for path in (tmp_path / "experiments" / "results").glob("images-*.json"):
+        path.unlink()
+    for name in ("Makefile", "pyproject.toml", ".venv/.installed"):
+        copy = tmp_path / name
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes((root / name).read_bytes() if (root / name).is_file() else b"")
+    write_set(tmp_path)
+    for method in ("dt", "adjoint"):
+        text = f'dataset = "cifar10"\nmethod = "{method}"\nT = 2\nepochs = 1\nbatch = 16\n'
+        (tmp_path / f"images-paper-cifar10-{method}.toml").write_text(text)
+    command = ["make", "gpu-benchmarks", "DEVICE=cpu", "CONFIGS=images-paper-*.toml"]
+    command += [f"BIN={Path(sys.executable).parent}"]
+    environment = os.environ | {"ONESHOT_DATA": str(tmp_path), "PYTHONPATH": str(root)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    made = (tmp_path / "experiments" / "README.md").read_text().splitlines()
+    rows = [line for line in made if line.startswith("| paper-cifar10-")]
+    assert [row.split(" | ")[0] for row in rows] == [
+        "| paper-cifar10-adjoint-seed0",
+        "| paper-cifar10-dt-seed0",
+    ]
+    assert "66.78 ± .76" in rows[0]
+    planned = subprocess.run(
+        ["make", "-n", "gpu-benchmarks"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert "--device cuda --resume experiments/configs/images-paper-*.toml" in planned
 
 
 def test_the_table_shows_a_record_beside_the_papers_figure() -> None:
