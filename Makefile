@@ -35,5 +35,8 @@ fmt: setup
 	$(BIN)/ruff check --fix .
 
 # The paper's configs on a CUDA machine; a run that has its record is left out, a stopped one goes on.
+DEVICE ?= cuda
+CONFIGS ?= experiments/configs/images-paper-*.toml
 gpu-benchmarks: setup
-	$(BIN)/python -m experiments.images.run --device cuda --resume experiments/configs/images-paper-*.toml
+	$(BIN)/python -m experiments.images.run --device $(DEVICE) --resume $(CONFIGS)
+	$(BIN)/python -m experiments.tables

@@ -1,3 +1,4 @@
+import itertools
 import json
 import os
 import signal
@@ -16,6 +17,8 @@ from PIL import Image
 from oneshot.cli.image_display import figures_text
 from oneshot.cli.main import main
 from oneshot.images.checkpoint import read_checkpoint
+from oneshot.images.kinds import Rule
+from oneshot.images.rules import ridge
 
 TRAIN = ["--json", "image", "train", "--dataset", "cifar10", "--T", "2"]
 TRAIN += ["--precision", "float32", "--batch", "8"]
@@ -116,13 +119,65 @@ def test_a_rule_comes_from_the_config_or_the_command_line(
 ) -> None:
     config = tmp_path / "rule.toml"
     config.write_text('rule = "ridge"\ndataset = "cifar10"\nblocks = 1\nfilters = 8\n')
-    arguments = ["--json", "image", "train", "--config", config, "--data", data]
+    out = tmp_path / "run"
+    arguments = ["--json", "image", "train", "--config", config, "--data", data, "--out", out]
     *_, last = call(capsys, *arguments)
     assert last["test_accuracy"] > 0.5
-    for rule, message in (("hebbian", "has no setting"), ("ridge", "no setting 'epochs'")):
+    for rule, more, message in (
+        ("hebbian", [], "has no setting"),
+        ("ridge", ["--epochs", 2], "no setting 'epochs'"),
+        ("ridge", [], "add --resume"),
+        ("ridge", ["--resume", "--seed", 3], "give its settings"),
+    ):
         with pytest.raises(SystemExit):
-            call(capsys, "--rule", rule, *arguments, "--epochs", 2)
-        assert message in capsys.readouterr().err
+            call(capsys, "--rule", rule, *arguments, *more)
+        said = capsys.readouterr().err
+        assert message in said
+        assert said.count("\n") == 1
+    assert call(capsys, *arguments, "--resume")[-1]["test_accuracy"] == last["test_accuracy"]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in Rule if rule is not Rule.GRADIENT])
+def test_a_model_of_a_rule_is_measured_analysed_and_used(
+    rule: Rule, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, config, picture = tmp_path / "run", tmp_path / "rule.toml", tmp_path / "picture.png"
+    few = "blocks = 2\nfilters = 8" if rule is Rule.RIDGE else "hidden = 8\nepochs = 2"
+    config.write_text(f'dataset = "cifar10"\n{few}\n')
+    Image.fromarray(np.zeros((14, 14, 3), dtype=np.uint8)).save(picture)
+    train = ["--json", "--rule", rule, "image", "train", "--config", config]
+    *_, last = call(capsys, *train, "--data", data, "--out", out)
+    (record,) = call(capsys, "--json", "image", "eval", out, "--data", data)
+    assert record["test_accuracy"] == last["test_accuracy"]
+    (record,) = call(capsys, "--json", "image", "analyse", out, "--data", data)
+    assert record["chain"] == last["test_accuracy"]
+    assert len(record["after_blocks" if rule is Rule.RIDGE else "blocks"]) >= 2
+    (record,) = call(capsys, "--json", "image", "predict", picture, "--run", out)
+    assert record["class"] == int(np.argmax(record["shares"]))
+
+
+def test_ctrl_c_keeps_the_blocks_of_a_ridge_chain(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, out = tmp_path / "rule.toml", tmp_path / "run"
+    config.write_text('rule = "ridge"\ndataset = "cifar10"\nblocks = 2\nfilters = 8\n')
+    arguments = ["--json", "image", "train", "--config", config, "--data", data, "--out", out]
+    for blocks, said in ((0, "nothing is saved yet"), (1, "add --resume")):
+        grow = ridge.grow
+
+        def stopped(*given: Any, blocks: int = blocks, grow: Any = grow) -> Any:
+            yield from itertools.islice(grow(*given), blocks)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ridge, "grow", stopped)
+            with pytest.raises(SystemExit) as exit_:
+                call(capsys, *arguments)
+        assert exit_.value.code == 130
+        assert said in capsys.readouterr().err
+    assert read_checkpoint(out).step == 1
+    call(capsys, *arguments, "--resume")
+    assert read_checkpoint(out).step == 2
 
 
 def test_bench_prints_its_ratio_to_the_plain_loop(capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,6 +197,7 @@ def test_bench_prints_its_ratio_to_the_plain_loop(capsys: pytest.CaptureFixture[
     expected = record["images_per_second"] / record["eager_images_per_second"]
     assert record["ratio"] == pytest.approx(expected, rel=1e-2)
     assert record["peak_share"] > 0
+    assert record["memory_growth"] < 1.1 < 4 < record["memory_backprop_growth"]
 
 
 def test_the_live_line_shows_losses_and_speed() -> None:

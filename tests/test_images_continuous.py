@@ -4,15 +4,16 @@ from pictures import CLASSES, SIDE, pixels
 
 from oneshot.core.schedule import Schedule
 from oneshot.images.backprop import BackpropChain
-from oneshot.images.bench import activation_bytes
 from oneshot.images.block import BlockShape
+from oneshot.images.chain import ChainSettings
 from oneshot.images.continuous import Continuous, ContinuousSettings
 from oneshot.images.ct import ContinuousTime, gamma, schedule_parameters
 from oneshot.images.data import channel_statistics, normalise
-from oneshot.images.dt import ChainSettings, DiscreteChain
+from oneshot.images.dt import DiscreteChain
 from oneshot.images.ensemble import Ensemble
 from oneshot.images.flow import FlowMatching
 from oneshot.images.labels import random_embedding
+from oneshot.images.memory import fresh_chain, measure_memory
 from oneshot.images.stacked import Stack
 from oneshot.images.trainable import Rates
 
@@ -56,7 +57,8 @@ def test_a_flow_that_predicts_the_label_ends_at_its_last_estimate() -> None:
     right = trained.classifier().logits(images).argmax(1) == labels
     assert right.double().mean() > 0.6
     z, logits = torch.randn(3, CLASSES), torch.randn(3, CLASSES)
-    torch.testing.assert_close(trained.move(z, logits, 8, 8), logits.softmax(1))
+    moved = trained.move(z, lambda z, t: logits, 8, 8)
+    torch.testing.assert_close(moved, logits.softmax(1))
 
 
 def test_gamma_falls_from_its_first_end_to_its_last() -> None:
@@ -102,9 +104,12 @@ def test_the_images_features_are_made_once_and_do_not_change_the_answer() -> Non
     stack = Stack(trained.shape, trained.block.values, torch.float32, training=False)
     z = trained.start(torch.zeros(8, CLASSES))
     for step in range(1, 6):
-        code = stack.trunk(normalise(images, trained.mean_std))
-        t = torch.full((1, 8), (step - 1) / 5)
-        z = trained.move(z, stack.head(code, stack.label(z[None]), t)[0], step, 5)
+
+        def logits_at(z: torch.Tensor, t: float) -> torch.Tensor:
+            code = stack.trunk(normalise(images, trained.mean_std))
+            return stack.head(code, stack.label(z[None]), torch.full((1, 8), t))[0]
+
+        z = trained.move(z, logits_at, step, 5)
     assert torch.equal(states[-1], z)
 
 
@@ -134,18 +139,17 @@ def test_backprop_trains_the_same_chain_end_to_end() -> None:
 
 
 def test_backprop_keeps_every_blocks_activations_and_noprop_one_blocks() -> None:
-    """Bytes that autograd keeps for the backward pass, at T = 2 and T = 10."""
-
-    def kept(kind: type[BackpropChain | DiscreteChain], T: int) -> int:
-        images, labels = pixels()
-        shape = BlockShape(1, SIDE, SIDE, CLASSES, CLASSES)
-        settings = ChainSettings(Schedule.cosine(T), Rates(1e-3, 1e-3))
-        statistics = channel_statistics(images)
-        trained = kind(shape, statistics, torch.eye(CLASSES), settings, learn_table=False)
-        return activation_bytes(lambda: trained.step(images, labels, 0))
-
-    assert kept(DiscreteChain, 10) / kept(DiscreteChain, 2) < 1.1
-    assert kept(BackpropChain, 10) / kept(BackpropChain, 2) > 4
+    """Bytes that autograd keeps for the backward pass, of ten blocks over two."""
+    shape = BlockShape(1, SIDE, SIDE, CLASSES, CLASSES)
+    memory = measure_memory(shape, 3, torch.float32, *pixels())
+    assert memory.growth < 1.1
+    assert memory.backprop_growth > 4
+    assert memory.backprop_activation_mib > 2 * memory.activation_mib > 0
+    chain = fresh_chain(DiscreteChain, shape, 1, torch.float32, torch.device("cpu"))
+    held = [v for n, v in chain.tensors().items() if "running" not in n and n.startswith("blocks")]
+    held += [v.grad for v in held if v.grad is not None]
+    size = sum(value.nbytes for value in held) / 2**20
+    assert memory.state_mib_per_block == pytest.approx(size, rel=0.01)
 
 
 def test_an_ensemble_averages_blocks_that_read_noise() -> None:

@@ -7,9 +7,10 @@ from torch import Tensor
 
 from oneshot.core.schedule import Schedule
 from oneshot.images.block import Block, BlockShape
+from oneshot.images.chain import ChainSettings, Part
 from oneshot.images.data import channel_statistics, normalise
 from oneshot.images.draws import block_generator, dropout_masks
-from oneshot.images.dt import LARGEST_GAIN, ChainSettings, DiscreteChain
+from oneshot.images.dt import LARGEST_GAIN, DiscreteChain
 from oneshot.images.kinds import Embedding
 from oneshot.images.labels import prototypes, random_embedding
 from oneshot.images.stacked import Stack
@@ -24,7 +25,9 @@ def chain(
     blocks: tuple[int, ...] = (), together: int = 1, table: Tensor | None = None, seed: int = 0
 ) -> DiscreteChain:
     table = torch.eye(CLASSES) if table is None else table
-    settings = ChainSettings(Schedule.cosine(T), RATES, seed=seed, together=together, blocks=blocks)
+    settings = ChainSettings(
+        Schedule.cosine(T), RATES, seed=seed, together=together, part=Part(blocks)
+    )
     statistics = channel_statistics(pixels()[0])
     shape = BlockShape(1, SIDE, SIDE, CLASSES, table.shape[1])
     return DiscreteChain(shape, statistics, table, settings, learn_table=len(table.T) != CLASSES)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,11 +7,12 @@ from pictures import CLASSES, pixels
 
 from oneshot.errors import BadInputError
 from oneshot.images.build import load_trainee, new_trainee
+from oneshot.images.chain import Part
 from oneshot.images.checkpoint import CheckpointError
 from oneshot.images.data import ImageSet
-from oneshot.images.kinds import Embedding, Precision
+from oneshot.images.kinds import Embedding, Method, Precision
 from oneshot.images.model import silent
-from oneshot.images.parallel import Rank
+from oneshot.images.parallel import Rank, local_device
 from oneshot.images.settings import TrainSettings
 from oneshot.images.train import Place, Run
 
@@ -23,7 +25,7 @@ def images() -> ImageSet:
 
 def train(out: Path, rank: Rank, settings: TrainSettings = SETTINGS) -> None:
     blocks = rank.blocks(settings.T) if rank.world > 1 else ()
-    trainee = new_trainee(settings, images(), blocks)
+    trainee = new_trainee(settings, images(), Part(blocks))
     Run(trainee, images(), settings, Place(rank.folder(out), blocks=blocks)).train(silent)
 
 
@@ -75,4 +77,14 @@ def test_missing_blocks_and_parts_of_other_runs_are_named(tmp_path: Path) -> Non
 def test_what_is_trained_together_is_not_trained_in_parts() -> None:
     learned = TrainSettings.from_mapping(SETTINGS.plain() | {"embedding": Embedding.LEARNED})
     with pytest.raises(BadInputError, match="one-hot"):
-        new_trainee(learned, images(), (1,))
+        new_trainee(learned, images(), Part((1,)))
+    for method in (Method.BACKPROP, Method.CT, Method.ENSEMBLE):
+        with pytest.raises(BadInputError, match="only dt"):
+            new_trainee(replace(SETTINGS, method=method), images(), Part((1,)))
+
+
+def test_each_process_has_a_device_of_its_own() -> None:
+    cuda, environment = torch.device("cuda"), {"LOCAL_RANK": "3"}
+    assert local_device(cuda, environment) == torch.device("cuda", 3)
+    assert local_device(torch.device("cuda", 1), environment) == torch.device("cuda", 1)
+    assert local_device(torch.device("cpu"), environment) == torch.device("cpu")

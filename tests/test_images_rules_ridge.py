@@ -1,6 +1,5 @@
 """The gradient-free chain: the noise is integrated out, and a chain classifies real digits."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,11 +11,13 @@ from hypothesis import strategies as st
 from oneshot.errors import BadInputError
 from oneshot.images.checkpoint import CheckpointError
 from oneshot.images.data import ImageSet, load_images
+from oneshot.images.kinds import Rule
 from oneshot.images.model import Classifier, accuracy, silent
 from oneshot.images.rules import ridge
 from oneshot.images.rules.marginal import Moments, solve_marginal
 from oneshot.images.rules.ridge import RidgeSettings, train
-from oneshot.images.rules.saved import load_chain, save_chain
+from oneshot.images.rules.saved import RuleRun, load_model, save_model
+from oneshot.images.settings import TrainSettings
 
 TINY = RidgeSettings(blocks=2, filters=16, stride=3, mirror=False)
 ALONE = replace(TINY, independent=True)
@@ -163,27 +164,20 @@ def test_test_images_are_not_looked_at(digits, residual_chain):
 @pytest.mark.parametrize("kind", ["residual_chain", "independent_chain", "deep_chain"])
 def test_a_saved_chain_answers_bit_for_bit(digits, kind, request, tmp_path):
     chain = request.getfixturevalue(kind)
-    save_chain(tmp_path, chain)
-    loaded = load_chain(tmp_path, torch.device("cpu"))
+    save_model(tmp_path, RuleRun(Rule.RIDGE, TrainSettings(), digits.inputs), chain)
+    _, loaded = load_model(tmp_path, torch.device("cpu"))
     assert loaded.settings == chain.settings
     assert torch.equal(loaded.logits(digits.test_images), chain.logits(digits.test_images))
-    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".safetensors"}
 
 
-def test_a_damaged_or_foreign_folder_is_refused(residual_chain, tmp_path):
+def test_a_damaged_folder_is_refused(digits, residual_chain, tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint"):
-        load_chain(tmp_path, torch.device("cpu"))
-    save_chain(tmp_path, residual_chain)
-    index = tmp_path / "checkpoint.json"
-    values = json.loads(index.read_text())
-    index.write_text(json.dumps(values | {"meta": {"kind": "other"}}))
-    with pytest.raises(CheckpointError, match="holds no ridge-chain"):
-        load_chain(tmp_path, torch.device("cpu"))
-    index.write_text(json.dumps(values))
+        load_model(tmp_path, torch.device("cpu"))
+    save_model(tmp_path, RuleRun(Rule.RIDGE, TrainSettings(), digits.inputs), residual_chain)
     (state,) = tmp_path.glob("*.safetensors")
     state.write_bytes(state.read_bytes()[:-5])
     with pytest.raises(CheckpointError, match="damaged"):
-        load_chain(tmp_path, torch.device("cpu"))
+        load_model(tmp_path, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("change", [{"blocks": 0}, {"ridge": 0.0}, {"sizes": []}, {"step": 1.5}])

@@ -1,12 +1,17 @@
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pictures import write_set
 
 from experiments import record
 from experiments.images import figures, run, tables
-from oneshot.images.settings import TrainSettings
+from oneshot.images.settings import TrainSettings, read_toml
 
 FOLDER = Path(__file__).parents[1] / "experiments" / "configs"
 CONFIGS = [path for path in sorted(FOLDER.glob("images-*.toml")) if "method" in path.read_text()]
@@ -23,6 +28,38 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_config_is_one_of_the_programs(config: Path) -> None:
     settings = TrainSettings.from_toml(config)
     assert f"-{settings.dataset}-{settings.method}" in config.stem
+
+
+def test_ablations_that_stand_beside_each_other_differ_in_one_thing() -> None:
+    def settings(name: str) -> dict[str, Any]:
+        return TrainSettings.from_toml(FOLDER / f"images-ablation-{name}.toml").plain()
+
+    def differing(one: str, other: str) -> set[str]:
+        left, right = settings(one), settings(other)
+        return {name for name in left if left[name] != right[name]}
+
+    for loss in ("anchor", "endpoint"):
+        assert differing("cifar100-fm-velocity", f"cifar100-fm-{loss}") == {loss}
+    assert differing("mnist-dt-cosine", "mnist-dt-equal-information") == {"spacing"}
+    for images in ("plain", "mirrored"):
+        assert differing(f"cifar10-dt-{images}", f"cifar10-backprop-{images}") == {"method"}
+        ridge = read_toml(FOLDER / f"images-ablation-cifar10-ridge-{images}.toml")
+        chain = settings(f"cifar10-dt-{images}")
+        assert ridge["train_images"] == chain["train_images"]
+        assert ridge["blocks"] == chain["T"]
+        assert ridge["mirror"] is chain["flip"] is (images == "mirrored")
+
+
+def test_ablations_have_a_table_of_their_own(tmp_path: Path) -> None:
+    made = {
+        "name": "images-ablation-mnist-dt-cosine-seed2",
+        "config": {"method": "dt", "seed": 2},
+        "metrics": {"test_accuracy": 0.98765, "train_seconds": 90.0},
+    }
+    (tmp_path / f"{made['name']}.json").write_text(json.dumps(made))
+    assert tables.training_records(tmp_path) == []
+    row = tables.ablation_table(tmp_path).splitlines()[-1]
+    assert row == "| mnist-dt-cosine | 2 | 98.77 | 1.5 |"
 
 
 def test_configs_are_run_and_measured_once_each(
@@ -51,6 +88,39 @@ def test_configs_are_run_and_measured_once_each(
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     kinds = [f"tiny-{what}.{kind}" for what in ("blocks", "denoising") for kind in ("png", "svg")]
     assert names == set(kinds)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_runs_the_papers_configs_and_fills_the_tables(tmp_path: Path) -> None:
+    """The target itself, on a copy of the experiments, with tiny configs in the place of all."""
+    root = FOLDER.parents[1]
+    shutil.copytree(root / "experiments", tmp_path / "experiments")
+    for path in (tmp_path / "experiments" / "results").glob("images-*.json"):
+        path.unlink()
+    for name in ("Makefile", "pyproject.toml", ".venv/.installed"):
+        copy = tmp_path / name
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes((root / name).read_bytes() if (root / name).is_file() else b"")
+    write_set(tmp_path)
+    for method in ("dt", "adjoint"):
+        text = f'dataset = "cifar10"\nmethod = "{method}"\nT = 2\nepochs = 1\nbatch = 16\n'
+        (tmp_path / f"images-paper-cifar10-{method}.toml").write_text(text)
+    command = ["make", "gpu-benchmarks", "DEVICE=cpu", "CONFIGS=images-paper-*.toml"]
+    command += [f"BIN={Path(sys.executable).parent}"]
+    environment = os.environ | {"ONESHOT_DATA": str(tmp_path), "PYTHONPATH": str(root)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    made = (tmp_path / "experiments" / "README.md").read_text().splitlines()
+    rows = [line for line in made if line.startswith("| paper-cifar10-")]
+    assert [row.split(" | ")[0] for row in rows] == [
+        "| paper-cifar10-adjoint-seed0",
+        "| paper-cifar10-dt-seed0",
+    ]
+    assert "66.78 ± .76" in rows[0]
+    planned = subprocess.run(
+        ["make", "-n", "gpu-benchmarks"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert "--device cuda --resume experiments/configs/images-paper-*.toml" in planned
 
 
 def test_the_table_shows_a_record_beside_the_papers_figure() -> None:

@@ -195,7 +195,7 @@ def test_settings_come_from_toml_and_are_checked(tmp_path: Path) -> None:
     settings = TrainSettings.from_toml(path, seed=3)
     assert (settings.method, settings.learning_rate, settings.seed) == (Method.FM, 1.0, 3)
     for text, message in (
-        ('method = "sgd"', "one of dt, ct, fm, backprop, ensemble"),
+        ('method = "sgd"', "one of dt, ct, fm, backprop, adjoint, ensemble"),
         ("epochs = 0", "at least 1"),
         ('epochs = "4"', "give a int"),
         ("batch = 1", "at least 2"),

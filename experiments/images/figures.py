@@ -16,8 +16,8 @@ from experiments.record import run_recorded
 from oneshot.core.schedule import bayes_accuracy
 from oneshot.images.analyse import BlockFindings, analyse_blocks, ensemble_accuracy
 from oneshot.images.build import load_trainee
+from oneshot.images.chain import Chain
 from oneshot.images.data import ImageSet, load_images
-from oneshot.images.dt import Chain
 from oneshot.images.model import accuracy
 
 FIGURES = Path(__file__).parents[1] / "figures"
@@ -40,14 +40,15 @@ def experiment(folder: Path, data: Path | None, count: int, name: str) -> dict[s
         raise SystemExit(f"{folder} holds a {settings.method} model; give one of method dt")
     images = load_images(settings.dataset, data, torch.device("cpu"))
     part = images.test_images[:count], images.test_labels[:count]
-    found = analyse_blocks(chain, *part)
+    walker = chain.walker()
+    found = analyse_blocks(walker, *part)
     draw_blocks(found, FIGURES / f"{name}-blocks")
     draw_denoising(chain, images, FIGURES / f"{name}-denoising")
     shares = chain.settings.schedule.alpha_bar.tolist()
     return {
         "n": count,
         "chain": accuracy(chain.classifier(), *part),
-        "blocks_mean_at_z_0": ensemble_accuracy(chain, *part),
+        "blocks_mean_at_z_0": ensemble_accuracy(walker, *part),
         "bayes_accuracy_of_z": [bayes_accuracy(share, images.classes) for share in shares],
         "blocks": [asdict(block) for block in found],
     }

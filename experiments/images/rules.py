@@ -1,8 +1,8 @@
 """One gradient-free rule trained on one set, measured once on its test images: a record.
 
 `python -m experiments.images.rules experiments/configs/images-ridge-mnist.toml` writes
-experiments/results/images-ridge-mnist-seed0.json and saves a ridge chain under runs/
-after each block, from which a run that was stopped goes on. The config
+experiments/results/images-ridge-mnist-seed0.json and saves the model under runs/, a
+ridge chain after each block, from which a run that was stopped goes on. The config
 names the `rule` and the `dataset`; its other values are the rule's settings.
 """
 
@@ -10,18 +10,22 @@ import argparse
 import resource
 import time
 import tomllib
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from experiments.record import run_recorded
+from oneshot.images.by_rule import RuleModel, RuleSettings, rule_settings, train_by_rule
 from oneshot.images.checkpoint import has_checkpoint
-from oneshot.images.data import ImageSet, holdout, load_images
+from oneshot.images.data import ImageSet, load_images
+from oneshot.images.kinds import PICTURES, Rule
 from oneshot.images.model import Classifier, Progress, accuracy
-from oneshot.images.rules import evolution, feedback_alignment, hebbian, ridge, three_factor
-from oneshot.images.rules.saved import load_chain, save_chain
+from oneshot.images.rules.ridge import RidgeChain
+from oneshot.images.rules.saved import RuleRun, load_model, save_model
+from oneshot.images.settings import TrainSettings
+from oneshot.images.train import prepared
 
 RUNS = Path("runs")
 """Where chains go."""
@@ -44,46 +48,24 @@ class Log:
             print(dict(progress.figures), flush=True)
 
 
-def grown(
-    images: ImageSet, settings: ridge.RidgeSettings, log: Log, folder: Path | None
-) -> ridge.RidgeChain:
-    """A ridge chain, saved after each block where a folder is given, or what is missing of it."""
-    start: tuple[ridge.RidgeBlock, ...] = ()
-    if folder is not None and has_checkpoint(folder):
-        saved = load_chain(folder, images.train_images.device)
-        if replace(saved.settings, blocks=settings.blocks) != settings:
-            raise SystemExit(f"{folder} holds a chain of other settings; move it away")
-        start = saved.blocks[: settings.blocks]
-    for chain in ridge.grow(images, settings, log, start):
-        if folder is not None and len(chain.blocks) > len(start):
-            save_chain(folder, chain)
-    return chain
-
-
 def trained(
-    rule: str, images: ImageSet, values: dict[str, Any], log: Log, folder: Path | None
-) -> Classifier:
-    """The classifier of a rule and its settings."""
-    match rule:
-        case "ridge":
-            return grown(images, ridge.RidgeSettings(**values), log, folder)
-        case "feedback-alignment":
-            settings = feedback_alignment.FeedbackAlignmentSettings(**values)
-            return feedback_alignment.train(images, settings, log)
-        case "hebbian":
-            return hebbian.train(images, hebbian.HebbianSettings(**values), log)
-        case "evolution":
-            return evolution.train(images, evolution.EvolutionSettings(**values), log)
-        case "three-factor":
-            return three_factor.train(images, three_factor.ThreeFactorSettings(**values), log)
-    raise SystemExit(f"rule {rule!r} is unknown")
+    run: RuleRun, images: ImageSet, settings: RuleSettings, log: Log, folder: Path | None
+) -> RuleModel:
+    """The model of a rule, saved as it grows where a folder is given; what is there goes on."""
+    start = None
+    if folder is not None and has_checkpoint(folder):
+        start = load_model(folder, images.train_images.device)[1]
+    for model in train_by_rule(run.rule, images, settings, log, start):
+        if folder is not None:
+            save_model(folder, run, model)
+    return model
 
 
 def measured(classifier: Classifier, images: ImageSet) -> dict[str, Any]:
     """Accuracy on the test images, for a ridge chain after each block."""
     started = time.perf_counter()
     labels, found = images.test_labels, dict[str, Any]()
-    if isinstance(classifier, ridge.RidgeChain):
+    if isinstance(classifier, RidgeChain):
         states = classifier.trajectory(images.test_images)
         found["test_accuracy_after_blocks"] = [
             round(float((z.argmax(1) == labels).double().mean()), 4) for z in states
@@ -99,11 +81,11 @@ def measured(classifier: Classifier, images: ImageSet) -> dict[str, Any]:
 
 
 def experiment(
-    rule: str, images: ImageSet, values: dict[str, Any], folder: Path | None
+    run: RuleRun, images: ImageSet, values: dict[str, Any], folder: Path | None
 ) -> dict[str, Any]:
-    """Train, saving a chain where a folder is given, and measure."""
+    """Train, saving the model where a folder is given, and measure."""
     log, started = Log(), time.perf_counter()
-    classifier = trained(rule, images, values, log, folder)
+    classifier = trained(run, images, rule_settings(run.rule, values), log, folder)
     seconds = time.perf_counter() - started
     used = resource.getrusage(resource.RUSAGE_SELF)
     return measured(classifier, images) | {
@@ -126,15 +108,15 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     values = tomllib.loads(options.config.read_text(encoding="utf-8")) | {"seed": options.seed}
-    config, rule, dataset = dict(values), values.pop("rule"), values.pop("dataset")
-    images = load_images(dataset, options.data, torch.device("cpu"))
-    if options.holdout:
-        images = holdout(images, options.holdout, torch.Generator().manual_seed(0))
-        print(experiment(rule, images, values, None))
-        return
+    config, rule = dict(values), Rule(values.pop("rule"))
+    chosen = {name: values.pop(name) for name in PICTURES if name in values}
+    pictures = TrainSettings.from_mapping(chosen | {"holdout": options.holdout})
+    images = load_images(pictures.dataset, options.data, torch.device("cpu"))
+    images = prepared(images, pictures)
     name = f"{options.config.stem}-seed{options.seed}"
-    run = lambda: experiment(rule, images, values, RUNS / name)  # noqa: E731
-    print(run_recorded(name, config, [options.config], run))
+    folder = None if options.holdout else RUNS / name
+    measure = partial(experiment, RuleRun(rule, pictures, images.inputs), images, values, folder)
+    print(measure() if options.holdout else run_recorded(name, config, [options.config], measure))
 
 
 if __name__ == "__main__":

@@ -15,11 +15,12 @@ from typing import Any
 import torch
 
 from experiments import record
+from oneshot.images.allocation import keep_freed_memory
 from oneshot.images.block import parameters_per_block
 from oneshot.images.build import block_shape, new_trainee
+from oneshot.images.chain import Chain
 from oneshot.images.checkpoint import has_checkpoint
 from oneshot.images.data import ImageSet, load_images
-from oneshot.images.dt import Chain
 from oneshot.images.model import Progress, accuracy
 from oneshot.images.settings import TrainSettings
 from oneshot.images.train import Place, Run, Trainee, prepared
@@ -111,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--resume", action="store_true")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
+    keep_freed_memory()
     for config in options.configs:
         name = f"{config.stem}-seed{options.seed}"
         if (record.RESULTS / f"{name}.json").exists():

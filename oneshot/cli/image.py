@@ -54,7 +54,7 @@ def info(
     settings = settings_of(config, dataset=dataset, method=method, embedding=embedding, T=T)
     inputs = Inputs(*Dataset(settings.dataset).size)
     parameters = parameters_per_block(block_shape(settings, inputs))
-    blocks = 1 if settings.method in (Method.CT, Method.FM) else settings.T
+    blocks = 1 if settings.method.continuous else settings.T
     SESSION.get().output.record(
         {
             "dataset": settings.dataset,
@@ -80,10 +80,15 @@ def bench(
 ) -> None:
     """Measure training speed against a plain loop over blocks, and against the device's peak.
 
+    Memory is what backward passes need: memory_growth is that of ten blocks
+    over that of two, trained one at a time; memory_backprop_growth the same
+    by backpropagation through all.
+
     Examples:
       oneshot image bench --dataset cifar10
       oneshot --json image bench --T 2 --batch 64
     """
+    from oneshot.images.allocation import keep_freed_memory
     from oneshot.images.bench import measure_speed
     from oneshot.images.build import block_shape, torch_type
     from oneshot.images.data import Inputs
@@ -91,10 +96,13 @@ def bench(
     settings = settings_of(None, dataset=dataset, method=method, T=T, precision=precision)
     if settings.method is not Method.DT:
         raise BadInputError(f"method {settings.method} came; only dt has a loop to compare with")
+    keep_freed_memory()
     shape = block_shape(settings, Inputs(*Dataset(settings.dataset).size))
     dtype = torch_type(settings.precision)
     speed = measure_speed(shape, settings.T, batch, dtype, chosen_device(), steps)
-    rounded = {name: float(f"{value:.4g}") for name, value in asdict(speed).items()}
+    figures = asdict(speed)
+    figures |= {f"memory_{name}": value for name, value in figures.pop("memory").items()}
+    rounded = {name: float(f"{value:.4g}") for name, value in figures.items()}
     SESSION.get().output.record({"dataset": settings.dataset, "T": settings.T, **rounded})
 
 

@@ -33,7 +33,8 @@ EmbeddingName = Annotated[
     Embedding | None, typer.Option(help="The label embedding.", show_default="one-hot")
 ]
 Blocks = Annotated[
-    int | None, typer.Option("--T", help="Blocks, or steps of ct and fm.", show_default="10")
+    int | None,
+    typer.Option("--T", help="Blocks, or steps of ct, fm, adjoint.", show_default="10"),
 ]
 
 
@@ -59,9 +60,11 @@ def chosen_device() -> "torch.device":
     """The device that the command line names; BadInputError where it cannot be used."""
     import torch
 
+    from oneshot.images.parallel import local_device
+
     name = SESSION.get().device
     try:
-        device = torch.device(name)
+        device = local_device(torch.device(name))
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise BadInputError(f"device {name!r} cannot be used here; give cpu or cuda") from error

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
+from oneshot.cli.image_by_rule import train_rule
 from oneshot.cli.image_display import asked_to_stop, training_report
 from oneshot.cli.image_options import (
     Blocks,
@@ -30,9 +30,6 @@ else:
     ImageSet = TrainSettings = Any  # annotations are evaluated where types are checked at run time
 
 commands = typer.Typer()
-
-PICTURES = "dataset", "train_images", "holdout"
-"""The settings that choose pictures, which every rule shares."""
 
 
 @commands.command()
@@ -115,26 +112,30 @@ def train(
     if rule is Rule.GRADIENT:
         _train_gradient(settings_of(None, **values), data, out, resume=resume)
     else:
-        _train_rule(rule, values, data)
+        train_rule(rule, values, data, out, resume=resume)
 
 
 def _train_gradient(settings: TrainSettings, data: Path | None, out: Path, *, resume: bool) -> None:
+    from oneshot.images.allocation import keep_freed_memory
     from oneshot.images.build import new_trainee
+    from oneshot.images.chain import Part
+    from oneshot.images.exchange import exchanging
     from oneshot.images.parallel import Rank
     from oneshot.images.train import Place, Run
 
+    keep_freed_memory()
     output, started, rank = SESSION.get().output, time.perf_counter(), Rank.of_environment()
-    images = images_of(settings, data)
     blocks = rank.blocks(settings.T) if rank.world > 1 else ()
-    run = Run(
-        new_trainee(settings, images, blocks),
-        images,
-        settings,
-        Place(rank.folder(out), resume, blocks),
-    )
-    first = run.done
-    with training_report(output) as report, asked_to_stop() as stop:
-        run.train(report, stop)
+    images, folder = images_of(settings, data), rank.folder(out)
+    with exchanging(rank, settings, chosen_device()) as exchange:
+        if exchange is not None and resume:
+            exchange.resume(folder)
+        part = Part(blocks, None if exchange is None else exchange.add_up)
+        place = Place(folder, resume, blocks, keep_previous=exchange is not None)
+        run = Run(new_trainee(settings, images, part), images, settings, place)
+        first = run.done
+        with training_report(output) as report, asked_to_stop() as stop:
+            run.train(report, stop)
     seconds = time.perf_counter() - started
     record = {
         "folder": str(out),
@@ -159,22 +160,6 @@ def _measure(out: Path, images: ImageSet, record: dict[str, Any]) -> None:
     share = accuracy(trainee.classifier(), images.test_images, images.test_labels)
     text = f"test accuracy {share:.4f} of {n}, saved in {out}"
     SESSION.get().output.outcome({"test_accuracy": share, "n": n, **record}, text)
-
-
-def _train_rule(rule: Rule, values: dict[str, Any], data: Path | None) -> None:
-    """Train by a rule, with those of the values that do not choose the pictures as its settings."""
-    from oneshot.images.by_rule import train_by_rule
-    from oneshot.images.model import accuracy
-
-    output, started = SESSION.get().output, time.perf_counter()
-    pictures = {name: values.pop(name) for name in PICTURES if name in values}
-    images = images_of(settings_of(None, **pictures), data)
-    with training_report(output) as report:
-        classifier = train_by_rule(rule, images, values, report)
-    share = accuracy(classifier, images.test_images, images.test_labels)
-    seconds = round(time.perf_counter() - started, 1)
-    record = {"test_accuracy": share, "n": len(images.test_labels), "seconds": seconds}
-    output.put(record, Text(f"test accuracy {share:.4f} of {record['n']}, {seconds} s"))
 
 
 def _toml(config: Path) -> dict[str, Any]:

@@ -2,14 +2,22 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from oneshot.cli.image_options import Data, chosen_device, images_of
 from oneshot.cli.session import SESSION
-from oneshot.errors import BadInputError
-from oneshot.images.kinds import Method
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from oneshot.images.analyse import NoisedChain
+    from oneshot.images.rules.ridge import RidgeChain
+
+    Part = tuple[Tensor, Tensor]
+else:
+    NoisedChain = RidgeChain = Part = Any  # annotations are evaluated where types are checked
 
 commands = typer.Typer()
 
@@ -32,21 +40,19 @@ def evaluate(
     """
     import torch
 
-    from oneshot.images.build import load_trainee
-    from oneshot.images.dt import Chain
     from oneshot.images.model import accuracy
+    from oneshot.images.trained import load_trained
 
     device = chosen_device()
-    settings, _, trainee = load_trainee(folder, device)
-    images = images_of(settings, data)
+    trained = load_trained(folder, device)
+    draws = [torch.Generator(device).manual_seed(draw) for draw in range(sampled)]
+    classifiers = [trained.classifier(), *map(trained.sampling_classifier, draws)]
+    images = images_of(trained.pictures, data)
     test = images.test_images, images.test_labels
-    record = {"test_accuracy": accuracy(trainee.classifier(), *test), "n": len(test[1])}
-    if sampled and isinstance(trainee, Chain):
-        draws = [
-            accuracy(trainee.classifier(torch.Generator(device).manual_seed(draw)), *test)
-            for draw in range(sampled)
-        ]
-        record["test_accuracy_sampled"] = sum(draws) / sampled
+    first, *others = [accuracy(classifier, *test) for classifier in classifiers]
+    record = {"test_accuracy": first, "n": len(images.test_labels)}
+    if others:
+        record["test_accuracy_sampled"] = sum(others) / len(others)
     SESSION.get().output.record(record)
 
 
@@ -62,26 +68,37 @@ def analyse(
       oneshot image analyse mnist-dt
       oneshot --json image analyse mnist-dt --count 200
     """
-    from oneshot.images.analyse import analyse_blocks, ensemble_accuracy
-    from oneshot.images.build import load_trainee
-    from oneshot.images.dt import Chain
     from oneshot.images.model import accuracy
+    from oneshot.images.rules.ridge import RidgeChain
+    from oneshot.images.trained import load_trained
 
-    settings, _, trainee = load_trainee(folder, chosen_device())
-    if not isinstance(trainee, Chain) or settings.method is not Method.DT:
-        raise BadInputError(f"{folder} holds a {settings.method} model; give one of method dt")
-    images = images_of(settings, data)
+    trained = load_trained(folder, chosen_device())
+    chain = trained.model if isinstance(trained.model, RidgeChain) else trained.noised_chain()
+    images = images_of(trained.pictures, data)
     part = images.test_images[:count], images.test_labels[:count]
-    findings = [asdict(found) for found in analyse_blocks(trainee, *part)]
-    record = {
-        "n": len(part[1]),
-        "chain": accuracy(trainee.classifier(), *part),
-        "ensemble": ensemble_accuracy(trainee, *part),
-        "blocks": findings,
-    }
+    whole = {"n": len(part[1]), "chain": accuracy(trained.classifier(), *part)}
+    if isinstance(chain, RidgeChain):
+        _show_growth(chain, part, whole)
+    else:
+        _show_blocks(chain, part, whole)
+
+
+def _show_blocks(chain: NoisedChain, part: Part, whole: dict[str, Any]) -> None:
+    from oneshot.images.analyse import analyse_blocks, ensemble_accuracy
+
+    findings = [asdict(found) for found in analyse_blocks(chain, *part)]
+    whole |= {"ensemble": ensemble_accuracy(chain, *part), "blocks": findings}
     rows = ([f"{value:.4g}" for value in found.values()] for found in findings)
-    title = f"chain {record['chain']:.4f}, the blocks' mean {record['ensemble']:.4f}; right by:"
-    SESSION.get().output.table(record, title, list(findings[0]), rows)
+    title = f"chain {whole['chain']:.4f}, the blocks' mean {whole['ensemble']:.4f}; right by:"
+    SESSION.get().output.table(whole, title, list(findings[0]), rows)
+
+
+def _show_growth(chain: RidgeChain, part: Part, whole: dict[str, Any]) -> None:
+    images, labels = part
+    shares = [float((z.argmax(1) == labels).double().mean()) for z in chain.trajectory(images)]
+    rows = [(t, f"{share:.4f}") for t, share in enumerate(shares, start=1)]
+    title = f"chain {whole['chain']:.4f}; right after each block:"
+    SESSION.get().output.table(whole | {"after_blocks": shares}, title, ["block", "right"], rows)
 
 
 @commands.command()
@@ -98,13 +115,14 @@ def predict(
       oneshot image predict seven.png --run mnist-dt
       oneshot --json image predict photo.png --run cifar10-dt --resize
     """
-    from oneshot.images.build import load_trainee
     from oneshot.images.picture import read_picture
+    from oneshot.images.trained import load_trained
 
     device = chosen_device()
-    _, inputs, trainee = load_trainee(run, device)
-    picture = read_picture(file, inputs.channels, inputs.height, inputs.width, resize=resize)
-    shares = trainee.classifier().logits(picture.to(device)).softmax(1)[0]
+    trained = load_trained(run, device)
+    size = trained.inputs
+    picture = read_picture(file, size.channels, size.height, size.width, resize=resize)
+    shares = trained.classifier().logits(picture.to(device)).softmax(1)[0]
     best = int(shares.argmax())
     record = {"class": best, "share": float(shares[best]), "shares": shares.tolist()}
     SESSION.get().output.outcome(record, f"class {best}, {float(shares[best]):.1%}")

@@ -1,15 +1,36 @@
 """What each block of a chain reads: its accuracy from the image, from z, and from both."""
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from oneshot.images.data import normalise
+from oneshot.core.schedule import Schedule
 from oneshot.images.draws import block_generator
-from oneshot.images.dt import Chain
-from oneshot.images.model import BATCH
+from oneshot.images.model import BATCH, batches
+
+
+@runtime_checkable
+class NoisedChain(Protocol):
+    """A chain whose blocks were trained on noised labels and can be asked one by one."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """The noise levels of its T blocks."""
+
+    @property
+    def table(self) -> Float[Tensor, "classes d"]:
+        """The label embeddings."""
+
+    def states(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "T_plus_1 n d"]:
+        """z_0 to z_T of one batch."""
+
+    def block_scores(
+        self, images: UInt8[Tensor, "n c h w"], z: Float[Tensor, "n d"], t: int
+    ) -> Float[Tensor, "n classes"]:
+        """Logits of block t (from 1) for one batch, given z_{t-1}."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +52,17 @@ class BlockFindings:
 
 
 def analyse_blocks(
-    chain: Chain, images: UInt8[Tensor, "n c h w"], labels: Int64[Tensor, " n"], seed: int = 0
+    chain: NoisedChain, images: UInt8[Tensor, "n c h w"], labels: Int64[Tensor, " n"], seed: int = 0
 ) -> list[BlockFindings]:
     """The findings of every block on the given images, with noise drawn from the seed."""
-    found = []
-    states = _states(chain, images)
-    for t in chain.blocks:
+    found, classes = [], len(chain.table)
+    states = torch.cat([chain.states(part) for part in batches(images)], 1)
+    for t in range(1, chain.schedule.T + 1):
         generator = block_generator(seed, t, "analyse", 0, images.device)
-        other = _other_class(labels, chain.shape.classes, generator)
-        z = chain.settings.schedule.noised_target(chain.table[labels], t - 1, generator)
-        random = torch.randint(
-            chain.shape.classes, labels.shape, generator=generator, device=labels.device
-        )
-        strange = chain.settings.schedule.noised_target(chain.table[random], t - 1, generator)
+        other = _other_class(labels, classes, generator)
+        z = chain.schedule.noised_target(chain.table[labels], t - 1, generator)
+        random = torch.randint(classes, labels.shape, generator=generator, device=labels.device)
+        strange = chain.schedule.noised_target(chain.table[random], t - 1, generator)
         found.append(
             BlockFindings(
                 t,
@@ -58,39 +77,29 @@ def analyse_blocks(
 
 
 def ensemble_accuracy(
-    chain: Chain, images: UInt8[Tensor, "n c h w"], labels: Int64[Tensor, " n"]
+    chain: NoisedChain, images: UInt8[Tensor, "n c h w"], labels: Int64[Tensor, " n"]
 ) -> float:
     """The blocks as a plain ensemble: the mean of their class probabilities at z = 0."""
-    total = torch.zeros(len(images), chain.shape.classes, device=images.device)
+    total = torch.zeros(len(images), len(chain.table), device=images.device)
     z = torch.zeros(len(images), chain.table.shape[1], device=images.device)
-    for t in chain.blocks:
+    for t in range(1, chain.schedule.T + 1):
         total += _logits(chain, images, z, t).softmax(1)
     return _share(total.argmax(1) == labels)
 
 
-def _states(chain: Chain, images: Tensor) -> Float[Tensor, "T_plus_1 n d"]:
-    classifier = chain.walker()
-    parts = [classifier.states(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
-    return torch.cat(parts, 1)
-
-
 @torch.no_grad()
-def _logits(chain: Chain, images: Tensor, z: Tensor, t: int) -> Tensor:
-    classifier = chain.walker()
-    rows = []
-    for i in range(0, len(images), BATCH):
-        pixels = normalise(images[i : i + BATCH], chain.mean_std)
-        rows.append(classifier.scores(pixels, z[i : i + BATCH], t))
-    return torch.cat(rows)
+def _logits(chain: NoisedChain, images: Tensor, z: Tensor, t: int) -> Tensor:
+    parts = zip(batches(images), z.split(BATCH), strict=True)
+    return torch.cat([chain.block_scores(part, rows, t) for part, rows in parts])
 
 
-def _named(chain: Chain, images: Tensor, z: Tensor, t: int) -> Tensor:
+def _named(chain: NoisedChain, images: Tensor, z: Tensor, t: int) -> Tensor:
     return _logits(chain, images, z, t).argmax(1)
 
 
-def _nearest(chain: Chain, z: Tensor, t: int) -> Tensor:
+def _nearest(chain: NoisedChain, z: Tensor, t: int) -> Tensor:
     """The most probable class given z_{t-1} alone, every class being as frequent."""
-    signal = float(chain.settings.schedule.alpha_bar[t - 1])
+    signal = float(chain.schedule.alpha_bar[t - 1])
     return torch.cdist(z, signal**0.5 * chain.table).argmin(1)
 
 

@@ -4,9 +4,9 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
+from oneshot.images.chain import Chain
 from oneshot.images.data import normalise
 from oneshot.images.draws import block_generator, dropout_masks
-from oneshot.images.dt import Chain
 from oneshot.images.stacked import Stack
 
 

@@ -9,11 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from oneshot.core.schedule import Schedule
-from oneshot.images.backprop import BackpropChain
 from oneshot.images.block import KERNEL, Block, BlockShape
 from oneshot.images.draws import mask_shapes
-from oneshot.images.dt import Chain, ChainSettings, DiscreteChain
-from oneshot.images.trainable import Rates
+from oneshot.images.dt import DiscreteChain
+from oneshot.images.memory import Memory, fresh_chain, measure_memory
 
 PEAK_SIDE = 2048
 """Rows of the square matrices whose product is taken as the device's peak."""
@@ -24,9 +23,7 @@ class Speed:
     """Images per second through all T blocks, forward, backward and optimiser.
 
     `peak_share` is of the measured rate of one large matrix product in the same precision;
-    `eager` is a loop over plain fp32 modules with an optimiser each. `activation_mib` is the most
-    that autograd kept for a backward pass, of NoProp stepping one block at a time and of backprop
-    through all T.
+    `eager` is a loop over plain fp32 modules with an optimiser each.
     """
 
     images_per_second: float
@@ -36,8 +33,7 @@ class Speed:
     peak_gigaflops: float
     peak_share: float
     together: int
-    activation_mib: float
-    backprop_activation_mib: float
+    memory: Memory
 
 
 def products_per_image(shape: BlockShape) -> int:
@@ -69,13 +65,9 @@ def measure_speed(
     labels = torch.randint(shape.classes, (batch,), device=device)
     rates = {}
     for together in sorted({1, T}):
-        chain = _chain(DiscreteChain, shape, T, dtype, device, together)
+        chain = fresh_chain(DiscreteChain, shape, T, dtype, device, together)
         work = partial(chain.step, images, labels)
         rates[together] = batch / _seconds(work, steps, device)
-    kept = [
-        activation_bytes(partial(_chain(kind, shape, T, dtype, device, 1).step, images, labels, 0))
-        for kind in (DiscreteChain, BackpropChain)
-    ]
     together = max(rates, key=lambda size: rates[size])
     eager = batch / _seconds(_EagerLoop(shape, T, images, labels), steps, device)
     flops = 6 * products_per_image(shape) * T * rates[together]
@@ -88,32 +80,8 @@ def measure_speed(
         peak_gigaflops=peak / 1e9,
         peak_share=flops / peak,
         together=together,
-        activation_mib=kept[0] / 2**20,
-        backprop_activation_mib=kept[1] / 2**20,
+        memory=measure_memory(shape, T, dtype, images, labels),
     )
-
-
-def activation_bytes(work: Callable[[], object]) -> int:
-    """The most bytes that autograd keeps at a time for backward passes while the work is done.
-
-    A tensor that is kept by two operations counts twice, on every device alike.
-    """
-    live = peak = 0
-
-    class Held:
-        def __init__(self, tensor: Tensor) -> None:
-            nonlocal live, peak
-            self.tensor = tensor
-            live += tensor.nbytes
-            peak = max(peak, live)
-
-        def __del__(self) -> None:
-            nonlocal live
-            live -= self.tensor.nbytes
-
-    with torch.autograd.graph.saved_tensors_hooks(Held, lambda held: held.tensor):
-        work()
-    return peak
 
 
 class _EagerLoop:
@@ -142,20 +110,6 @@ class _EagerLoop:
 
     def _mask(self, size: tuple[int, int, int], n: int) -> Tensor:
         return torch.rand(n, *size, device=self._images.device) < 0.8
-
-
-def _chain(
-    kind: type[Chain],
-    shape: BlockShape,
-    T: int,
-    dtype: torch.dtype,
-    device: torch.device,
-    together: int,
-) -> Chain:
-    settings = ChainSettings(Schedule.cosine(T), Rates(1e-3, 1e-3), dtype=dtype, together=together)
-    mean_std = torch.tensor([[0.5], [0.25]], device=device).repeat(1, shape.channels)
-    table = torch.eye(shape.classes, device=device)
-    return kind(shape, mean_std, table, settings, learn_table=False)
 
 
 def _peak(dtype: torch.dtype, device: torch.device) -> float:

@@ -8,14 +8,16 @@ from torch import Tensor
 
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
+from oneshot.images.adjoint import Adjoint
 from oneshot.images.backprop import BackpropChain
 from oneshot.images.block import BlockShape
-from oneshot.images.checkpoint import CheckpointError
-from oneshot.images.continuous import ContinuousSettings
+from oneshot.images.chain import WHOLE, Chain, ChainSettings, Part
+from oneshot.images.checkpoint import Checkpoint, CheckpointError
+from oneshot.images.continuous import Continuous, ContinuousSettings
 from oneshot.images.ct import ContinuousTime
 from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
 from oneshot.images.draws import block_generator
-from oneshot.images.dt import Chain, ChainSettings, DiscreteChain
+from oneshot.images.dt import DiscreteChain
 from oneshot.images.ensemble import Ensemble
 from oneshot.images.flow import FlowMatching
 from oneshot.images.kinds import Embedding, Method, Precision, Spacing
@@ -26,16 +28,22 @@ from oneshot.images.train import Trainee
 from oneshot.images.trainable import Rates
 
 
-def new_trainee(settings: TrainSettings, images: ImageSet, blocks: tuple[int, ...] = ()) -> Trainee:
+def new_trainee(settings: TrainSettings, images: ImageSet, part: Part = WHOLE) -> Trainee:
     """A fresh model for a set, on the set's device; of a chain some blocks alone if so wished."""
     mean_std = channel_statistics(images.train_images)
     table = label_table(settings, images, mean_std)
-    return make_trainee(settings, images.inputs, mean_std, table, blocks)
+    return make_trainee(settings, images.inputs, mean_std, table, part)
 
 
 def load_trainee(folder: Path, device: torch.device) -> tuple[TrainSettings, Inputs, Trainee]:
-    """The model of a checkpoint; CheckpointError where there is none that can be read."""
-    saved = read_joined(folder)
+    """The model of a folder; CheckpointError where there is none that can be read."""
+    return trainee_of(read_joined(folder), folder, device)
+
+
+def trainee_of(
+    saved: Checkpoint, folder: Path, device: torch.device
+) -> tuple[TrainSettings, Inputs, Trainee]:
+    """The model of a checkpoint that was read from the folder."""
     try:
         settings = TrainSettings.from_mapping(saved.meta["settings"])
         inputs = Inputs(**saved.meta["inputs"])
@@ -59,7 +67,7 @@ def block_shape(settings: TrainSettings, inputs: Inputs) -> BlockShape:
         inputs.classes,
         settings.embedding.size(inputs.classes, inputs.pixels),
         image_labels=settings.embedding is Embedding.PROTOTYPE,
-        timed=settings.method in (Method.CT, Method.FM),
+        timed=settings.method.continuous,
     )
 
 
@@ -68,51 +76,70 @@ def make_trainee(
     inputs: Inputs,
     mean_std: Float[Tensor, "2 c"],
     table: Float[Tensor, "classes d"],
-    blocks: tuple[int, ...] = (),
+    part: Part = WHOLE,
 ) -> Trainee:
     """A fresh model from its parts, on the table's device.
 
-    Raises BadInputError for some blocks of a model whose parts are trained together.
+    Raises BadInputError for some blocks of a model whose blocks are trained together.
     """
     shape = block_shape(settings, inputs)
     learn_table = settings.embedding is not Embedding.ONE_HOT
-    if blocks and (learn_table or settings.method is not Method.DT):
+    if settings.method.continuous and not part.blocks:
+        kind, own = _CONTINUOUS[settings.method], _continuous_settings(settings)
+        return kind(shape, mean_std, table, own, learn_table=learn_table)
+    if part.blocks and settings.method is not Method.DT:
         raise BadInputError(
-            f"method {settings.method} with embedding {settings.embedding} was to be trained in "
-            "parts; only dt with one-hot labels has blocks that need nothing of each other"
+            f"method {settings.method} was to be trained in parts; only dt has blocks that need "
+            "nothing of each other"
         )
-    dtype = torch_type(settings.precision)
-    if shape.timed:
-        continuous = ContinuousSettings(
-            # The paper's CT and FM use Adam, whose weight decay is part of the gradient.
-            Rates(settings.learning_rate, settings.weight_decay, decoupled=False),
-            settings.T,
-            eta=settings.eta,
-            seed=settings.seed,
-            dtype=dtype,
-            anchor=settings.anchor or learn_table,
-            endpoint=settings.endpoint,
+    if part.blocks and learn_table and part.add_up is None:
+        raise BadInputError(
+            f"some blocks were to learn embedding {settings.embedding} by themselves; "
+            "give the others' gradient too, or one-hot labels"
         )
-        kind = ContinuousTime if settings.method is Method.CT else FlowMatching
-        return kind(shape, mean_std, table, continuous, learn_table=learn_table)
+    chain = _chain_settings(settings, shape.classes, part)
+    return _DISCRETE[settings.method](shape, mean_std, table, chain, learn_table=learn_table)
+
+
+_CONTINUOUS: dict[Method, type[Continuous]] = {
+    Method.CT: ContinuousTime,
+    Method.FM: FlowMatching,
+    Method.ADJOINT: Adjoint,
+}
+_DISCRETE: dict[Method, type[Chain]] = {
+    Method.DT: DiscreteChain,
+    Method.BACKPROP: BackpropChain,
+    Method.ENSEMBLE: Ensemble,
+}
+
+
+def _continuous_settings(settings: TrainSettings) -> ContinuousSettings:
+    # The paper's CT and FM use Adam, whose weight decay is part of the gradient.
+    decoupled = settings.method is Method.ADJOINT
+    return ContinuousSettings(
+        Rates(settings.learning_rate, settings.weight_decay, decoupled=decoupled),
+        settings.T,
+        eta=settings.eta,
+        seed=settings.seed,
+        dtype=torch_type(settings.precision),
+        anchor=settings.anchor or settings.embedding is not Embedding.ONE_HOT,
+        endpoint=settings.endpoint,
+    )
+
+
+def _chain_settings(settings: TrainSettings, classes: int, part: Part) -> ChainSettings:
     schedule = Schedule.cosine(settings.T)
     if settings.spacing is Spacing.EQUAL_INFORMATION:
-        schedule = Schedule.equal_information(settings.T, shape.classes)
-    chain = ChainSettings(
+        schedule = Schedule.equal_information(settings.T, classes)
+    return ChainSettings(
         schedule,
         Rates(settings.learning_rate, settings.weight_decay),
         eta=settings.eta,
         seed=settings.seed,
-        dtype=dtype,
+        dtype=torch_type(settings.precision),
         together=settings.together,
-        blocks=blocks,
+        part=part,
     )
-    discrete: dict[Method, type[Chain]] = {
-        Method.DT: DiscreteChain,
-        Method.BACKPROP: BackpropChain,
-        Method.ENSEMBLE: Ensemble,
-    }
-    return discrete[settings.method](shape, mean_std, table, chain, learn_table=learn_table)
 
 
 def torch_type(precision: Precision) -> torch.dtype:

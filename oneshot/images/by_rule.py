@@ -1,53 +1,86 @@
-"""The rules that fit blocks without backpropagation, by their names."""
+"""The rules that fit blocks without backpropagation: their settings, and how each trains."""
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from typing import Any, NamedTuple
 
 from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
-from oneshot.images.model import Classifier, Report
+from oneshot.images.model import Report
+from oneshot.images.rules import evolution, feedback_alignment, hebbian, ridge, three_factor
+from oneshot.images.rules.ridge import RidgeChain, RidgeSettings
+from oneshot.images.rules.two_layer import LocalSettings, TwoLayerChain
+
+RuleSettings = RidgeSettings | LocalSettings
+RuleModel = RidgeChain | TwoLayerChain
+
+
+class _Local(NamedTuple):
+    settings: type[LocalSettings]
+    train: Callable[[ImageSet, Any, Report], TwoLayerChain]
+
+
+_LOCAL = {
+    Rule.FEEDBACK_ALIGNMENT: _Local(
+        feedback_alignment.FeedbackAlignmentSettings, feedback_alignment.train
+    ),
+    Rule.HEBBIAN: _Local(hebbian.HebbianSettings, hebbian.train),
+    Rule.EVOLUTION: _Local(evolution.EvolutionSettings, evolution.train),
+    Rule.THREE_FACTOR: _Local(three_factor.ThreeFactorSettings, three_factor.train),
+}
+
+
+def rule_settings(rule: Rule, options: dict[str, Any]) -> RuleSettings:
+    """The settings of a rule from some of their fields.
+
+    Raises BadInputError for the gradient, which has methods, a field that the rule does not have,
+    or a value that cannot be.
+    """
+    if rule is Rule.GRADIENT:
+        raise BadInputError("the rule gradient trains by a method; give --method")
+    kind: type[RuleSettings] = RidgeSettings if rule is Rule.RIDGE else _LOCAL[rule].settings
+    known = [field.name for field in fields(kind)]
+    for name in options:
+        if name not in known:
+            raise BadInputError(
+                f"rule {rule} has no setting {name!r}; leave it out or give {', '.join(known)}"
+            )
+    try:
+        return kind(**options)
+    except TypeError as error:
+        raise BadInputError(f"settings {options} of rule {rule} cannot be ({error})") from error
 
 
 def train_by_rule(
-    rule: Rule, images: ImageSet, options: dict[str, Any], report: Report
-) -> Classifier:
-    """Train by a rule that needs no gradient chain; `options` are fields of its settings.
+    rule: Rule,
+    images: ImageSet,
+    settings: RuleSettings,
+    report: Report,
+    start: RuleModel | None = None,
+) -> Iterator[RuleModel]:
+    """The model each time that there is more of it to save; the last one is whole.
 
-    Raises BadInputError for an option that the rule does not have.
+    A ridge chain comes after each block, and goes on from the blocks of `start`; the others come
+    once. Raises BadInputError for a start that is of other settings or cannot be gone on from.
     """
-    try:
-        return _train(rule, images, options, report)
-    except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
-            raise
-        name = str(error).rpartition("argument ")[2]
-        raise BadInputError(f"rule {rule} has no setting {name}; leave it out") from error
+    if isinstance(settings, RidgeSettings):
+        first = _first_blocks(settings, start)
+        grown = ridge.grow(images, settings, report, first)
+        return (chain for chain in grown if len(chain.blocks) >= len(first))
+    if start is not None:
+        raise BadInputError(f"rule {rule} trains in one go; train again in another folder")
+    return iter([_LOCAL[rule].train(images, settings, report)])
 
 
-def _train(rule: Rule, images: ImageSet, options: dict[str, Any], report: Report) -> Classifier:
-    # Imported one by one: a rule that is not used costs nothing.
-    match rule:
-        case Rule.RIDGE:
-            from oneshot.images.rules import ridge
-
-            return ridge.train(images, ridge.RidgeSettings(**options), report)
-        case Rule.FEEDBACK_ALIGNMENT:
-            from oneshot.images.rules import feedback_alignment
-
-            return feedback_alignment.train(
-                images, feedback_alignment.FeedbackAlignmentSettings(**options), report
-            )
-        case Rule.HEBBIAN:
-            from oneshot.images.rules import hebbian
-
-            return hebbian.train(images, hebbian.HebbianSettings(**options), report)
-        case Rule.EVOLUTION:
-            from oneshot.images.rules import evolution
-
-            return evolution.train(images, evolution.EvolutionSettings(**options), report)
-        case Rule.THREE_FACTOR:
-            from oneshot.images.rules import three_factor
-
-            return three_factor.train(images, three_factor.ThreeFactorSettings(**options), report)
-        case Rule.GRADIENT:
-            raise BadInputError("the rule gradient trains by a method; give --method")
+def _first_blocks(settings: RidgeSettings, start: RuleModel | None) -> tuple[ridge.RidgeBlock, ...]:
+    if start is None:
+        return ()
+    own = start.settings
+    if isinstance(own, RidgeSettings) and not settings.independent:
+        own = replace(own, blocks=settings.blocks)
+    if not isinstance(start, RidgeChain) or own != settings:
+        raise BadInputError(
+            f"a model of {start.settings} is to go on; give its settings or another folder"
+        )
+    return start.blocks[: settings.blocks]

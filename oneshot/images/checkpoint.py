@@ -2,7 +2,7 @@
 
 A folder holds `state-<step>.safetensors` and `checkpoint.json`, which names the former with its
 hash. Both are written under a temporary name, synced and renamed, so `checkpoint.json` always
-points at a whole file.
+points at a whole file. On request the checkpoint before the last one is kept as well.
 """
 
 import hashlib
@@ -58,25 +58,47 @@ class Checkpoint:
 
 
 def write_checkpoint(
-    folder: Path, step: int, meta: dict[str, Any], live: dict[str, Tensor]
+    folder: Path,
+    step: int,
+    meta: dict[str, Any],
+    live: dict[str, Tensor],
+    *,
+    keep_previous: bool = False,
 ) -> None:
-    """Save a run; an older checkpoint in the folder is replaced only once this one is on disk."""
+    """Save a run; an older checkpoint in the folder is replaced only once this one is on disk.
+
+    With `keep_previous` the last one before is kept, for `step_back`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.detach().cpu().contiguous() for name, value in live.items()}
     data = save(tensors)
-    name = f"state-{step}.safetensors"
-    _write(folder / name, data)
-    index = {
-        "format": FORMAT,
+    entry = {
         "step": step,
-        "file": name,
+        "file": f"state-{step}.safetensors",
         "sha256": hashlib.sha256(data).hexdigest(),
-        "meta": meta,
     }
-    _write(folder / INDEX, (json.dumps(index, indent=1) + "\n").encode())
-    for old in folder.glob("state-*.safetensors*"):
-        if old.name != name:
-            old.unlink()
+    previous = None
+    if keep_previous and has_checkpoint(folder):
+        last = _read_index(folder)
+        previous = {key: last[key] for key in entry} if last["step"] != step else None
+    _write(folder / str(entry["file"]), data)
+    _write_index(folder, entry, meta, previous)
+
+
+def step_back(folder: Path, step: int) -> None:
+    """Let the kept checkpoint of that step, if it is not the last one, be the last one.
+
+    Raises CheckpointError where the folder has none of that step.
+    """
+    index = _read_index(folder)
+    if index["step"] == step:
+        return
+    previous = index.get("previous") or {}
+    if previous.get("step") != step:
+        raise CheckpointError(
+            f"{folder} holds step {index['step']}, and another process step {step}; train again"
+        )
+    _write_index(folder, previous, index["meta"], None)
 
 
 def has_checkpoint(folder: Path) -> bool:
@@ -86,20 +108,39 @@ def has_checkpoint(folder: Path) -> bool:
 
 def read_checkpoint(folder: Path) -> Checkpoint:
     """The folder's checkpoint, on the CPU; CheckpointError where there is none or it is damaged."""
+    index = _read_index(folder)
+    data = _whole(folder / Path(index["file"]).name, index["sha256"])
+    return Checkpoint(index["step"], index["meta"], load(data))
+
+
+def _read_index(folder: Path) -> dict[str, Any]:
     path = folder / INDEX
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
-        version, step, name = index["format"], int(index["step"]), str(index["file"])
-        expected, meta = str(index["sha256"]), dict(index["meta"])
+        kinds = {"format": int, "step": int, "file": str, "sha256": str, "meta": dict}
+        index |= {key: kind(index[key]) for key, kind in kinds.items()}
     except FileNotFoundError as error:
         raise CheckpointError(
             f"{folder} holds no checkpoint; give a folder that training wrote"
         ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} is damaged ({error!r}); train again") from error
-    if version != FORMAT:
-        raise CheckpointError(f"{path} has format {version}; this version reads {FORMAT}")
-    return Checkpoint(step, meta, load(_whole(folder / Path(name).name, expected)))
+    if index["format"] != FORMAT:
+        raise CheckpointError(f"{path} has format {index['format']}; this version reads {FORMAT}")
+    whole: dict[str, Any] = index
+    return whole
+
+
+def _write_index(
+    folder: Path, entry: dict[str, Any], meta: dict[str, Any], previous: dict[str, Any] | None
+) -> None:
+    """Make the entry the one that counts, and remove the tensors that nothing names any more."""
+    index = {"format": FORMAT, **entry, "meta": meta, "previous": previous}
+    _write(folder / INDEX, (json.dumps(index, indent=1) + "\n").encode())
+    named = {item["file"] for item in (entry, previous) if item}
+    for old in folder.glob("state-*.safetensors*"):
+        if old.name not in named:
+            old.unlink()
 
 
 def _whole(path: Path, expected: str) -> bytes:

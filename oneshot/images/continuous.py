@@ -1,12 +1,12 @@
 """What the continuous variants share: one block with a time input, run many times on an image."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from oneshot.images.block import BlockShape
@@ -15,6 +15,9 @@ from oneshot.images.draws import block_generator, dropout_masks
 from oneshot.images.model import batches
 from oneshot.images.stacked import Stack, stacked_state
 from oneshot.images.trainable import Rates, Trainable, split_state
+
+LogitsAt = Callable[[Tensor, float], Tensor]
+"""The block's logits at z and t, for the images that z belongs to."""
 
 
 @dataclass(frozen=True)
@@ -106,14 +109,20 @@ class Continuous(ABC):
         return ContinuousClassifier(self, steps or self.settings.steps)
 
     @abstractmethod
+    def step(
+        self, images: UInt8[Tensor, "n c h w"], labels: Int64[Tensor, " n"], number: int
+    ) -> Float[Tensor, " losses"]:
+        """Train on a batch with the randomness of a step number; the losses."""
+
+    @abstractmethod
     def start(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
         """z_0 in the place of the zeros that are given."""
 
     @abstractmethod
     def move(
-        self, z: Float[Tensor, "n d"], logits: Float[Tensor, "n classes"], step: int, steps: int
+        self, z: Float[Tensor, "n d"], logits_at: LogitsAt, step: int, steps: int
     ) -> Float[Tensor, "n d"]:
-        """z after step `step` (from 1) of `steps`, given the block's logits before it."""
+        """z after step `step` (from 1) of `steps`, which begins at t = (step - 1) / steps."""
 
     @abstractmethod
     def scores(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n classes"]:
@@ -143,10 +152,14 @@ class ContinuousClassifier:
         model = self.model
         stack = Stack(model.shape, model.block.values, model.settings.dtype, training=False)
         code = stack.trunk(normalise(images, model.mean_std))
+
+        def logits_at(z: Tensor, t: float) -> Tensor:
+            times = torch.full((1, len(z)), t, device=z.device)
+            logits: Tensor = stack.head(code, stack.label(z[None]), times)[0]
+            return logits
+
         z = model.start(torch.zeros(len(images), model.table.shape[1], device=images.device))
         yield z
         for step in range(1, self.steps + 1):
-            t = torch.full((1, len(images)), (step - 1) / self.steps, device=images.device)
-            logits = stack.head(code, stack.label(z[None]), t)[0]
-            z = model.move(z, logits, step, self.steps)
+            z = model.move(z, logits_at, step, self.steps)
             yield z

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from oneshot.core.schedule import Schedule
-from oneshot.images.continuous import Continuous
+from oneshot.images.continuous import Continuous, LogitsAt
 from oneshot.images.data import normalise
 from oneshot.images.draws import block_generator
 
@@ -97,11 +97,12 @@ class ContinuousTime(Continuous):
         return z
 
     def move(
-        self, z: Float[Tensor, "n d"], logits: Float[Tensor, "n classes"], step: int, steps: int
+        self, z: Float[Tensor, "n d"], logits_at: LogitsAt, step: int, steps: int
     ) -> Float[Tensor, "n d"]:
         """One noise-free step of the learned schedule."""
         if self._cached is None or steps != self._cached.T or step == 1:
             self._cached = self.schedule(steps)
+        logits = logits_at(z, (step - 1) / steps)
         return self._cached.step(z, logits.softmax(-1) @ self.table, step)
 
     _cached: Schedule | None = None

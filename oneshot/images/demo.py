@@ -8,8 +8,8 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from oneshot.images.build import new_trainee
+from oneshot.images.chain import Chain
 from oneshot.images.data import ImageSet, load_images
-from oneshot.images.dt import Chain
 from oneshot.images.model import Classifier, Report, accuracy
 from oneshot.images.rules.ridge import RidgeSettings, train
 from oneshot.images.settings import TrainSettings

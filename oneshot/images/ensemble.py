@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from oneshot.images.chain import ChainClassifier
 from oneshot.images.data import normalise
-from oneshot.images.dt import ChainClassifier, DiscreteChain
+from oneshot.images.dt import DiscreteChain
 from oneshot.images.model import Classifier, batches
 
 

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from oneshot.images.continuous import Continuous
+from oneshot.images.continuous import Continuous, LogitsAt
 from oneshot.images.data import normalise
 
 
@@ -52,9 +52,10 @@ class FlowMatching(Continuous):
         return torch.randn(z.shape, generator=generator, device=z.device)
 
     def move(
-        self, z: Float[Tensor, "n d"], logits: Float[Tensor, "n classes"], step: int, steps: int
+        self, z: Float[Tensor, "n d"], logits_at: LogitsAt, step: int, steps: int
     ) -> Float[Tensor, "n d"]:
         """One Euler step."""
+        logits = logits_at(z, (step - 1) / steps)
         if self.settings.endpoint:
             left = steps - step + 1
             return z + (logits.softmax(-1) @ self.table - z) / left

@@ -28,14 +28,21 @@ class Dataset(StrEnum):
 class Method(StrEnum):
     """How blocks are trained: NoProp in discrete or continuous time, flow matching, or baselines.
 
-    The baselines have the same blocks: trained end to end, or as an ensemble with no chain.
+    The baselines have the same blocks: a chain trained end to end, a neural ODE trained by the
+    adjoint method, or an ensemble with no chain.
     """
 
     DT = "dt"
     CT = "ct"
     FM = "fm"
     BACKPROP = "backprop"
+    ADJOINT = "adjoint"
     ENSEMBLE = "ensemble"
+
+    @property
+    def continuous(self) -> bool:
+        """Whether one block with a time input is run T times, instead of T blocks once each."""
+        return self in (self.CT, self.FM, self.ADJOINT)
 
 
 class Embedding(StrEnum):
@@ -62,6 +69,10 @@ class Precision(StrEnum):
 
     FP32 = "float32"
     BF16 = "bfloat16"
+
+
+PICTURES = "dataset", "train_images", "holdout"
+"""The settings that choose pictures, which methods and rules share."""
 
 
 class Rule(StrEnum):

@@ -1,9 +1,9 @@
-"""Blocks spread over processes that never speak to each other.
+"""Blocks spread over processes.
 
 With fixed label embeddings no block needs anything of another one while it is trained, so each
 process of `torchrun` trains its own blocks into a folder of its own, and may be killed and resumed
 alone. What they wrote is joined when it is read. All randomness depends on the block, so the joined
-chain is that of one process to the last bit.
+chain is that of one process to the last bit. What learned embeddings need is in `exchange`.
 """
 
 import os
@@ -64,6 +64,13 @@ class Rank:
         return all(
             has_checkpoint(folder) and read_checkpoint(folder).step == steps for folder in folders
         )
+
+
+def local_device(device: torch.device, environment: Mapping[str, str] = os.environ) -> torch.device:
+    """The CUDA device of this process's own, where torchrun says one and none was named."""
+    if device.type != "cuda" or device.index is not None:
+        return device
+    return torch.device("cuda", int(environment.get("LOCAL_RANK", "0")))
 
 
 def read_joined(folder: Path) -> Checkpoint:

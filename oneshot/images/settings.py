@@ -14,8 +14,8 @@ from oneshot.images.kinds import Dataset, Embedding, Method, Precision, Spacing
 class TrainSettings:
     """One run; the defaults are the paper's where it states them (arXiv 2503.24322, table 4).
 
-    `T` blocks (dt, backprop) or inference steps (ct, fm). `anneal` lets the learning rate fall
-    linearly to zero over the run. `flip` and `shift` (pixels) augment; the paper has neither.
+    `T` blocks (dt, backprop, ensemble) or steps (ct, fm, adjoint). `anneal` lets the learning rate
+    fall linearly to zero over the run. `flip` and `shift` (pixels) augment; the paper has neither.
     `anchor` adds fm's cross-entropy at the extrapolated label, which the paper has for learned
     embeddings only; `endpoint` lets fm's block name the label, from which the velocity follows,
     instead of the velocity itself. `holdout` training images take the place of the test set, for

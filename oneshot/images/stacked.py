@@ -117,7 +117,8 @@ class Stack:
     def _linear(self, name: str, h: Tensor, scale: float = 1.0) -> Tensor:
         weight, bias = self.state[f"{name}.weight"], self.state[f"{name}.bias"]
         weight = (weight if scale == 1.0 else weight * scale).to(self.dtype)
-        return torch.baddbmm(bias[:, None].to(self.dtype), h.to(self.dtype), weight.mT)
+        # The weight stands first, so that its gradient comes in its own layout and not transposed.
+        return torch.baddbmm(bias[..., None].to(self.dtype), weight, h.to(self.dtype).mT).mT
 
     def _norm(self, name: str, h: Tensor) -> Tensor:
         if self.shape.timed:
@@ -147,11 +148,16 @@ class _MaskedRelu(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: FunctionCtx, h: Tensor, mask: Tensor) -> Tensor:
-        result = h.relu().mul_(mask)
+        # As bytes, because the conversion of bool is not vectorised and takes eight times as long.
+        result = h.relu().mul_(mask.view(torch.uint8).to(h.dtype))
         ctx.save_for_backward(result)
         return result
 
     @staticmethod
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:
         (result,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        # The gradient of a flattened result has another layout, element by element to walk through.
+        last = result.is_contiguous(memory_format=torch.channels_last)
+        layout = torch.channels_last if last else torch.contiguous_format
+        gradient = gradient.contiguous(memory_format=layout)
         return torch.ops.aten.threshold_backward(gradient, result, 0), None

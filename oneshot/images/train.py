@@ -65,12 +65,14 @@ class Interrupted(OneshotError):  # noqa: N818  no error but a wish
 class Place:
     """Where checkpoints go, whether one that is there is gone on from, and which blocks they are.
 
-    `blocks` is empty for a model that is whole.
+    `blocks` is empty for a model that is whole. `keep_previous` keeps the checkpoint before the
+    last one, for a run that other processes may be a checkpoint behind.
     """
 
     folder: Path | None = None
     resume: bool = False
     blocks: tuple[int, ...] = ()
+    keep_previous: bool = False
 
 
 def prepared(images: ImageSet, settings: TrainSettings) -> ImageSet:
@@ -132,7 +134,8 @@ class Run:
             meta: dict[str, Any] = {"settings": self.settings.plain(), "inputs": inputs}
             if self.place.blocks:
                 meta["blocks"] = list(self.place.blocks)
-            write_checkpoint(self.place.folder, self.done, meta, self.trainee.tensors())
+            live, keep = self.trainee.tensors(), self.place.keep_previous
+            write_checkpoint(self.place.folder, self.done, meta, live, keep_previous=keep)
 
     def _step(self) -> Tensor:
         settings, number = self.settings, self.done
@@ -159,7 +162,8 @@ class Run:
     def _report(self, report: Report, losses: list[Tensor], seconds: float) -> None:
         self._check(losses)
         mean = torch.stack(losses).mean(0).tolist()
-        figures = {f"loss {block}": loss for block, loss in enumerate(mean, start=1)}
+        names = self.place.blocks or range(1, len(mean) + 1)
+        figures = {f"loss {name}": loss for name, loss in zip(names, mean, strict=True)}
         figures["images/s"] = len(losses) * self.batch / max(seconds, 1e-9)
         report(Progress("train", self.done, self.steps, figures))
 

@@ -1,40 +1,78 @@
-"""Ridge chains on disk: safetensors and JSON, written so that a crash leaves the folder whole."""
+"""Models of rules on disk: safetensors and JSON, and a folder that a crash leaves whole."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from oneshot.errors import BadInputError
-from oneshot.images.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
+from oneshot.images.by_rule import RuleModel, RuleSettings, rule_settings
+from oneshot.images.checkpoint import Checkpoint, CheckpointError, read_checkpoint, write_checkpoint
+from oneshot.images.data import Inputs
+from oneshot.images.kinds import Rule
 from oneshot.images.patches import Filters, PatchBank
 from oneshot.images.patches_coded import PatchCodes
 from oneshot.images.patches_deep import DeepBank, DeepSettings
 from oneshot.images.rules.ridge import RidgeBlock, RidgeChain, RidgeSettings
+from oneshot.images.rules.two_layer import LocalSettings, TwoLayerChain
+from oneshot.images.settings import TrainSettings
 
-KIND = "ridge-chain"
+
+@dataclass(frozen=True)
+class RuleRun:
+    """What a saved model is of: its rule, the pictures that it was trained on, and their size."""
+
+    rule: Rule
+    pictures: TrainSettings
+    inputs: Inputs
 
 
-def save_chain(folder: Path, chain: RidgeChain) -> None:
-    """Write the chain into the folder, in the place of a checkpoint that is there."""
-    tensors: dict[str, Tensor] = {}
-    for t, block in enumerate(chain.blocks):
+def save_model(folder: Path, run: RuleRun, model: RuleModel) -> None:
+    """Write the model into the folder, in the place of a checkpoint that is there."""
+    meta = {
+        "rule": run.rule,
+        "rule_settings": asdict(model.settings),
+        "settings": run.pictures.plain(),
+        "inputs": asdict(run.inputs),
+    }
+    if isinstance(model, TwoLayerChain):
+        parts = ("hidden", "readout", "mean_std")
+        tensors = {name: getattr(model, name) for name in parts}
+        return write_checkpoint(folder, model.settings.T, meta, tensors)
+    tensors = {}
+    for t, block in enumerate(model.blocks):
         tensors |= {f"{t}.{name}": value for name, value in _tensors(block).items()}
-    meta = {"kind": KIND, "settings": asdict(chain.settings)}
-    write_checkpoint(folder, len(chain.blocks), meta, tensors)
+    return write_checkpoint(folder, len(model.blocks), meta, tensors)
 
 
-def load_chain(folder: Path, device: torch.device) -> RidgeChain:
-    """The chain of a folder; CheckpointError where there is none, or it is damaged or another."""
-    saved = read_checkpoint(folder)
-    if saved.meta.get("kind") != KIND:
-        raise CheckpointError(f"{folder} holds no {KIND}; give a folder that one was saved to")
+def load_model(folder: Path, device: torch.device) -> tuple[RuleRun, RuleModel]:
+    """The model of a folder; CheckpointError where there is none, or it is damaged or another."""
+    return model_of(read_checkpoint(folder), folder, device)
+
+
+def model_of(saved: Checkpoint, folder: Path, device: torch.device) -> tuple[RuleRun, RuleModel]:
+    """The model of a checkpoint that was read from the folder."""
+    if "rule" not in saved.meta:
+        raise CheckpointError(f"{folder} holds no model of a rule; give a folder that --rule wrote")
     try:
-        settings = RidgeSettings(**saved.meta["settings"])
-        blocks = [_block(saved.tensors, settings, t, device) for t in range(saved.step)]
-    except (KeyError, TypeError, BadInputError) as error:
+        return _run(saved.meta), _model(saved, device)
+    except (KeyError, TypeError, ValueError, BadInputError) as error:
         raise CheckpointError(f"{folder} is of another version ({error!r}); train again") from error
+
+
+def _run(meta: dict[str, Any]) -> RuleRun:
+    pictures = TrainSettings.from_mapping(meta["settings"])
+    return RuleRun(Rule(meta["rule"]), pictures, Inputs(**meta["inputs"]))
+
+
+def _model(saved: Checkpoint, device: torch.device) -> RuleModel:
+    settings: RuleSettings = rule_settings(Rule(saved.meta["rule"]), saved.meta["rule_settings"])
+    tensors = {name: value.to(device) for name, value in saved.tensors.items()}
+    if isinstance(settings, LocalSettings):
+        return TwoLayerChain(tensors["hidden"], tensors["readout"], tensors["mean_std"], settings)
+    blocks = [_block(tensors, settings, t) for t in range(saved.step)]
     return RidgeChain(tuple(blocks), settings)
 
 
@@ -57,11 +95,9 @@ def _filter_tensors(layer: str, filters: Filters) -> dict[str, Tensor]:
     }
 
 
-def _block(
-    tensors: dict[str, Tensor], settings: RidgeSettings, t: int, device: torch.device
-) -> RidgeBlock:
+def _block(tensors: dict[str, Tensor], settings: RidgeSettings, t: int) -> RidgeBlock:
     def kept(name: str) -> Tensor:
-        return tensors[f"{t}.{name}"].to(device)
+        return tensors[f"{t}.{name}"]
 
     def filters(layer: str) -> Filters:
         names = (f"{layer}.{name}" for name in ("weights", "offsets", "thresholds"))

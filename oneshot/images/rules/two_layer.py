@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from oneshot.core.chain import run_chain
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet, channel_statistics, normalise
@@ -82,17 +81,34 @@ class TwoLayerChain:
 
     def logits(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
         """z_T of the noise-free chain."""
-        parts = [self._denoised(self.pixels(batch)) for batch in batches(images)]
-        empty = torch.zeros(0, self.readout.shape[2], device=images.device)
-        return torch.cat([empty, *parts])
+        parts = [self.states(batch)[-1] for batch in batches(images)]
+        return torch.cat([torch.zeros(0, len(self.table), device=images.device), *parts])
 
-    def _denoised(self, pixels: Tensor) -> Tensor:
-        def denoise(z: Tensor, t: int) -> Tensor:
-            block = self.block(t)
-            return block.activity(pixels, z[None]).estimate[0]
+    @property
+    def schedule(self) -> Schedule:
+        """The noise levels."""
+        return self.settings.schedule
 
-        z0 = torch.zeros(len(pixels), self.readout.shape[2], device=pixels.device)
-        return run_chain([denoise] * self.settings.T, self.settings.schedule, z0)
+    @property
+    def table(self) -> Float[Tensor, "classes classes"]:
+        """The label embeddings, one-hot."""
+        return torch.eye(self.readout.shape[2], device=self.readout.device)
+
+    def states(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "T_plus_1 n m"]:
+        """z_0 = 0 to z_T of one batch."""
+        pixels = self.pixels(images)
+        states = [torch.zeros(len(pixels), len(self.table), device=pixels.device)]
+        for t in range(1, self.settings.T + 1):
+            estimate = self.block(t).activity(pixels, states[-1][None]).estimate[0]
+            states.append(self.schedule.step(states[-1], estimate, t))
+        return torch.stack(states)
+
+    def block_scores(
+        self, images: UInt8[Tensor, "n c h w"], z: Float[Tensor, "n m"], t: int
+    ) -> Float[Tensor, "n m"]:
+        """Log probabilities of block t (from 1) for one batch, given z_{t-1}."""
+        estimate = self.block(t).activity(self.pixels(images), z[None]).estimate[0]
+        return estimate.clamp_min(1e-30).log()
 
     def block(self, t: int) -> "TwoLayerChain":
         """Block t alone, counted from 1."""
