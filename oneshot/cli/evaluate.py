@@ -10,6 +10,7 @@ import typer
 
 from oneshot.cli.output import Output
 from oneshot.cli.session import SESSION, open_learner
+from oneshot.facts.titles import TITLES
 
 if TYPE_CHECKING:
     from oneshot.facts.examine import Sitting
@@ -18,15 +19,6 @@ else:
 
 commands = typer.Typer()
 FAILED = 5
-TITLES = {
-    "taught": "taught prompt",
-    "paraphrase": "in other words",
-    "question": "as a question",
-    "in front": "behind other text",
-    "neighbour": "neighbours unchanged",
-    "other relation": "subject's other relations unchanged",
-    "forgotten": "forgotten facts are gone",
-}
 
 
 @commands.command("eval", rich_help_panel="Journal")
@@ -63,12 +55,17 @@ def evaluate(
       oneshot --json eval --seed 7
     """
     from oneshot.facts.examine import examine
+    from oneshot.facts.report import write_page
 
     output = SESSION.get().output
     with output.progress() as progress, open_learner() as learner:
         now = datetime.now(UTC)
         sitting = examine(learner, now, due=due, limit=limit, seed=seed, progress=progress)
+        if report is not None:
+            write_page(report, learner, sitting)
     _show(output, sitting)
+    if report is not None:
+        output.remark(f"the page is {report}")
     if sitting.failed:
         raise typer.Exit(FAILED)
 
