@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 560, 300
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 56
+WIDTH, HEIGHT = 560.0, 300.0
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 16.0, 16.0, 56.0
 MARKERS = (  # one shape a series, so that no one needs to see colours
     '<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5"/>',
     '<rect x="{x:.1f}" y="{y:.1f}" width="9" height="9" transform="translate(-4.5 -4.5)"/>',
@@ -51,8 +51,8 @@ def share_axis(values: Sequence[float]) -> Axis:
 
 def time_axis(values: Sequence[float]) -> Axis:
     """Milliseconds from 0 to a round number above the highest value."""
-    highest = max(values, default=1.0)
-    size = 10.0 ** math.floor(math.log10(max(highest, 1e-3)))
+    highest = max([*values, 0.01])
+    size = 10.0 ** math.floor(math.log10(highest))
     step = next(s * size for s in (0.2, 0.5, 1, 2, 5) if highest <= 5 * s * size)
     count = math.ceil(highest / step)
     return Axis(0.0, step * count, [step * i for i in range(count + 1)], "ms")
@@ -81,7 +81,7 @@ def matrix(
     values: Sequence[Values],
 ) -> str:
     """Shares as coloured and numbered cells; what is missing is left empty."""
-    step, tall = (WIDTH - LEFT - RIGHT) / max(1, len(columns)), 28
+    step, tall = (WIDTH - LEFT - RIGHT) / max(1, len(columns)), 28.0
     height = TOP + tall * len(rows) + BOTTOM
     cells = [
         _cell(LEFT + step * j, TOP + tall * i, step, tall, value)
@@ -97,7 +97,7 @@ def matrix(
 def _svg(caption: Caption, height: float, content: str) -> str:
     key, title, text = (escape(t) for t in (caption.key, caption.title, caption.description))
     return (
-        f'<svg role="img" viewBox="0 0 {WIDTH} {height:g}" aria-labelledby="{key}-t {key}-d">'
+        f'<svg role="img" viewBox="0 0 {WIDTH:g} {height:g}" aria-labelledby="{key}-t {key}-d">'
         f'<title id="{key}-t">{title}</title><desc id="{key}-d">{text}</desc>{content}</svg>'
     )
 
@@ -107,7 +107,7 @@ def _grid(axis: Axis) -> str:
     for tick in axis.ticks:
         y = axis.height(tick)
         label = f"{100 * tick:.0f} %" if axis.unit == "%" else f"{tick:g} {axis.unit}"
-        parts.append(f'<path class="grid" d="M{LEFT},{y:.1f} H{WIDTH - RIGHT}"/>')
+        parts.append(f'<path class="grid" d="M{LEFT:g},{y:.1f} H{WIDTH - RIGHT:g}"/>')
         parts.append(_text(LEFT - 8, y + 4, label, "end"))
     return "".join(parts)
 

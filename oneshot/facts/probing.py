@@ -61,7 +61,7 @@ class Prober:
     def forgotten(self) -> list[Question]:
         """Some forgotten facts' own prompts, where no live fact answers in their place."""
         entries = self.learner.brain.journal.entries("forgotten")
-        gone = [e for e in entries if not self._taught(e.subject, e.relation)]
+        gone = [e for e in entries if not self._taught(e.subject, e.relation, e.prompt)]
         chosen = random.Random(self.seed).sample(gone, min(FORGOTTEN, len(gone)))
         return [Question("forgotten", e.id, e.prompt, None) for e in chosen]
 
@@ -89,28 +89,28 @@ class Prober:
         taught = [other.subject for other, _ in self.examiner.neighbours(entry.id, NEAREST)]
         vector = self.learner.ledger.near.vector(entry.id)
         known = [self._names[i] for i, _ in self._near.search(vector, NEAREST)]
-        template = template_of(entry.prompt, entry.subject)
-        names = [self._free(names, entry) for names in (taught, known)]
-        return [template.replace("{}", name) for name in dict.fromkeys(names) if name]
+        prompts = [self._free(names, entry) for names in (taught, known)]
+        return [prompt for prompt in dict.fromkeys(prompts) if prompt]
 
     def _free(self, names: Sequence[str], entry: Entry) -> str | None:
-        """The first other subject about which this relation was not taught."""
-        others = (n for n in names if n.casefold() != entry.subject.casefold())
-        return next((n for n in others if not self._taught(n, entry.relation)), None)
+        """The fact's wording about the first other subject of which this was not taught."""
+        template = template_of(entry.prompt, entry.subject)
+        others = [n for n in names if n.casefold() != entry.subject.casefold()]
+        asked = ((name, template.replace("{}", name)) for name in others)
+        return next((p for n, p in asked if not self._taught(n, entry.relation, p)), None)
 
     def _others(self, entry: Entry, rng: random.Random) -> Iterator[str]:
         """A shipped wording of a relation that was not taught about the subject."""
-        if not self._taught(entry.subject, entry.relation):
-            return  # forgotten or replaced meanwhile
         taught = {e.relation for e in self.learner.brain.journal.by_subject(entry.subject)}
         labels = {r: w.label for r, w in corpus_wordings().items()}
         free = {r: w for r, w in unambiguous_wordings().items() if w and labels[r] not in taught}
         if free:
             yield rng.choice(free[rng.choice(sorted(free))]).replace("{}", entry.subject)
 
-    def _taught(self, subject: str, relation: str) -> bool:
+    def _taught(self, subject: str, relation: str, prompt: str) -> bool:
+        """Whether a live fact answers a prompt, or as far as can be told its relation."""
         live = self.learner.brain.journal.by_subject(subject)
-        return any(entry.relation == relation for entry in live)
+        return any(relation == entry.relation or prompt == entry.prompt for entry in live)
 
     def _strangers(self, entries: Sequence[Entry]) -> tuple[list[str], NearestFacts]:
         """Known subjects that resemble the facts', and the index of their codes."""
