@@ -87,7 +87,7 @@ def test_a_task_is_passed_with_the_brain_and_failed_without(brain: Path, tasks: 
 def test_no_hook_and_no_change_stays_on_the_model(brain: Path) -> None:
     from oneshot.facts.harness import TaughtLM
 
-    model = TaughtLM(str(brain))
+    model = TaughtLM(str(brain), device="cuda")  # as the harness asks for where nobody else does
     before = [p.detach().clone() for p in model.model.parameters()]
     ids = torch.tensor([model.tok_encode(FACTS[0].prompt)])
     bare = model.model(ids).logits

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from adapters.attach import Attachment, attach
@@ -48,8 +49,10 @@ class TaughtLM(HFLM):
         folder = Path(brain).expanduser()
         if read_config(folder) is None:
             raise BrainError(f"{folder} is no brain; teach something or give another brain=")
+        if device is None or not torch.cuda.is_available():
+            device = "cpu"  # the harness asks for "cuda" wherever no device was named
         with Learner.open(
-            folder, device=device or "cpu", dtype=dtype, trust_remote_code=trust_remote_code
+            folder, device=device, dtype=dtype, trust_remote_code=trust_remote_code
         ) as learner:
             self._denoiser = learner.denoiser() if adapter else None
             host = learner.host
