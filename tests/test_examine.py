@@ -38,6 +38,7 @@ FACTS = statements(6)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few questions that are not about taught facts and short answers: both are slow."""
     monkeypatch.setattr(module, "KNOWN", 4)
+    monkeypatch.setattr(module, "TIMED", 8)
     monkeypatch.setattr("oneshot.facts.answering.MAX_NEW_TOKENS", 6)
     monkeypatch.setattr("oneshot.facts.probing.STRANGERS", 6)
 
@@ -348,6 +349,24 @@ def test_the_command_says_when_nothing_is_due(
     assert "nothing is due; the next fact is due " in out
     learner.forget(range(1, 7))
     assert "no facts to examine" in run(learner, capsys, "eval")[1]
+
+
+def test_few_questions_are_not_timed(learner: Learner) -> None:
+    sitting = examine(learner, NOW, limit=1)
+    assert (sitting.bare_ms, sitting.taught_ms) == (None, None)
+    (round,) = make_examiner(learner).examinations.rounds()
+    assert (round.bare_ms, round.taught_ms) == (None, None)
+
+
+def test_the_command_writes_the_page(
+    learner: Learner, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    run(learner, capsys, "eval", "--limit", "1", "--report", str(page))
+    assert "Retention by age" in page.read_text("utf-8")
+    code, out = run(learner, capsys, "eval", "--report", str(tmp_path / "no" / "page.html"))
+    assert (code, out) == (2, ""), "it is told before anything is asked"
+    assert len(rounds(learner)) == 1
 
 
 def test_answers_are_those_of_before_examining(learner: Learner) -> None:

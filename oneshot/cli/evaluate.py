@@ -10,6 +10,7 @@ import typer
 
 from oneshot.cli.output import Output
 from oneshot.cli.session import SESSION, open_learner
+from oneshot.errors import BadInputError
 from oneshot.facts.titles import TITLES
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def evaluate(
       oneshot eval --report eval.html
       oneshot --json eval --seed 7
     """
+    if report is not None and not report.absolute().parent.is_dir():
+        raise BadInputError(f"there is no folder {report.parent} for the page; make it first")
     from oneshot.facts.examine import examine
     from oneshot.facts.report import write_page
 

@@ -16,6 +16,7 @@ from oneshot.memory.entries import Entry, Examination
 from oneshot.memory.examiner import Collision, Examiner
 
 CHUNK = 16  # facts whose outcomes are kept together: what was done before Ctrl-C stays
+TIMED = 32  # questions at least, or no time is given
 KNOWN = 32  # of the host's own facts, asked behind other text as the taught ones are
 
 
@@ -67,6 +68,10 @@ class _Asked:
     taught: float = 0.0
     timed: int = 0
 
+    def per_question(self, seconds: float) -> float | None:
+        """Milliseconds; None where too few were asked to tell."""
+        return 1000 * seconds / self.timed if self.timed >= TIMED else None
+
 
 def make_examiner(learner: Learner) -> Examiner:
     """The examiner of an open brain."""
@@ -102,8 +107,8 @@ def examine(
             examined=len(entries),
             scores=_scores(asked.outcomes, _host_in_front(learner, prober)),
             risks=find_risks(learner, asked.questions, asked.replies, asked.outcomes),
-            bare_ms=1000 * asked.bare / asked.timed if asked.timed else None,
-            taught_ms=1000 * asked.taught / asked.timed if asked.timed else None,
+            bare_ms=asked.per_question(asked.bare),
+            taught_ms=asked.per_question(asked.taught),
         )
     turns = examiner.turns(now)
     later = [turn.at for turn in turns if turn.reason == "not due"]
@@ -134,9 +139,7 @@ def _hold(
         noted = _ask(learner, questions, asked)
         examinations.note(round, noted, sitting.at)
         progress("examining", start + len(chunk), len(entries))
-    if asked.timed:
-        per_question = (1000 * s / asked.timed for s in (asked.bare, asked.taught))
-        examinations.time_round(round, *per_question)
+    examinations.time_round(round, asked.per_question(asked.bare), asked.per_question(asked.taught))
     return round, asked
 
 

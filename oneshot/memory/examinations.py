@@ -20,7 +20,7 @@ class Examinations:
         statement = "INSERT INTO rounds (at, seed) VALUES (?, ?) RETURNING id"
         return int(self._journal.run(statement, at, seed)[0][0])
 
-    def time_round(self, round: int, bare_ms: float, taught_ms: float) -> None:
+    def time_round(self, round: int, bare_ms: float | None, taught_ms: float | None) -> None:
         """Note how long a question took in a round, of the bare model and with the facts."""
         statement = "UPDATE rounds SET bare_ms = ?, taught_ms = ? WHERE id = ?"
         self._journal.run(statement, bare_ms, taught_ms, round)
