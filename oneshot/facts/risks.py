@@ -8,7 +8,7 @@ from oneshot.facts.probing import IN_FRONT, OWN, Question
 from oneshot.facts.types import Fact, Reply
 from oneshot.memory.entries import Examination
 
-THIN = 1.0  # nats; of 10,000 right answers about held-out facts, 8 had less
+THIN = 1.0  # nats; of 2,393 right answers about facts of the tuning split, 2 had less
 ARTICLES = ("a", "an", "the")
 
 
