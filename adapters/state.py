@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
@@ -43,10 +43,10 @@ def save_calibration(calibration: Calibration, path: Path) -> None:
 
 def load_calibration(path: Path, device: torch.device) -> Calibration:
     """Read a calibration; raises BrainError for a file that is none."""
+    data = path.read_bytes()  # no memory map: a file that shrinks beneath one kills the process
     try:
-        with safe_open(path, "pt", device=str(device)) as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors = {name: tensor.to(device) for name, tensor in load(data).items()}
+        metadata = _metadata(data)
         if metadata.get("format") != FORMAT:
             raise KeyError("format")
         return _assemble(tensors, json.loads(metadata["settings"]))
@@ -55,6 +55,12 @@ def load_calibration(path: Path, device: torch.device) -> Calibration:
             f"{path.name} is no calibration of this version ({error}); "
             "run `oneshot calibrate --force`"
         ) from error
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    size = int.from_bytes(data[:8], "little")
+    found: dict[str, str] = json.loads(data[8 : 8 + size]).get("__metadata__", {})
+    return found
 
 
 def _assemble(tensors: dict[str, Tensor], settings: dict[str, Any]) -> Calibration:

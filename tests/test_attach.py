@@ -5,15 +5,20 @@ from typing import Any
 import pytest
 import torch
 from brains import refused
-from conftest import ARCHITECTURES, TinyHost, tiny_host
+from conftest import tiny_host
 from tiny import (
     FACTS,
     PROMPTS,
     SAID,
     STRANGERS,
+    Kind,
+    Pair,
     denoiser_of,
     encoded,
+    every_architecture,
+    every_kind,
     generated,
+    gpt2,
     logits,
     padded,
     taught,
@@ -22,23 +27,10 @@ from torch import nn
 from transformers import DynamicCache, GPT2Config, GPT2LMHeadModel
 
 from adapters.attach import FOLLOWING, RUNNING, attach
-from adapters.denoiser import PosteriorDenoiser
 from oneshot.errors import HostError, OneshotError
 from oneshot.facts.live import LiveRows, no_rows
 
-PRECISIONS = (torch.float32, torch.bfloat16)
-KINDS = [(a, d) for a in ARCHITECTURES for d in PRECISIONS]
-every_kind = pytest.mark.parametrize(
-    "kind", KINDS, ids=[f"{a}-{str(d).removeprefix('torch.')}" for a, d in KINDS]
-)
-every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
-Pair = tuple[TinyHost, PosteriorDenoiser]
-Kind = tuple[str, torch.dtype]
-
-
-@pytest.fixture
-def gpt2() -> Pair:
-    return taught("gpt2")
+__all__ = ["gpt2"]
 
 
 def hooks(model: nn.Module) -> int:

@@ -1,5 +1,7 @@
 """A host's calibration: the same bits every time, in a file that is checked when it is read."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -193,3 +195,23 @@ def test_the_shipped_material_holds_nothing_that_is_held_out() -> None:
     everything = [t for used in shipped.templates.values() for t in used]
     assert len(everything) == len(set(everything)) > 200
     assert fill("In {}, {}", "Oz") == "In Oz, Oz"
+
+
+def test_a_file_that_shrinks_after_it_was_read_harms_nobody(path: Path, tmp_path: Path) -> None:
+    """A memory map would end the process at the first look at a tensor (SIGBUS)."""
+    kept = tmp_path / "kept.safetensors"
+    kept.write_bytes(path.read_bytes())
+    code = f"""
+import torch
+from pathlib import Path
+from adapters.state import load_calibration
+path = Path({str(kept)!r})
+loaded = load_calibration(path, torch.device("cpu"))
+path.write_bytes(b"")
+print(float(loaded.banks[0].means.abs().sum()) > 0, path.stat().st_size)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True 0\n"), done.stderr
+    kept.write_bytes(b"x")
+    with refused(BrainError, "is no calibration of this version"):
+        load_calibration(kept, CPU)

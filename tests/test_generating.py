@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ARCHITECTURES, TinyHost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import (
@@ -12,29 +11,21 @@ from tiny import (
     PROMPTS,
     SAID,
     STRANGERS,
+    Kind,
+    Pair,
+    every_architecture,
+    every_kind,
     fired,
     generated,
+    gpt2,
     padded,
     taught,
 )
 from transformers import DynamicCache, pipeline
 
 from adapters.attach import attach
-from adapters.denoiser import PosteriorDenoiser
 
-PRECISIONS = (torch.float32, torch.bfloat16)
-KINDS = [(a, d) for a in ARCHITECTURES for d in PRECISIONS]
-every_kind = pytest.mark.parametrize(
-    "kind", KINDS, ids=[f"{a}-{str(d).removeprefix('torch.')}" for a, d in KINDS]
-)
-every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
-Pair = tuple[TinyHost, PosteriorDenoiser]
-Kind = tuple[str, torch.dtype]
-
-
-@pytest.fixture
-def gpt2() -> Pair:
-    return taught("gpt2")
+__all__ = ["gpt2"]
 
 
 @every_kind

@@ -8,6 +8,7 @@ from brains import host_folder, refused
 from conftest import (
     ARCHITECTURES,
     CONFIGS,
+    HEADS,
     LAYERS,
     VOCABULARY,
     WIDTH,
@@ -24,7 +25,7 @@ from adapters.reading import captured, read_states
 from adapters.sites import find_sites, output_state
 from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.corpus import background_text, corpus_facts, corpus_wordings
-from oneshot.hosts.load import PACKAGED, host_hash, load_host
+from oneshot.hosts.load import PACKAGED, host_hash, load_host, same_host
 
 
 def tiny_bert() -> BertModel:
@@ -183,7 +184,7 @@ def test_no_model_and_damaged_models_are_refused(tmp_path: Path) -> None:
 def test_the_hash_tells_weights_but_not_precisions_apart(architecture: str) -> None:
     model = build_model(architecture)
     name = host_hash(model)
-    assert len(name) == 32
+    assert [len(part) for part in name.split("-")] == [32, 8]
     assert host_hash(build_model(architecture, torch.bfloat16)) == name
     last = list(model.parameters())[-1]
     kept = last.detach().clone()
@@ -196,9 +197,29 @@ def test_the_hash_tells_weights_but_not_precisions_apart(architecture: str) -> N
 
 
 def test_hashes_of_all_architectures_differ() -> None:
-    """But for llama and mistral, which have the same weights here."""
-    hashes = {host_hash(build_model(a)) for a in ARCHITECTURES if a != "mistral"}
-    assert len(hashes) == len(ARCHITECTURES) - 1
+    """Also those of llama and mistral, which have the same weights here."""
+    hashes = {a: host_hash(build_model(a)) for a in ARCHITECTURES}
+    assert len(set(hashes.values())) == len(ARCHITECTURES)
+    weights = {a: name.split("-")[0] for a, name in hashes.items()}
+    assert weights["llama"] == weights["mistral"]
+    assert not same_host(hashes["llama"], hashes["mistral"])
+
+
+def test_the_hash_tells_uses_of_the_same_weights_apart() -> None:
+    model = build_model("gpt2")
+    name = host_hash(model)
+    model.config.n_head = 2
+    assert not same_host(host_hash(model), name)
+    model.config.n_head, model.config.use_cache = HEADS, False
+    assert host_hash(model) == name, "what changes no state counts for nothing"
+
+
+def test_hashes_without_the_configuration_are_known_still() -> None:
+    assert same_host("ab", "ab-1")
+    assert same_host("ab-1", "ab")
+    assert same_host("ab", "ab")
+    assert not same_host("ab-1", "ab-2")
+    assert not same_host("ab", "ac-1")
 
 
 def test_the_corpus_is_whole() -> None:

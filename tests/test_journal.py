@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from oneshot.errors import BadInputError, BrainError
 from oneshot.memory import journal as module
-from oneshot.memory.entries import Draft, Entry
+from oneshot.memory.entries import Draft, Entry, Examination
+from oneshot.memory.examinations import Examinations
 from oneshot.memory.journal import STATES, Journal
 from oneshot.memory.migrations import MIGRATIONS
 
@@ -41,7 +42,9 @@ def test_any_text_round_trips(words: list[str], source: str | None) -> None:
         with Journal(path) as journal:
             given_draft = Draft("ab" * 16, prompt, answer, subject, relation, source, AT)
             [fact] = journal.add([given_draft])
-            journal.examine(fact, probe, answer, True, AT)
+            exams = Examinations(journal)
+            round = exams.open_round(AT, 1)
+            exams.note(round, [Examination(fact, kind, probe, answer, True, 0.5)], AT)
             journal.log(kind, {prompt: [answer, None, 1]})
         with Journal(path) as journal:
             expected = Entry(
@@ -49,7 +52,8 @@ def test_any_text_round_trips(words: list[str], source: str | None) -> None:
             )
             assert journal.get(fact) == journal.by_key("ab" * 16) == expected
             assert list(journal.entries()) == journal.by_subject(subject) == [expected]
-            assert [e.probe for e in journal.examinations(fact)] == [probe]
+            expected_exam = Examination(fact, kind, probe, answer, True, 0.5)
+            assert Examinations(journal).of_fact(fact) == [expected_exam]
             operation = journal.last_operation()
             assert operation is not None
             assert (operation.kind, operation.payload) == (kind, {prompt: [answer, None, 1]})
@@ -78,8 +82,9 @@ def test_an_unknown_or_absurd_id(journal: Journal) -> None:
     assert journal.history(1) == []
     with pytest.raises(BadInputError, match="too large"):
         journal.get(10**30)
+    exams, unknown = Examinations(journal), [Examination(7, "taught", "p", "a", True)]
     with pytest.raises(BadInputError, match="no fact 7"):
-        journal.examine(7, "probe", "answer", True, AT)
+        exams.note(exams.open_round(AT, 1), unknown, AT)
 
 
 def test_add_returns_ids_in_order_and_one_per_draft(journal: Journal) -> None:
@@ -230,15 +235,6 @@ def test_operations_are_a_stack(journal: Journal) -> None:
     assert journal.log("teach", {}) > second
 
 
-def test_examinations_keep_their_order(journal: Journal) -> None:
-    one, two = journal.add([draft(1), draft(2)])
-    journal.examine(one, "p", "a", True, AT)
-    journal.examine(two, "q", "b", False, AT)
-    journal.examine(one, "r", "c", False, "2001")
-    assert [(e.probe, e.correct) for e in journal.examinations(one)] == [("p", True), ("r", False)]
-    assert [(e.fact, e.answer, e.at) for e in journal.examinations(two)] == [(two, "b", AT)]
-
-
 def test_a_transaction_is_all_or_nothing(journal: Journal) -> None:
     def fail() -> None:
         with journal.transaction():
@@ -258,7 +254,7 @@ def test_a_transaction_is_all_or_nothing(journal: Journal) -> None:
 
 def test_the_file_is_durable_and_checks_its_references(journal: Journal) -> None:
     for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)):
-        assert journal._run(f"PRAGMA {pragma}") == [(value,)]
+        assert journal.run(f"PRAGMA {pragma}") == [(value,)]
 
 
 def test_two_processes_share_it(journal: Journal) -> None:
@@ -303,7 +299,7 @@ def test_migrations_happen_once_and_wholly(tmp_path: Path) -> None:
     for _ in range(2):
         with mock.patch("oneshot.memory.migrations.MIGRATIONS", good), Journal(path) as journal:
             assert journal.counts()["live"] == 1
-            assert journal._run("SELECT * FROM extra") == []
+            assert journal.run("SELECT * FROM extra") == []
 
 
 @pytest.mark.parametrize("content", [b"this is no database, " * 100, b"\0" * 4096])

@@ -430,6 +430,29 @@ def test_a_brain_of_another_host_is_refused(learner: Learner, tmp_path: Path) ->
     assert exported(learner, tmp_path / "again") == there
 
 
+def test_a_brain_from_before_hashes_had_two_parts_is_opened(
+    learner: Learner, tmp_path: Path
+) -> None:
+    """The hash in its configuration, and in that of its export, is of the weights alone."""
+    list(learner.teach(POOL))
+    learner.export(tmp_path / "adapter")
+    there = tmp_path / "adapter", learner.brain.folder
+    for path in (folder / "adapter_config.json" for folder in there):
+        text = path.read_text()
+        weights = learner.host.hash.split("-")[0]
+        path.write_text(text.replace(learner.host.hash, weights))
+        assert path.read_text() != text
+    with open_tiny(learner.brain.folder) as old, open_tiny(tmp_path / "new") as new:
+        assert old.config.host_hash == weights
+        assert answers(old, POOL) == [fact.answer for fact in POOL]
+        assert new.import_(tmp_path / "adapter") == len(POOL)
+        assert answers(new, POOL) == [fact.answer for fact in POOL]
+        (learner.brain.folder / "calibration.safetensors").write_bytes(b"")
+    assert any(f.repaired for f in Learner.doctor(learner.brain.folder, repair=True))
+    with refused(BrainError, "belongs to the model"):
+        open_tiny(learner.brain.folder, seed=1)
+
+
 def test_other_settings_than_the_brains_are_refused(learner: Learner) -> None:
     with refused(BrainError, "has rule posterior, not ridge"):
         open_tiny(learner.brain.folder, rule="ridge")

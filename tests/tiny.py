@@ -4,15 +4,24 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import pytest
 import torch
 from brains import NAMES
-from conftest import TinyHost, tiny_host
+from conftest import ARCHITECTURES, TinyHost, tiny_host
 from torch import Tensor
 
 from adapters.attach import Attachment, attach
 from adapters.denoiser import PosteriorDenoiser
 from adapters.rows import FactRows, join
 
+PRECISIONS = (torch.float32, torch.bfloat16)
+KINDS = [(a, d) for a in ARCHITECTURES for d in PRECISIONS]
+every_kind = pytest.mark.parametrize(
+    "kind", KINDS, ids=[f"{a}-{str(d).removeprefix('torch.')}" for a, d in KINDS]
+)
+every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
+Pair = tuple[TinyHost, PosteriorDenoiser]
+Kind = tuple[str, torch.dtype]
 Written = tuple[str, str, str]  # prompt, answer, subject
 
 # Random hosts tell relations by the last words only: these are apart in all of them.
@@ -52,6 +61,11 @@ def taught(
     """A tiny host and a denoiser that knows all the facts."""
     host = tiny_host(architecture, dtype)
     return host, denoiser_of(host, encoded(architecture, dtype))
+
+
+@pytest.fixture
+def gpt2() -> Pair:
+    return taught("gpt2")
 
 
 def padded(host: TinyHost, prompts: Sequence[str], side: str) -> dict[str, Tensor]:

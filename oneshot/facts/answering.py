@@ -94,7 +94,7 @@ def _said(host: Host, made: Tensor, row: int, trace: list[list[Change]]) -> Said
 def _left_padded(host: Host, questions: Sequence[str]) -> tuple[Tensor, Tensor]:
     rows = [host.tokenizer(q)["input_ids"] for q in questions]
     longest = max(len(row) for row in rows)
-    limit = getattr(host.model.config, "max_position_embeddings", None)
+    limit = _limit(host)
     if limit is not None and longest + MAX_NEW_TOKENS > limit:
         raise BadInputError(
             f"a prompt has {longest} tokens; with {MAX_NEW_TOKENS} for the answer the model "
@@ -109,6 +109,17 @@ def _left_padded(host: Host, questions: Sequence[str]) -> tuple[Tensor, Tensor]:
         ids[i, longest - len(row) :] = torch.tensor(row, device=device)
         mask[i, longest - len(row) :] = 1
     return ids, mask
+
+
+def fits(host: Host, question: str) -> bool:
+    """Whether a question leaves room for an answer in what the host reads."""
+    limit = _limit(host)
+    return limit is None or len(host.tokenizer(question)["input_ids"]) + MAX_NEW_TOKENS <= limit
+
+
+def _limit(host: Host) -> int | None:
+    limit: int | None = getattr(host.model.config, "max_position_embeddings", None)
+    return limit
 
 
 def _pad(tokenizer: Any) -> int:

@@ -1,5 +1,6 @@
 """The calibration of a host: the packaged one, one kept in the user's cache, or a new one."""
 
+from glob import escape
 from importlib.resources import files
 from pathlib import Path
 
@@ -35,9 +36,14 @@ def calibration_name(host_hash: str, sites: int) -> str:
 
 
 def calibration_path(host_hash: str, sites: int) -> Path:
-    """Where a host's calibration lies: in the user's cache, or else with the package."""
-    kept, packaged = (place / calibration_name(host_hash, sites) for place in _places())
-    return packaged if packaged.exists() and not kept.exists() else kept
+    """Where a host's calibration lies: in the user's cache, or else with the package.
+
+    A hash of version 0.1.0, which has no part for the configuration, finds that of its weights.
+    """
+    exact = escape(host_hash)
+    name = calibration_name(exact if "-" in host_hash else f"{exact}*", sites)
+    found = [path for place in _places() for path in sorted(place.glob(name))]
+    return found[0] if found else _places()[0] / calibration_name(host_hash, sites)
 
 
 def _places() -> tuple[Path, Path]:

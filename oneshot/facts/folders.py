@@ -26,6 +26,7 @@ from oneshot.facts.live import no_rows
 from oneshot.facts.segment_file import described, fault_of, layout_of
 from oneshot.facts.segments import SegmentStore
 from oneshot.facts.types import Statement
+from oneshot.hosts.load import same_host
 
 MODEL = "adapter_model.safetensors"
 METADATA = "facts"
@@ -78,7 +79,7 @@ def read_folder(folder: Path) -> Carried:
 
 def check_host(folder: Path, carried: Config, own: Config) -> None:
     """Raise BrainError where a folder's facts belong to another model than the brain's own."""
-    if carried.host_hash != own.host_hash:
+    if not same_host(carried.host_hash, own.host_hash):
         raise BrainError(
             f"{folder} belongs to the model {carried.host!r} ({carried.host_hash[:8]}), this "
             f"brain to {own.host!r} ({own.host_hash[:8]}); teach its facts from a file instead"

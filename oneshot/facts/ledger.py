@@ -19,10 +19,9 @@ from oneshot.errors import BrainError
 from oneshot.facts.brain import Brain
 from oneshot.facts.live import LiveRows, no_rows
 from oneshot.facts.types import Statement
-from oneshot.memory.entries import Draft
+from oneshot.memory.entries import NEW_RELATION, Draft
 from oneshot.memory.index import NearestFacts
 
-NEW_RELATION = "new relation"
 CONFLICT = 0.5  # agreement of two relations above which different answers contradict each other
 
 
@@ -50,7 +49,7 @@ class _Plan:
 class Ledger:
     """The facts of one brain; every change takes the folder's lock and raises `version`.
 
-    `live` are the rows, `ids` the journal's number of each by key.
+    `live` are the rows, `ids` the journal's number of each by key, `near` the index of their codes.
     """
 
     def __init__(self, brain: Brain, calibration: Calibration, labels: dict[str, str]) -> None:
@@ -101,7 +100,7 @@ class Ledger:
                 self.brain.journal.set_state(ids, state)
                 if kind and ids:
                     self.brain.journal.log(kind, {"added": [], "removed": ids})
-            self._near.remove(ids)
+            self.near.remove(ids)
             for key in keys:
                 self.ids.pop(key, None)
             self._files = self.brain.store.names()
@@ -123,9 +122,9 @@ class Ledger:
         self.live = LiveRows(rows)
         self.ids = {key: entry.id for key, entry in entries.items() if entry.state == "live"}
         listed = torch.tensor([key in self.ids for key in rows.hex_keys()], dtype=torch.bool)
-        vectors = self._vectors(rows)
-        self._near = NearestFacts(vectors.shape[1])
-        self._near.add([self.ids[k] for k in rows.hex_keys() if k in self.ids], vectors[listed])
+        vectors = self.vectors(rows)
+        self.near = NearestFacts(vectors.shape[1])
+        self.near.add([self.ids[k] for k in rows.hex_keys() if k in self.ids], vectors[listed])
         self.version += 1
         self._files = segments.names
         return [record for record in segments.records if record["key"] not in self.ids]
@@ -215,14 +214,14 @@ class Ledger:
         for old in replaced:
             self.brain.journal.supersede(old, fact)
         self.ids[plan.key] = fact
-        vector = self._vectors(plan.row)
-        self._near.remove([*replaced, fact])
-        near = self._near.search(vector[0], 1)
-        self._near.add([fact], vector)
+        vector = self.vectors(plan.row)
+        self.near.remove([*replaced, fact])
+        near = self.near.search(vector[0], 1)
+        self.near.add([fact], vector)
         nearest = near[0][0] if near else None
         return Entered(fact, plan.key, plan.record["relation"], plan.known, replaced, nearest)
 
-    def _vectors(self, rows: FactRows) -> torch.Tensor:
+    def vectors(self, rows: FactRows) -> torch.Tensor:
         """Codes to compare facts by: the name in its size's own space, and the relation."""
         size = torch.nn.functional.one_hot(rows.size - 1, len(self.calibration.metrics)).float()
         name = torch.nn.functional.normalize(rows.entity[:, 0], dim=1)

@@ -9,7 +9,7 @@ from oneshot.facts.calibrated import DEFAULT_SITES, host_calibration
 from oneshot.facts.folders import MODEL
 from oneshot.facts.rules import POSTERIOR, check_rule
 from oneshot.facts.segment_file import SUFFIX
-from oneshot.hosts.load import PACKAGED, Host, load_host
+from oneshot.hosts.load import PACKAGED, Host, load_host, same_host
 
 Progress = Callable[[str, int, int], None]
 
@@ -69,7 +69,7 @@ def _check_fits(
 ) -> None:
     if (folder / MODEL).exists() and not (folder / WEIGHTS).exists():
         raise BrainError(f"{folder} is an exported adapter; give a --brain and import it there")
-    if config.host_hash != host.hash:
+    if not same_host(config.host_hash, host.hash):
         raise BrainError(
             f"{folder} belongs to the model {config.host!r} ({config.host_hash[:8]}), not to "
             f"{host.name!r} ({host.hash[:8]}); give --model {config.host} or another --brain"

@@ -1,6 +1,7 @@
 """Load the frozen host: the packaged factual language model, or any causal LM by name or folder."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,15 @@ UNLOADABLE = (
     ImportError,
     KeyError,
     SafetensorError,
+)
+USE = (  # few and lasting, so that no update of the library makes another host of a model
+    "model_type",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "hidden_act",
+    "activation_function",
+    "sliding_window",
+    "tie_word_embeddings",
 )
 HASH_SAMPLES = 1024  # values of each weight that enter the hash
 
@@ -73,9 +83,10 @@ def _load(folder: str, device: str, dtype: torch.dtype, trust: bool) -> tuple[An
 
 
 def host_hash(model: nn.Module) -> str:
-    """A hash of architecture and weights that does not depend on device or precision.
+    """A hash of weights and architecture that does not depend on device or precision.
 
-    Of every parameter: its name, shape and up to 1,024 evenly spaced values, rounded to bfloat16.
+    Of every parameter: its name, shape and up to 1,024 evenly spaced values, rounded to bfloat16;
+    after a dash, of the configuration: what decides how the same weights are used.
     """
     digest = hashlib.blake2b(digest_size=16)
     for name, parameter in sorted(model.named_parameters()):
@@ -83,4 +94,14 @@ def host_hash(model: nn.Module) -> str:
         flat = parameter.detach().flatten()
         sample = flat[:: max(1, len(flat) // HASH_SAMPLES)].to("cpu", torch.bfloat16).contiguous()
         digest.update(sample.view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
+    config = getattr(model, "config", None)
+    used = [str(getattr(config, name, None)) for name in USE]
+    use = hashlib.blake2b(json.dumps(used).encode(), digest_size=4)
+    return f"{digest.hexdigest()}-{use.hexdigest()}"
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether two hashes are of one host; those of version 0.1.0 end before the dash."""
+    weights, *use = one.split("-")
+    others_weights, *others_use = other.split("-")
+    return weights == others_weights and (use == others_use or not (use and others_use))

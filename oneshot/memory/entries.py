@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+NEW_RELATION = "new relation"  # what a fact's relation is called that the host's bank does not know
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -44,10 +46,30 @@ class Operation:
 
 @dataclass(frozen=True)
 class Examination:
-    """One probe of a fact, the answer it got and whether that was right."""
+    """One question put to a fact in a round, the answer it got and whether that was right.
+
+    `kind` says what the question examines; `margin` is how far the evidence was above the least
+    that lets the fact speak, in nats, and None where it did not speak or its rule gives none.
+    """
 
     fact: int
-    probe: str
+    kind: str
+    question: str
     answer: str
     correct: bool
+    margin: float | None = None
+
+
+@dataclass(frozen=True)
+class Round:
+    """One sitting in which facts were examined; `at` is an ISO 8601 time in UTC.
+
+    Milliseconds a question, of the bare model and with the facts attached, None where none was
+    timed.
+    """
+
+    id: int
     at: str
+    seed: int
+    bare_ms: float | None
+    taught_ms: float | None

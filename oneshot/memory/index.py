@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import faiss
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -12,6 +13,7 @@ class NearestFacts:
     """Cosine search over fact ids that can be added and removed one by one."""
 
     def __init__(self, dimension: int) -> None:
+        self.dimension = dimension
         self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
 
     def __len__(self) -> int:
@@ -31,6 +33,23 @@ class NearestFacts:
             return []
         cosines, ids = self._index.search(_unit(vector[None]), min(count, len(self)))
         return [(int(i), float(c)) for i, c in zip(ids[0], cosines[0], strict=True) if i >= 0]
+
+    def vector(self, fact: int) -> Float[Tensor, " dimension"]:
+        """The code of a fact, which has to be here, at length 1."""
+        return torch.from_numpy(self._index.reconstruct(fact))
+
+    def nearest(self, ids: Sequence[int], count: int) -> list[list[tuple[int, float]]]:
+        """Of each of these facts, which have to be here: the nearest others and their cosines."""
+        if not ids:
+            return []
+        vectors = self._index.reconstruct_batch(np.asarray(ids, dtype=np.int64))
+        cosines, found = self._index.search(vectors, min(count + 1, len(self)))
+        return [
+            [(int(o), float(c)) for o, c in zip(others, near, strict=True) if o not in (own, -1)][
+                :count
+            ]
+            for own, others, near in zip(ids, found, cosines, strict=True)
+        ]
 
 
 def _unit(vectors: Tensor) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory.entries import Draft, Entry, Examination, Operation
+from oneshot.memory.entries import Draft, Entry, Operation
 from oneshot.memory.migrations import migrate
 
 STATES = ("live", "superseded", "forgotten")
@@ -67,7 +67,7 @@ class Journal:
 
     def check(self) -> None:
         """Read the whole file; raises BrainError where it is damaged."""
-        found = self._run("PRAGMA quick_check(1)")[0][0]
+        found = self.run("PRAGMA quick_check(1)")[0][0]
         if found != "ok":
             reason = " ".join(found.split())
             raise self._damage(reason)
@@ -78,13 +78,13 @@ class Journal:
         if self._connection.in_transaction:
             yield
             return
-        self._run("BEGIN IMMEDIATE")
+        self.run("BEGIN IMMEDIATE")
         try:
             yield
-            self._run("COMMIT")
+            self.run("COMMIT")
         finally:
             if self._connection.in_transaction:
-                self._run("ROLLBACK")
+                self.run("ROLLBACK")
 
     def add(self, drafts: Iterable[Draft]) -> list[int]:
         """Enter facts as live and return their ids, in order.
@@ -103,10 +103,8 @@ class Journal:
         ids = []
         with self.transaction():
             for draft in drafts:
-                self._run(statement, *astuple(draft))
-                ids += [
-                    row[0] for row in self._run("SELECT id FROM facts WHERE key = ?", draft.key)
-                ]
+                self.run(statement, *astuple(draft))
+                ids += [row[0] for row in self.run("SELECT id FROM facts WHERE key = ?", draft.key)]
         return ids
 
     def get(self, fact: int) -> Entry | None:
@@ -148,7 +146,7 @@ class Journal:
             raise BadInputError(f"got the state {state!r}; use one of {', '.join(STATES)}")
         with self.transaction():
             for fact in facts:
-                self._run("UPDATE facts SET state = ? WHERE id = ?", state, fact)
+                self.run("UPDATE facts SET state = ? WHERE id = ?", state, fact)
 
     def supersede(self, old: int, new: int) -> None:
         """Let the fact `new` replace the fact `old`, which becomes superseded."""
@@ -157,13 +155,13 @@ class Journal:
             raise BadInputError(f"fact {new} cannot replace fact {old}; give two known ids")
         with self.transaction():
             # A version taught anew moves to the end of its chain, so that chains never close.
-            self._run(
+            self.run(
                 """UPDATE facts SET replaces = (SELECT replaces FROM facts WHERE id = ?1)
                    WHERE replaces = ?1""",
                 new,
             )
-            self._run("UPDATE facts SET replaces = ? WHERE id = ?", old, new)
-            self._run("UPDATE facts SET state = 'superseded' WHERE id = ?", old)
+            self.run("UPDATE facts SET replaces = ? WHERE id = ?", old, new)
+            self.run("UPDATE facts SET state = 'superseded' WHERE id = ?", old)
 
     def history(self, fact: int) -> list[Entry]:
         """All versions of a fact, oldest first."""
@@ -177,49 +175,37 @@ class Journal:
             )
             SELECT id FROM down ORDER BY depth, id
         """
-        found = (self.get(row[0]) for row in self._run(chain, fact))
+        found = (self.get(row[0]) for row in self.run(chain, fact))
         return [entry for entry in found if entry]
 
     def log(self, kind: str, payload: dict[str, Any]) -> int:
         """Note an operation, with what undoing it needs, and return its id."""
         statement = "INSERT INTO operations (kind, payload) VALUES (?, ?) RETURNING id"
-        return int(self._run(statement, kind, json.dumps(payload))[0][0])
+        return int(self.run(statement, kind, json.dumps(payload))[0][0])
 
     def last_operation(self) -> Operation | None:
         """The operation noted last."""
-        rows = self._run("SELECT id, kind, payload FROM operations ORDER BY id DESC LIMIT 1")
+        rows = self.run("SELECT id, kind, payload FROM operations ORDER BY id DESC LIMIT 1")
         return next((Operation(id, kind, json.loads(text)) for id, kind, text in rows), None)
 
     def drop_operation(self, operation: int) -> None:
         """Strike an operation that was undone."""
-        self._run("DELETE FROM operations WHERE id = ?", operation)
-
-    def examine(self, fact: int, probe: str, answer: str, correct: bool, at: str) -> None:
-        """Note how a fact answered a probe; `at` is an ISO 8601 time in UTC."""
-        if self.get(fact) is None:
-            raise BadInputError(f"there is no fact {fact} to examine; give a known id")
-        columns = "INSERT INTO examinations (fact, probe, answer, correct, at)"
-        self._run(f"{columns} VALUES (?, ?, ?, ?, ?)", fact, probe, answer, correct, at)
-
-    def examinations(self, fact: int) -> list[Examination]:
-        """How a fact was examined, oldest first."""
-        columns = "SELECT fact, probe, answer, correct, at FROM examinations"
-        rows = self._run(f"{columns} WHERE fact = ? ORDER BY id", fact)
-        return [Examination(id, probe, said, bool(ok), at) for id, probe, said, ok, at in rows]
+        self.run("DELETE FROM operations WHERE id = ?", operation)
 
     def counts(self) -> dict[str, int]:
         """How many facts are in each state."""
         return dict.fromkeys(STATES, 0) | dict(
-            self._run("SELECT state, count(*) FROM facts GROUP BY state")
+            self.run("SELECT state, count(*) FROM facts GROUP BY state")
         )
+
+    def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows that one SQL statement gives; raises BrainError where the file fails."""
+        with self._one_line():
+            return self._connection.execute(statement, values).fetchall()
 
     def _entries(self, condition: str, *values: object, limit: int = -1) -> Iterator[Entry]:
         query = f"SELECT {_COLUMNS} FROM facts WHERE {condition} ORDER BY id LIMIT {int(limit)}"
-        return (Entry(*row) for row in self._run(query, *values))
-
-    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._one_line():
-            return self._connection.execute(statement, values).fetchall()
+        return (Entry(*row) for row in self.run(query, *values))
 
     @contextmanager
     def _one_line(self) -> Iterator[None]:

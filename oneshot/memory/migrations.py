@@ -45,6 +45,24 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX examinations_by_fact ON examinations (fact)",
     ),
+    (
+        """
+        CREATE TABLE rounds (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at TEXT NOT NULL,
+            seed INTEGER NOT NULL,
+            bare_ms REAL,
+            taught_ms REAL
+        )
+        """,
+        # Until now an examination had a time and no round: those of one moment make one.
+        "INSERT INTO rounds (at, seed) SELECT DISTINCT at, 0 FROM examinations ORDER BY at",
+        "ALTER TABLE examinations ADD COLUMN round INTEGER REFERENCES rounds (id)",
+        "UPDATE examinations SET round = (SELECT id FROM rounds WHERE at = examinations.at)",
+        "ALTER TABLE examinations ADD COLUMN kind TEXT NOT NULL DEFAULT 'taught'",
+        "ALTER TABLE examinations ADD COLUMN margin REAL",
+        "CREATE INDEX examinations_by_round ON examinations (round)",
+    ),
 )
 
 

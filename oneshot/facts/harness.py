@@ -1,0 +1,96 @@
+"""The taught model as a model of lm-evaluation-harness, called `oneshot` there.
+
+    python -m oneshot.facts.harness run --model oneshot --model_args brain=DIR \\
+        --tasks my_task --include_path FOLDER
+
+The harness keeps its models in a registry that importing this module enters; this module's own
+command line is the harness's, with that done. Versions that know plugins find it by themselves.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from adapters.attach import Attachment, attach
+from oneshot.errors import BrainError
+from oneshot.facts.brain import read_config
+from oneshot.facts.learner import Learner
+
+try:
+    from lm_eval.api.registry import register_model
+    from lm_eval.models.huggingface import HFLM
+except ModuleNotFoundError as missing:
+    raise ImportError(
+        f"lm-evaluation-harness is not here ({missing}): pip install 'oneshot[harness]'"
+    ) from missing
+
+
+@register_model("oneshot")
+class TaughtLM(HFLM):
+    """A brain's host with its facts attached, or without them (`adapter=False`).
+
+    `brain` is the folder; other arguments are those of the harness's own Hugging Face model.
+    Raises BrainError where there is no brain.
+    """
+
+    def __init__(
+        self,
+        brain: str,
+        adapter: bool = True,
+        device: str | None = "cpu",
+        dtype: str = "float32",
+        trust_remote_code: bool = False,
+        **options: Any,
+    ) -> None:
+        folder = Path(brain).expanduser()
+        if read_config(folder) is None:
+            raise BrainError(f"{folder} is no brain; teach something or give another brain=")
+        if device is None or not torch.cuda.is_available():
+            device = "cpu"  # the harness asks for "cuda" wherever no device was named
+        with Learner.open(
+            folder, device=device, dtype=dtype, trust_remote_code=trust_remote_code
+        ) as learner:
+            self._denoiser = learner.denoiser() if adapter else None
+            host = learner.host
+        super().__init__(pretrained=host.model, tokenizer=host.tokenizer, **options)
+
+    def _model_call(self, inps: Tensor, *args: Any, **options: Any) -> Tensor:
+        with self._taught():
+            logits: Tensor = super()._model_call(inps, *args, **options)
+            return logits
+
+    def _model_generate(self, context: Tensor, *args: Any, **options: Any) -> Tensor:
+        with self._taught() as attachment:
+            if attachment is not None:
+                options["logits_processor"] = [_Answering(attachment)]
+            made: Tensor = super()._model_generate(context, *args, **options)
+            return made
+
+    @contextmanager
+    def _taught(self) -> Iterator[Attachment | None]:
+        if self._denoiser is None:
+            yield None
+            return
+        with attach(self.model, self._denoiser) as attachment:
+            yield attachment
+
+
+class _Answering:
+    """Tells the adapter after the first token that the host is answering; changes no score."""
+
+    def __init__(self, attachment: Attachment) -> None:
+        self.attachment = attachment
+
+    def __call__(self, _ids: Tensor, scores: Tensor) -> Tensor:
+        self.attachment.answering = True
+        return scores
+
+
+if __name__ == "__main__":
+    from lm_eval.__main__ import cli_evaluate
+
+    cli_evaluate()
