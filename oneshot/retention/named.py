@@ -1,0 +1,21 @@
+"""The methods by name."""
+
+
+from oneshot.errors import BadInputError
+from oneshot.facts.opening import Progress, silent
+from oneshot.facts.rules import FITTED, POSTERIOR
+from oneshot.hosts.load import Host
+from oneshot.retention.method import Method
+from oneshot.retention.methods.ours import Ours
+
+RULES = {POSTERIOR: (POSTERIOR, None)}
+RULES |= {f"{POSTERIOR}-{sites}": (POSTERIOR, sites) for sites in (1, 4)}
+RULES |= {rule: (rule, None) for rule in FITTED}
+
+
+def make_method(name: str, host: Host, progress: Progress = silent) -> Method:
+    """A method with nothing written; raises BadInputError for an unknown name."""
+    if name in RULES:
+        rule, sites = RULES[name]
+        return Ours(host, rule, sites, progress)
+    raise BadInputError(f"the method {name!r} is unknown; give one of {', '.join(RULES)}")
