@@ -35,7 +35,7 @@ def forced_scores(method: Method, suite: Suite) -> dict[str, Any]:
     paraphrase = next((suite.told[a] for a in PARAPHRASES if suite.told.get(a)), [])
     neighbours = next((suite.kept[a] for a in NEIGHBOURS if suite.kept.get(a)), [])
     efficacy = suite.told["efficacy"]
-    scores = {"rewrite_acc": _accuracy(method, efficacy)}
+    scores: dict[str, Any] = {"rewrite_acc": _accuracy(method, efficacy)}
     if paraphrase:
         scores["rephrase_acc"] = _accuracy(method, paraphrase)
     for name, probes in (("ES", efficacy), ("PS", paraphrase), ("NS", neighbours)):

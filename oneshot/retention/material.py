@@ -1,5 +1,6 @@
 """What suites are made from: the host and what it says by itself, data, and a random draw."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,7 @@ from typing import TypeVar
 from adapters.encode import answer_tokens
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import MAX_NEW_TOKENS, answer, short
+from oneshot.facts.brain import write_atomically
 from oneshot.facts.statement import check_statement
 from oneshot.facts.types import Statement
 from oneshot.hosts.corpus import background_text
@@ -24,17 +26,20 @@ T = TypeVar("T")
 
 
 class Bare:
-    """The bare host's answers; every prompt is asked once."""
+    """The bare host's answers; every prompt is asked once, also over runs that share a file."""
 
-    def __init__(self, host: Host) -> None:
-        self.host = host
-        self._said: dict[str, str] = {}
+    def __init__(self, host: Host, file: Path | None = None) -> None:
+        self.host, self.file = host, file
+        text = file.read_text("utf-8") if file and file.exists() else "{}"
+        self._said: dict[str, str] = json.loads(text)
 
     def __call__(self, prompts: Sequence[str]) -> list[str]:
         """Free greedy answers, in the order asked."""
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._said]
         for prompt, said in zip(new, answer(self.host, new), strict=True):
             self._said[prompt] = short(said.text)
+        if new and self.file:
+            write_atomically(self.file, json.dumps(self._said).encode())
         return [self._said[prompt] for prompt in prompts]
 
 

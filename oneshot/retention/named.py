@@ -1,6 +1,5 @@
 """The methods by name."""
 
-
 from oneshot.errors import BadInputError
 from oneshot.facts.opening import Progress, silent
 from oneshot.facts.rules import FITTED, POSTERIOR
@@ -8,9 +7,12 @@ from oneshot.hosts.load import Host
 from oneshot.retention.method import Method
 from oneshot.retention.methods.ours import Ours
 
-RULES = {POSTERIOR: (POSTERIOR, None)}
-RULES |= {f"{POSTERIOR}-{sites}": (POSTERIOR, sites) for sites in (1, 4)}
-RULES |= {rule: (rule, None) for rule in FITTED}
+RULES: dict[str, tuple[str, int | None]] = {
+    POSTERIOR: (POSTERIOR, None),
+    **{f"{POSTERIOR}-{sites}": (POSTERIOR, sites) for sites in (1, 4)},
+    **{rule: (rule, None) for rule in FITTED},
+}
+"""This project's rules, and its default on other numbers of sites than the default one."""
 
 
 def make_method(name: str, host: Host, progress: Progress = silent) -> Method:
