@@ -54,7 +54,7 @@ def examine(
     no_edit = check_no_edit(method, suite, plan.seed)
     progress(method.name, 6, stages)
     return {
-        "method": method.name,
+        "title": method.name,
         "suite": suite.name,
         "facts": len(suite.requests),
         "dropped": suite.dropped,

@@ -62,19 +62,19 @@ def read_plan(path: Path) -> dict[str, Any]:
 def run_plan(
     plan: Plan, bare: Bare, data: DataFolder, progress: Progress = silent
 ) -> Iterator[dict[str, Any]]:
-    """Each method's result, as it comes; raises BadInputError for what the plan cannot have."""
+    """Each method's result, as it comes, under its name as given; raises BadInputError for what the plan cannot have."""
     _check(plan)
     if plan.facts == 1:
         suite = build_suite(plan.suite, _material(plan, bare, data, SINGLES))
         for name in plan.methods:
             make = partial(make_method, name, bare.host, progress)
-            yield examine_singles(make, bare, suite, progress)
+            yield {"method": name} | examine_singles(make, bare, suite, progress)
         return
     suite = build_suite(plan.suite, _material(plan, bare, data, plan.facts))
     for name in plan.methods:
         with closing(make_method(name, bare.host, progress)) as method:
             how = Examination(plan.text_tokens, plan.seed)
-            yield examine(method, bare, suite, how, progress)
+            yield {"method": name} | examine(method, bare, suite, how, progress)
 
 
 def _check(plan: Plan) -> None:

@@ -27,7 +27,7 @@ def examine_singles(
         method.close()
         progress(f"{name}: single facts", number + 1, len(suite.requests))
     axes = {axis: interval(found) for axis, found in hits.items() if found}
-    return {"method": name, "suite": suite.name, "facts": 1, "axes": axes}
+    return {"title": name, "suite": suite.name, "facts": 1, "axes": axes}
 
 
 def _after(method: Method, bare: Answers, suite: Suite, number: int) -> dict[str, list[bool]]:
