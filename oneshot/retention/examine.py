@@ -1,5 +1,6 @@
 """One method on one suite: everything that is measured, in one order."""
 
+import math
 import resource
 import statistics
 import time
@@ -20,6 +21,11 @@ from oneshot.retention.taking_back import check_no_edit, measure_contradictions
 
 QUERIES, ROUNDS = 32, 3
 TEXT_TOKENS = 20_000
+ROW = {
+    "text": ("changed_per_token", "fires_per_token", "kl", "perplexity"),
+    "cost": ("write_seconds_median", "write_over_forward", "query_over_bare", "bytes_per_fact"),
+}
+"""What a row takes over from the parts of a result."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +77,17 @@ def examine(
 def row(result: Mapping[str, Any]) -> dict[str, Any]:
     """The result's shares as one flat row, for tables and machines."""
     axes = result["axes"]
-    oldest = next((c for c in axes["efficacy"]["cohorts"] if c is not None), None)
     flat = {"method": result["method"], "suite": result["suite"], "facts": result["facts"]}
     flat |= {axis: found["mean"] for axis, found in axes.items()}
-    flat["oldest"] = oldest
-    if None not in (flat.get("paraphrase"), flat.get("neighbours"), oldest):
-        flat["product"] = round(flat["paraphrase"] * flat["neighbours"] * oldest, 4)
-    flat["rewrite_acc"] = result["forced"]["rewrite_acc"]["mean"]
-    flat |= {k: result["text"].get(k) for k in ("changed_per_token", "fires_per_token", "kl")}
-    flat |= {k: result["cost"][k] for k in ("write_seconds_median", "query_over_bare")}
-    flat["bytes_per_fact"] = result["cost"]["bytes_per_fact"]
+    cohorts = axes["efficacy"].get("cohorts", [])
+    flat["oldest"] = next((share for share in cohorts if share is not None), None)
+    factors = [
+        f for key in ("paraphrase", "neighbours", "oldest") if (f := flat.get(key)) is not None
+    ]
+    flat["product"] = round(math.prod(factors), 5) if len(factors) == 3 else None
+    flat["rewrite_acc"] = result.get("forced", {}).get("rewrite_acc", {}).get("mean")
+    for part, names in ROW.items():
+        flat |= {name: result.get(part, {}).get(name) for name in names}
     return flat
 
 

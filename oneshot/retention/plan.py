@@ -62,7 +62,7 @@ def read_plan(path: Path) -> dict[str, Any]:
 def run_plan(
     plan: Plan, bare: Bare, data: DataFolder, progress: Progress = silent
 ) -> Iterator[dict[str, Any]]:
-    """Each method's result, as it comes, under its name as given; raises BadInputError for what the plan cannot have."""
+    """Each method's result, as it comes; raises BadInputError for what the plan cannot have."""
     _check(plan)
     if plan.facts == 1:
         suite = build_suite(plan.suite, _material(plan, bare, data, SINGLES))

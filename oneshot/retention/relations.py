@@ -9,7 +9,7 @@ from oneshot.retention.corpus import Item, Questions, fill, plain_wordings
 from oneshot.retention.material import Material
 from oneshot.retention.probes import Probe, Suite
 
-SMOKE = 40  # facts
+SMOKE = 30  # facts
 LRE = 1000
 
 

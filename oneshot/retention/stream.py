@@ -24,14 +24,15 @@ def write_stream(
     """Write the suite's facts in ten steps; the accuracy matrix, and what writing took.
 
     The matrix (Lopez-Paz and Ranzato, arXiv 1706.08840): row i, column j is the share of step j's
-    facts that are answered in another wording after step i; steps to come are asked as well.
+    facts that are answered in another wording after step i; the next step's are asked as well.
     """
     cohorts, steps = _cohorts(suite), _steps(suite)
     before, rows, times = _accuracies(bare, cohorts), [], Times()
     for number, step in enumerate(steps, start=1):
         alone = min(SINGLES, len(step)) if number == len(steps) else 0
         _write(method, step[: len(step) - alone], step[len(step) - alone :], times)
-        rows.append(_accuracies(method.answers, cohorts))
+        asked = cohorts[: number + 1]  # of the steps to come the next one is enough
+        rows.append(_accuracies(method.answers, asked))
         progress(f"{method.name}: writing", number, len(steps))
     return _matrix(before, rows), times.costs()
 
