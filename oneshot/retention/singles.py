@@ -17,15 +17,15 @@ def examine_singles(
 ) -> dict[str, Any]:
     """The told axes of each fact, and whether some neighbours and known facts are as they were."""
     hits: dict[str, list[bool]] = {}
-    name = ""
-    for number in range(len(suite.requests)):
+    name, numbers = "", [probe.fact for probe in suite.told["efficacy"]]
+    for done, number in enumerate(numbers, start=1):
         method = make()
         name = method.name
         method.write([suite.requests[number]])
         for axis, found in _after(method, bare, suite, number).items():
             hits.setdefault(axis, []).extend(found)
         method.close()
-        progress(f"{name}: single facts", number + 1, len(suite.requests))
+        progress(f"{name}: single facts", done, len(numbers))
     axes = {axis: interval(found) for axis, found in hits.items() if found}
     return {"title": name, "suite": suite.name, "facts": 1, "axes": axes}
 
