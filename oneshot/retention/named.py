@@ -6,6 +6,7 @@ from oneshot.facts.rules import FITTED, POSTERIOR
 from oneshot.hosts.load import Host
 from oneshot.retention.method import Method
 from oneshot.retention.methods.ours import Ours
+from oneshot.retention.methods.rivals import RIVALS
 
 RULES: dict[str, tuple[str, int | None]] = {
     POSTERIOR: (POSTERIOR, None),
@@ -20,4 +21,8 @@ def make_method(name: str, host: Host, progress: Progress = silent) -> Method:
     if name in RULES:
         rule, sites = RULES[name]
         return Ours(host, rule, sites, progress)
-    raise BadInputError(f"the method {name!r} is unknown; give one of {', '.join(RULES)}")
+    if name in RIVALS:
+        return RIVALS[name](host)
+    raise BadInputError(
+        f"the method {name!r} is unknown; give one of {', '.join([*RULES, *RIVALS])}"
+    )

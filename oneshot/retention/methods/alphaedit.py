@@ -1,4 +1,4 @@
-"""AlphaEdit: MEMIT's updates in the null space of kept keys (Fang et al. 2025, arXiv 2410.02355)."""
+"""AlphaEdit: MEMIT in the null space of kept keys (Fang et al. 2025, arXiv 2410.02355)."""
 
 from dataclasses import dataclass, field
 
@@ -46,11 +46,12 @@ class AlphaEdit(Memit):
         self._written[number] += keys.T @ keys
         system = free @ self._written[number]
         system.diagonal().add_(self.ridge)
-        return torch.linalg.solve(system, free @ (keys.T @ wanted)).T
+        update: Tensor = torch.linalg.solve(system, free @ (keys.T @ wanted))
+        return update.T
 
 
 def null_space(moment: Float[Tensor, "in in"], threshold: float) -> Float[Tensor, "in in"]:
     """The projection on the directions that kept keys hardly use."""
     values, vectors = torch.linalg.eigh(moment)
-    free = vectors[:, values < threshold * values.mean()]
+    free: Tensor = vectors[:, values < threshold * values.mean()]
     return free @ free.T

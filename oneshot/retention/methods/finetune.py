@@ -19,10 +19,18 @@ from oneshot.retention.methods.weights import WeightEditor
 class FineTuneSettings:
     """`last_layers` None trains all weights; each write runs over its facts `epochs` times."""
 
-    learning_rate: float = 3e-4
-    epochs: int = 20
+    learning_rate: float = 1e-4
+    epochs: int = 10
     batch: int = 16
     last_layers: int | None = None
+
+
+@dataclass(frozen=True)
+class LastLayersSettings(FineTuneSettings):
+    """What was tuned for the last layers alone."""
+
+    learning_rate: float = 1e-3
+    last_layers: int | None = 2
 
 
 class FineTune(WeightEditor):
@@ -65,3 +73,10 @@ def _trained(model: nn.Module, last: int | None) -> list[str]:
         return [name for name, _ in model.named_parameters()]
     chosen = {id(p) for layer in find_sites(model).layers[-last:] for p in layer.parameters()}
     return [name for name, p in model.named_parameters() if id(p) in chosen]
+
+
+class FineTuneLast(FineTune):
+    """The same for the weights of the last layers."""
+
+    def __init__(self, host: Host, settings: FineTuneSettings | None = None) -> None:
+        super().__init__(host, settings or LastLayersSettings())

@@ -17,10 +17,10 @@ from torch.nn.functional import log_softmax
 
 from adapters.address.prompts import encode_prompts
 from adapters.sites import find_sites, output_state
-from oneshot.hosts.corpus import background_text, corpus_facts, corpus_wordings
 from oneshot.hosts.load import Host
 from oneshot.retention.method import Request
 from oneshot.retention.methods.examples import Examples, answer_loss, examples_of, left_padded
+from oneshot.retention.methods.passages import passages, prefixes
 
 ESSENCE = "{} is a"  # the prompt whose next-token distribution a shift should keep
 TOGETHER = 50  # facts whose shifts are sought in one batch
@@ -68,18 +68,13 @@ class ShiftSettings:
     prefixes: int = 1
 
 
-def prefixes(count: int) -> list[str]:
-    """Openings of running text, each to stand before a prompt."""
-    return [" ".join(text.split()[:5]) + "." for text in background_text()[:count]]
-
-
 def second_moment(
     host: Host, memories: Sequence[Memory], tokens: int
 ) -> list[Float[Tensor, "in in"]]:
     """C = mean of k k' over the host's text, half of it prose, half facts; fp64, by memory."""
     sums: list[Any] = [0.0] * len(memories)
     seen = 0
-    for ids in _passages(host, tokens):
+    for ids in passages(host, tokens):
         seen += ids.numel()
         with torch.no_grad(), watched([m.module for m in memories]) as passed:
             host.model(input_ids=ids, use_cache=False, logits_to_keep=1)
@@ -87,25 +82,6 @@ def second_moment(
             keys = passed[memory.module].input.flatten(0, 1).double()
             sums[i] = sums[i] + keys.T @ keys
     return [total / seen for total in sums]
-
-
-def _passages(host: Host, tokens: int, length: int = 96, rows: int = 16) -> Iterator[Tensor]:
-    wordings = corpus_wordings()
-    facts = [f for f in corpus_facts() if f.split == "known"]
-    said = [
-        f"{wordings[f.relation].main[i % len(wordings[f.relation].main)]} {f.object}.".replace(
-            "{}", f.subject
-        )
-        for i, f in enumerate(facts)
-    ]
-    for texts in (background_text(), said):
-        ids: list[int] = []
-        for text in texts:
-            if len(ids) >= tokens // 2:
-                break
-            ids += host.tokenizer(" " + text)["input_ids"]
-        whole = torch.tensor(ids[: len(ids) // length * length], device=host.model.device)
-        yield from whole.view(-1, length).split(rows)
 
 
 @dataclass
@@ -169,37 +145,38 @@ def find_shifts(
     model's own next token after "SUBJECT is a", and a penalty on the shift's length relative to
     `around`, the states that the shifts are measured against.
     """
-    parts = [
-        _find_together(host, requests[i : i + TOGETHER], layer, around[i : i + TOGETHER], settings)
-        for i in range(0, len(requests), TOGETHER)
-    ]
-    return torch.cat(parts)
+    found = []
+    for start in range(0, len(requests), TOGETHER):
+        part = requests[start : start + TOGETHER]
+        examples = examples_of(host, part, prefixes(settings.prefixes))
+        base, essence = around[start : start + TOGETHER], _essence(host, part)
+        found.append(seek(host.model, examples, layer, base, settings, essence))
+    return torch.cat(found)
 
 
-def _find_together(
-    host: Host,
-    requests: Sequence[Request],
+def seek(
+    model: nn.Module,
+    examples: Examples,
     layer: int,
     around: Float[Tensor, "facts width"],
     settings: ShiftSettings,
+    essence: Examples | None = None,
 ) -> Float[Tensor, "facts width"]:
-    examples = examples_of(host, requests, prefixes(settings.prefixes))
-    essence = _essence(host, requests)
-    with torch.no_grad():
-        before = _next_token(host.model, essence)
+    """Shifts at the examples' marked columns, all facts at once, each by its own loss."""
     scale = around.square().mean(1, keepdim=True).sqrt()
     steps = torch.zeros_like(around, requires_grad=True)
     optimizer = torch.optim.Adam([steps], settings.rate)
-    replays = [Replay(host.model, layer, part) for part in (examples, essence)]
+    replay = Replay(model, layer, examples)
+    keeper = Keeper(model, layer, essence) if essence else None
     for _ in range(settings.steps):
         optimizer.zero_grad()
-        with replays[0].shifted(steps * scale):
-            said = answer_loss(host.model, examples, "none").view(len(requests), -1).mean(1)
-        with replays[1].shifted(steps * scale):
-            after = _next_token(host.model, essence)
-        drift = (after.exp() * (after - before)).sum(1)
-        length = steps.square().mean(1)
-        (said + settings.keep * drift + settings.decay * length).sum().backward()
+        shifts = steps * scale
+        with replay.shifted(shifts):
+            said = answer_loss(model, examples, "none").view(len(around), -1).mean(1)
+        loss = said + settings.decay * steps.square().mean(1)
+        if keeper:
+            loss = loss + settings.keep * keeper.drift(shifts)
+        loss.sum().backward()
         optimizer.step()
         with torch.no_grad():
             length = steps.square().mean(1, keepdim=True).sqrt()
@@ -245,6 +222,22 @@ def _say(kept: object, *_: object, **__: object) -> object:
 def with_state(output: Any, state: Tensor) -> Any:
     """A layer's output with another state in it."""
     return (state, *output[1:]) if isinstance(output, tuple) else state
+
+
+class Keeper:
+    """How far shifts move the next token after the prompts of a batch, KL(shifted, before)."""
+
+    def __init__(self, model: nn.Module, layer: int, examples: Examples) -> None:
+        self._model, self._examples = model, examples
+        self._replay = Replay(model, layer, examples)
+        with torch.no_grad():
+            self._before = _next_token(model, examples)
+
+    def drift(self, shifts: Float[Tensor, "facts width"]) -> Float[Tensor, " facts"]:
+        """The divergence of each fact's prompt [nats]."""
+        with self._replay.shifted(shifts):
+            after = _next_token(self._model, self._examples)
+        return (after.exp() * (after - self._before)).sum(1)
 
 
 def _essence(host: Host, requests: Sequence[Request]) -> Examples:

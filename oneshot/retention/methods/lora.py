@@ -20,7 +20,7 @@ class LoraSettings:
 
     rank: int = 16
     learning_rate: float = 3e-3
-    epochs: int = 20
+    epochs: int = 10
     batch: int = 16
 
 

@@ -17,9 +17,9 @@ from oneshot.retention.methods.locate import (
     at_subjects,
     find_shifts,
     memory_at,
-    prefixes,
     second_moment,
 )
+from oneshot.retention.methods.passages import prefixes
 from oneshot.retention.methods.weights import WeightEditor
 
 
@@ -66,7 +66,8 @@ class Memit(WeightEditor):
     ) -> Float[Tensor, "out in"]:
         """R K' (weight C + K K')^-1, facts in rows: equation 14."""
         system = self.settings.preserve * self._moments[number] + keys.T @ keys
-        return torch.linalg.solve(system, keys.T @ wanted).T
+        update: Tensor = torch.linalg.solve(system, keys.T @ wanted)
+        return update.T
 
     def _read(self, examples: Examples, memory: Memory, count: int) -> tuple[Tensor, Tensor]:
         """Each fact's key, averaged over prefixes, and its state after the last edited layer."""

@@ -16,9 +16,9 @@ from oneshot.retention.methods.locate import (
     at_subjects,
     find_shifts,
     memory_at,
-    prefixes,
     second_moment,
 )
+from oneshot.retention.methods.passages import prefixes
 from oneshot.retention.methods.weights import WeightEditor
 
 RIDGE = 1e-4  # of the mean square of a key's feature, so that C can be solved with
@@ -67,9 +67,7 @@ class Rome(WeightEditor):
             keys, outputs, states = (
                 x.view(len(requests), -1, x.shape[1]) for x in (*read[0], read[1][1])
             )
-            shifts = find_shifts(
-                self.host, requests, self.memory.index, states[:, 0], settings
-            )
+            shifts = find_shifts(self.host, requests, self.memory.index, states[:, 0], settings)
             bias = getattr(module, "bias", None)
             values = outputs.mean(1) if bias is None else outputs.mean(1) - bias
         return keys.mean(1), values + shifts
