@@ -76,5 +76,5 @@ class Reversible(Protocol):
 class Gated(Protocol):
     """A method that says where a fact speaks."""
 
-    def fires(self) -> int:
-        """Positions at which a fact began to speak in the taught model's last forward pass."""
+    def fires(self) -> list[tuple[int, int]]:
+        """Where a fact began to speak in the taught model's last forward pass: row, position."""

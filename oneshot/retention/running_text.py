@@ -30,13 +30,15 @@ class _Sums:
     loss: float = 0.0
     bare_loss: float = 0.0
     fires: int = 0
+    fires_right: int = 0
 
 
 @torch.inference_mode()
 def measure_text(method: Method, text: Sequence[str], tokens: int) -> dict[str, Any]:
     """Over that many tokens: next tokens that changed, KL(bare | taught) in nats, perplexities.
 
-    `fires_per_token` is there for methods that say where a fact speaks.
+    Methods that say where a fact speaks also have the false fires per token: those after which the
+    text does not go on as the fact says.
     """
     sums, passages = _Sums(), _passages(method, text, tokens)
     for start in range(0, len(passages), TOGETHER):
@@ -44,9 +46,11 @@ def measure_text(method: Method, text: Sequence[str], tokens: int) -> dict[str, 
         bare = _logits(method, method.host.model, [p.bare for p in part])
         with method.taught() as model:
             taught = _logits(method, model, [p.taught for p in part])
-            sums.fires += method.fires() if isinstance(method, Gated) else 0
+            fires = method.fires() if isinstance(method, Gated) else []
         for passage, before, after in zip(part, bare, taught, strict=True):
             _add(sums, passage, before, after)
+        for row, position in fires:
+            _fired(sums, part[row], position, taught[row])
     return _result(sums, gated=isinstance(method, Gated))
 
 
@@ -88,6 +92,13 @@ def _add(sums: _Sums, passage: _Passage, before: Tensor, after: Tensor) -> None:
     sums.bare_loss -= float(p.gather(1, targets[:, None]).sum())
 
 
+def _fired(sums: _Sums, passage: _Passage, position: int, after: Tensor) -> None:
+    """Count a fact that speaks; it is right where the text goes on with its first token."""
+    sums.fires += 1
+    goes_on = passage.taught[position + 1 : position + 2]
+    sums.fires_right += goes_on == [int(after[position].argmax())]
+
+
 def _result(sums: _Sums, *, gated: bool) -> dict[str, Any]:
     if not sums.tokens:
         return {}
@@ -98,6 +109,7 @@ def _result(sums: _Sums, *, gated: bool) -> dict[str, Any]:
         "perplexity": math.exp(min(sums.loss / sums.tokens, 700)),
         "bare_perplexity": math.exp(sums.bare_loss / sums.tokens),
     }
-    return result | (
-        {"fires": sums.fires, "fires_per_token": sums.fires / sums.tokens} if gated else {}
-    )
+    if gated:
+        result["fires"], result["fires_right"] = sums.fires, sums.fires_right
+        result["fires_per_token"] = (sums.fires - sums.fires_right) / sums.tokens
+    return result

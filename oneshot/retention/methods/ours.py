@@ -89,7 +89,7 @@ class Ours(Method):
             digest.update(tensor.contiguous().view(torch.uint8).numpy().tobytes())
         return digest.hexdigest()
 
-    def fires(self) -> int:
-        """Positions at which a fact began to speak in the taught model's last forward pass."""
+    def fires(self) -> list[tuple[int, int]]:
+        """Where a fact began to speak in the taught model's last forward pass: row, position."""
         changes = self._attachment.changes if self._attachment else []
-        return len({(change.row, change.position) for change in changes if change.step == 0})
+        return sorted({(change.row, change.position) for change in changes if change.step == 0})
