@@ -85,7 +85,10 @@ def _axis(group: Sequence[Result], axis: str) -> str:
 
 
 def _cohorts(result: Result) -> list[float]:
-    return [share for share in result["axes"]["efficacy"]["cohorts"] if share is not None]
+    """The share of taught prompts by age; a single share where facts were examined one by one."""
+    efficacy = result["axes"]["efficacy"]
+    cohorts = efficacy.get("cohorts", [efficacy["mean"]])
+    return [share for share in cohorts if share is not None]
 
 
 def _pooled(found: Sequence[dict[str, Any]]) -> str:
@@ -152,7 +155,8 @@ def _no_edit(group: Sequence[Result]) -> str:
 
 def _write_over(group: Sequence[Result]) -> float:
     costs = [r["cost"] for r in group]
-    return sum(c["write_seconds_median"] - c["forward_seconds"] for c in costs) / len(costs)
+    over: list[float] = [c["write_seconds_median"] - c["forward_seconds"] for c in costs]
+    return sum(over) / len(over)
 
 
 def methods_table(folder: Path) -> str:
