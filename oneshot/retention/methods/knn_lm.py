@@ -81,7 +81,7 @@ class KnnLm(Method):
         finally:
             handle.remove()
 
-    def _mixed(self, _module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    def _mixed(self, _module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor:
         """Logits of (1 - share) p + share p_kNN: equation 3; of p itself where share is 0."""
         own = output.float().log_softmax(-1)
         near = self.neighbours(inputs[0].flatten(0, -2), own.shape[-1]).view_as(own).log()

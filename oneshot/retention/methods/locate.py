@@ -7,7 +7,7 @@ memory from keys (its inputs) to values (its outputs).
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -60,18 +60,18 @@ class ShiftSettings:
     before the prompt in further rows.
     """
 
-    steps: int = 15
-    rate: float = 0.1
+    steps: int = 10
+    rate: float = 0.15
     keep: float = 0.0625
     decay: float = 0.1
     bound: float = 1.5
     prefixes: int = 1
 
 
-def second_moment(
-    host: Host, memories: Sequence[Memory], tokens: int
-) -> list[Float[Tensor, "in in"]]:
-    """C = mean of k k' over the host's text, half of it prose, half facts; fp64, by memory."""
+@cache
+def second_moment(host: Host, layers: tuple[int, ...], tokens: int) -> list[Float[Tensor, "in in"]]:
+    """C = mean of k k' over the host's text, half of it prose, half facts; fp64, by layer."""
+    memories = [memory_at(host.model, layer) for layer in layers]
     sums: list[Any] = [0.0] * len(memories)
     seen = 0
     for ids in passages(host, tokens):
@@ -102,7 +102,7 @@ def watched(modules: Sequence[nn.Module]) -> Iterator[dict[nn.Module, Passed]]:
     """Keep what passes through modules inside."""
     passed: dict[nn.Module, Passed] = {}
 
-    def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: object) -> None:
+    def hook(module: nn.Module, inputs: tuple[Any, ...], output: object) -> None:
         passed[module] = Passed(inputs[0], output)
 
     handles = [module.register_forward_hook(hook) for module in modules]

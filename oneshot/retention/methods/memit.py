@@ -43,9 +43,9 @@ class Memit(WeightEditor):
         super().__init__(host)
         self.settings = settings or MemitSettings()
         last = find_sites(host.model).depth(self.settings.depth)
-        first = max(0, last - self.settings.layers + 1)
-        self.memories = [memory_at(host.model, layer) for layer in range(first, last + 1)]
-        self._moments = second_moment(host, self.memories, self.settings.tokens)
+        layers = tuple(range(max(0, last - self.settings.layers + 1), last + 1))
+        self.memories = [memory_at(host.model, layer) for layer in layers]
+        self._moments = second_moment(host, layers, self.settings.tokens)
 
     def write(self, requests: Sequence[Request]) -> None:
         """Find each subject's state after the last layer, and reach it layer by layer."""

@@ -25,8 +25,9 @@ def passages(host: Host, tokens: int) -> Iterator[Int[Tensor, "rows seq"]]:
             if len(ids) >= tokens // 2:
                 break
             ids += host.tokenizer(" " + text)["input_ids"]
-        whole = torch.tensor(ids[: len(ids) // LENGTH * LENGTH], device=host.model.device)
-        yield from whole.view(-1, LENGTH).split(ROWS)
+        rows = [ids[i : i + LENGTH] for i in range(0, len(ids) - LENGTH + 1, LENGTH)]
+        for start in range(0, len(rows), ROWS):
+            yield torch.tensor(rows[start : start + ROWS], device=host.model.device)
 
 
 def _known_facts() -> Iterator[str]:

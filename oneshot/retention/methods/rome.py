@@ -41,8 +41,9 @@ class Rome(WeightEditor):
     def __init__(self, host: Host, settings: RomeSettings | None = None) -> None:
         super().__init__(host)
         self.settings = settings or RomeSettings()
-        self.memory = memory_at(host.model, find_sites(host.model).depth(self.settings.depth))
-        (moment,) = second_moment(host, [self.memory], self.settings.tokens)
+        layer = find_sites(host.model).depth(self.settings.depth)
+        self.memory = memory_at(host.model, layer)
+        (moment,) = second_moment(host, (layer,), self.settings.tokens)
         ridge = RIDGE * moment.diagonal().mean()
         self._factor = torch.linalg.cholesky(moment + ridge * torch.eye(len(moment)).to(moment))
 
