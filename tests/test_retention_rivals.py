@@ -90,10 +90,14 @@ def written(name: str) -> Method:
     return method
 
 
+def ids(prompt: str = FACTS[0].prompt) -> Tensor:
+    found: Tensor = host().tokenizer(prompt, return_tensors="pt").input_ids
+    return found
+
+
 def logits(model: object, prompt: str = FACTS[0].prompt) -> Tensor:
-    ids = host().tokenizer(prompt, return_tensors="pt").input_ids
     with torch.no_grad():
-        return model(input_ids=ids).logits  # type: ignore[operator]
+        return model(input_ids=ids(prompt)).logits  # type: ignore[operator]
 
 
 def answers(method: Method) -> list[str]:
@@ -126,6 +130,8 @@ def test_the_host_is_restored_bit_for_bit(name: str) -> None:
     with method.taught() as model:
         assert not torch.equal(logits(model), before)
     assert torch.equal(logits(host().model), before)
+    with torch.inference_mode(), method.taught() as model:
+        assert not torch.equal(model(input_ids=ids()).logits, before)
     with pytest.raises(ZeroDivisionError), method.taught():
         raise ZeroDivisionError
     assert torch.equal(logits(host().model), before)
