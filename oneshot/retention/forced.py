@@ -39,7 +39,7 @@ def forced_scores(method: Method, suite: Suite) -> dict[str, Any]:
     if paraphrase:
         scores["rephrase_acc"] = _accuracy(method, paraphrase)
     for name, probes in (("ES", efficacy), ("PS", paraphrase), ("NS", neighbours)):
-        pairs = [p for p in probes if p.answer and p.other]
+        pairs = [p for p in probes if p.answer and p.other not in ("", p.answer)]
         if pairs:
             scores[name] = _preferred(method, pairs)
     if all(name in scores for name in ("ES", "PS", "NS")):
