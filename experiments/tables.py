@@ -12,6 +12,7 @@ from pathlib import Path
 from experiments.facts import tables as facts
 from experiments.images import tables as images
 from experiments.record import RESULTS
+from experiments.retention import tables as retention
 
 README = Path(__file__).parent / "README.md"
 SECTIONS: dict[str, Callable[[Path], str]] = {
@@ -19,6 +20,10 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "rules": facts.rules_table,
     "speed": facts.speed_table,
     "image-rules": images.rules_table,
+    "retention": retention.targets_table,
+    "retention-methods": retention.methods_table,
+    "retention-sizes": retention.sizes_table,
+    "retention-suites": retention.suites_table,
     "images": lambda folder: images.table(images.training_records(folder)),
 }
 

@@ -5,6 +5,7 @@ python -m experiments.facts.capacity experiments/configs/facts-capacity.toml
 
 import argparse
 import tomllib
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,11 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from adapters.fitted import FittedDenoiser
-from experiments.facts.figures import Config, fresh_learner
 from experiments.facts.queries import build_exam
 from experiments.record import RESULTS, run_recorded
-from oneshot.facts.learner import Learner
-from oneshot.facts.types import Statement
+from oneshot.hosts.load import load_host
+from oneshot.retention.method import Request
+from oneshot.retention.methods.ours import Ours
 
 FIGURE = RESULTS / "facts-capacity"
 
@@ -43,26 +43,17 @@ def experiment(plan: Plan) -> dict[str, Any]:
 
 def _measure(plan: Plan, rule: str, sites: int, count: int) -> dict[str, Any]:
     exam = build_exam("tune", count, plan.seed)
-    with fresh_learner(Config(split="tune", rule=rule, sites=sites)) as learner:
-        learner.write([Statement(p.prompt, p.answer, p.fact.subject) for p in exam.taught])
+    with closing(Ours(load_host(), rule, sites)) as method:
+        method.write([Request(p.prompt, p.answer, p.fact.subject) for p in exam.taught])
         row: dict[str, Any] = {"rule": rule, "sites": sites, "facts": len(exam.taught)}
         for kind in ("taught", "paraphrase"):
             probes = exam.probes[kind]
-            said = [reply.answer for reply in learner.ask([p.prompt for p in probes])]
+            said = method.answers([p.prompt for p in probes])
             hits = [s == p.answer for s, p in zip(said, probes, strict=True)]
             row[kind] = round(sum(hits) / len(hits), 4)
-        row["bytes"] = _weight_bytes(learner)
+        row["bytes"] = method.stored_bytes()
     print(row, flush=True)
     return row
-
-
-def _weight_bytes(learner: Learner) -> int:
-    """What answers: the rows of the facts, or the blocks that were fitted on them."""
-    denoiser = learner.denoiser()
-    if not isinstance(denoiser, FittedDenoiser):
-        return learner.stats().weight_bytes
-    weights = [w for block in denoiser.blocks for w in block.weights.values()]
-    return sum(w.numel() * w.element_size() for w in weights)
 
 
 def draw(rows: list[dict[str, Any]]) -> None:

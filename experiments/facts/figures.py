@@ -8,14 +8,13 @@ import random
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import numpy as np
 import torch
 
 from adapters.address.calibration import Material
@@ -28,6 +27,7 @@ from oneshot.facts.learner import Learner
 from oneshot.facts.types import Statement
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.hosts.load import Host
+from oneshot.retention.scores import interval
 
 TOLD = ("taught", "paraphrase", "question", "held_out")  # right answers count
 LEFT = ("other", "known", "untaught")  # unchanged answers count
@@ -61,19 +61,6 @@ def fresh_learner(config: Config) -> Iterator[Learner]:
         Learner.open(folder, rule=config.rule, sites=config.sites) as learner,
     ):
         yield learner
-
-
-def interval(hits: Sequence[bool], seed: int = 0) -> dict[str, Any]:
-    """Mean and bootstrap 95 % interval."""
-    values = np.asarray(hits, dtype=float)
-    draws = np.random.default_rng(seed).choice(values, (1000, len(values))).mean(1)
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return {
-        "mean": values.mean().round(5).item(),
-        "low": round(low, 5),
-        "high": round(high, 5),
-        "n": len(values),
-    }
 
 
 def examine(learner: Learner, exam: Exam) -> dict[str, Any]:

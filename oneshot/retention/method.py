@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from oneshot.facts.answering import answer, short
 from oneshot.hosts.load import Host
@@ -44,6 +44,9 @@ class Method(ABC):
     def stored_bytes(self) -> int:
         """Bytes kept beside the host: weights, rows, caches and text that answering needs."""
 
+    def close(self) -> None:  # noqa: B027  most methods keep nothing but memory
+        """Free what the method holds outside of memory; nothing is asked of it afterwards."""
+
     def context(self, prompt: str) -> str:
         """What the model reads for a prompt; more than the prompt where facts are put before it."""
         return prompt
@@ -53,3 +56,25 @@ class Method(ABC):
         with self.taught() as model:
             taught = replace(self.host, model=model)
             return [short(s.text) for s in answer(taught, [self.context(p) for p in prompts])]
+
+
+@runtime_checkable
+class Reversible(Protocol):
+    """A method that can take facts back out."""
+
+    def forget(self, requests: Sequence[Request]) -> None:
+        """Take facts out, whatever was written before, after or between them."""
+
+    def undo(self) -> None:
+        """Take back the last call of `write`: what it replaced holds again."""
+
+    def fingerprint(self) -> str:
+        """Equal for two states of the method only if all that answers is equal, bit for bit."""
+
+
+@runtime_checkable
+class Gated(Protocol):
+    """A method that says where a fact speaks."""
+
+    def fires(self) -> list[tuple[int, int]]:
+        """Where a fact began to speak in the taught model's last forward pass: row, position."""

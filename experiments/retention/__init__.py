@@ -1,0 +1,1 @@
+"""How well written facts are kept, by method and suite."""

