@@ -1,0 +1,156 @@
+"""Classes written in any order, forgotten and unlearned, end in the same bits."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from oneshot.classes.metric import Metric, fit_metric
+from oneshot.classes.posterior import PosteriorWriter
+from oneshot.classes.ridge import RidgeWriter
+from oneshot.classes.tallied import TalliedWriter
+from oneshot.classes.writer import Writer
+from oneshot.errors import BadInputError
+
+RAW, CLASSES = 24, 30
+WRITERS = (PosteriorWriter, RidgeWriter)
+
+
+def draw(classes: int, each: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Features of classes whose means spread over some directions more than over others."""
+    generator = torch.Generator().manual_seed(seed)
+    spread = torch.linspace(0.1, 2.0, RAW)
+    means = torch.randn(classes, RAW, generator=generator) * spread
+    labels = torch.arange(classes).repeat_interleave(each)
+    return means[labels] + torch.randn(len(labels), RAW, generator=generator), labels
+
+
+METRIC: Metric = fit_metric(*draw(CLASSES, 20, 0))
+FEATURES, LABELS = draw(6, 8, 1)
+EXAMPLES = {f"class {c}": FEATURES[c == LABELS] for c in range(6)}
+
+
+def equal(one: Writer, other: Writer) -> bool:
+    ours, theirs = one.state(), other.state()
+    return (
+        one.names == other.names
+        and ours.keys() == theirs.keys()
+        and all(torch.equal(ours[key], theirs[key]) for key in ours)
+    )
+
+
+def taught(kind: type[TalliedWriter], names: list[str]) -> TalliedWriter:
+    writer = kind(METRIC)
+    for name in names:
+        writer.add(name, EXAMPLES[name])
+    return writer
+
+
+def test_the_metric_makes_coordinates_of_variance_one() -> None:
+    features, labels = draw(400, 20, 2)
+    metric = fit_metric(features, labels, RAW)
+    x = metric.coordinates(features)
+    means = torch.stack([x[labels == c].mean(0) for c in range(400)])
+    left = x - means[labels]
+    within = left.T @ left / (len(x) - 400)
+    # Softening and shares for what was not seen keep the estimates on the cautious side.
+    assert (within.diagonal() < 1.05 * metric.within).all()
+    assert (within.diagonal() > 0.6 * metric.within).all()
+    assert (within - within.diagonal().diag()).abs().max() < 0.05
+    assert means.mean(0).abs().max() < 1e-6
+
+
+def test_rows_do_not_see_each_other() -> None:
+    whole = METRIC.coordinates(FEATURES)
+    assert all(
+        torch.equal(whole[i : i + 1], METRIC.coordinates(FEATURES[i : i + 1]))
+        for i in range(len(FEATURES))
+    )
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_new_examples_are_recognised_and_strangers_rejected(kind: type[TalliedWriter]) -> None:
+    writer = kind(METRIC)
+    features, labels = draw(12, 40, 3)
+    for c in range(6):
+        writer.add(f"{c}", features[labels == c][:10])
+    asked = torch.cat([features[labels == c][10:] for c in range(6)])
+    right = torch.arange(6).repeat_interleave(30)
+    assert (writer.scores(asked).argmax(1) == right).double().mean() > 0.9
+    strangers = features[labels >= 6]
+    assert (writer.scores(asked).amax(1) > writer.none_scores(asked)).double().mean() > 0.9
+    assert (writer.scores(strangers).amax(1) < writer.none_scores(strangers)).double().mean() > 0.8
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@given(order=st.permutations(sorted(EXAMPLES)), cuts=st.lists(st.integers(1, 7), min_size=6))
+@settings(max_examples=25, deadline=None)
+def test_any_order_and_any_portions_end_in_the_same_bits(
+    kind: type[TalliedWriter], order: list[str], cuts: list[int]
+) -> None:
+    one, other = taught(kind, sorted(EXAMPLES)), kind(METRIC)
+    for name, cut in zip(order, cuts, strict=False):
+        other.add(name, EXAMPLES[name][cut:])
+        other.scores(FEATURES[:1])  # a solve in between leaves no trace
+    assert not equal(one, other)
+    for name, cut in reversed(list(zip(order, cuts, strict=False))):
+        other.add(name, EXAMPLES[name][:cut].flip(0))
+    assert equal(one, other)
+    assert torch.equal(one.scores(FEATURES), other.scores(FEATURES))
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@given(
+    kept=st.sets(st.sampled_from(sorted(EXAMPLES)), min_size=1, max_size=5),
+    gone=st.sets(st.integers(0, 7), min_size=1, max_size=7),
+)
+@settings(max_examples=25, deadline=None)
+def test_what_is_forgotten_was_never_there(
+    kind: type[TalliedWriter], kept: set[str], gone: set[int]
+) -> None:
+    writer, never = taught(kind, sorted(EXAMPLES)), taught(kind, sorted(kept))
+    assert not equal(writer, never)
+    for name in set(EXAMPLES) - kept:
+        writer.forget(name)
+    assert equal(writer, never)
+    name = min(kept)
+    writer.remove(name, EXAMPLES[name][sorted(gone)])
+    assert not equal(writer, never)
+    never = taught(kind, sorted(kept - {name}))
+    never.add(name, EXAMPLES[name][[i for i in range(8) if i not in gone]])
+    assert equal(writer, never)
+    writer.remove(name, EXAMPLES[name][[i for i in range(8) if i not in gone]])
+    assert name not in writer.names
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_an_empty_writer_knows_nothing(kind: type[TalliedWriter]) -> None:
+    writer = kind(METRIC)
+    assert writer.scores(FEATURES).shape == (len(FEATURES), 0)
+    assert writer.none_scores(FEATURES).isfinite().all()
+    assert isinstance(writer, Writer)
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_mistakes_change_nothing(kind: type[TalliedWriter]) -> None:
+    writer, same = taught(kind, ["class 0", "class 1"]), taught(kind, ["class 1", "class 0"])
+    bad = FEATURES[:2].clone()
+    bad[0, 0] = torch.nan
+    for action, message in (
+        (lambda: writer.add("x", FEATURES[:0]), "at least one"),
+        (lambda: writer.add("x", FEATURES[:, 1:]), "give [n, 24]"),
+        (lambda: writer.add("x", bad), "NaN"),
+        (lambda: writer.forget("x"), "no class 'x'"),
+        (lambda: writer.remove("class 0", EXAMPLES["class 1"]), "not taught as"),
+        (lambda: writer.remove("class 0", EXAMPLES["class 0"][[0, 0]]), "not taught as"),
+    ):
+        with pytest.raises(BadInputError, match=message.replace("[", r"\[")):
+            action()
+        assert equal(writer, same)
+
+
+def test_a_metric_needs_classes_and_examples() -> None:
+    for labels in (torch.zeros(8, dtype=torch.int64), torch.arange(8)):
+        with pytest.raises(BadInputError, match="at least two classes"):
+            fit_metric(FEATURES[:8], labels)
