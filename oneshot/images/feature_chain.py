@@ -34,7 +34,7 @@ class FeatureChainSettings:
     mirror image's. Images are `side` pixels high and wide.
     """
 
-    widths: Sequence[int] = (64, 128, 256, 448)
+    widths: Sequence[int] = (48, 96, 192, 384)
     cells: Sequence[int] = (0, 0, 1, 2)
     depth: int = 2
     side: int = 32
