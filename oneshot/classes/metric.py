@@ -10,7 +10,7 @@ from torch import Tensor
 from oneshot.errors import BadInputError
 from oneshot.images.integers import LEVELS
 
-ROWS = 32
+ROWS = 64
 """Examples carried over at a time, always as many: a row's bits do not depend on the others."""
 
 LARGEST = 512
@@ -33,7 +33,7 @@ class Metric:
 
     A class's mean is N(0, 1 - within) and its examples are N(mean, within), a coordinate each: the
     two-covariance model of probabilistic linear discriminant analysis (Ioffe 2006; Brummer and de
-    Villiers 2010), estimated in closed form on base classes. `transform` is fp64.
+    Villiers 2010), estimated in closed form on base classes. All in fp32 but `within`, which is fp64.
     """
 
     centre: Float[Tensor, " raw"]
@@ -54,7 +54,7 @@ class Metric:
         if not bool(torch.isfinite(features).all()):
             raise BadInputError("features with NaN or infinity came; check host and example")
         found = torch.empty(len(features), self.width, dtype=torch.float64)
-        for start, block in _blocks(features.detach().cpu().double() - self.centre):
+        for start, block in _blocks(features.detach().cpu().float() - self.centre):
             part = found[start : start + ROWS]
             part.copy_((block @ self.transform)[: len(part)])
         return found
@@ -95,7 +95,7 @@ def fit_metric(
     between = torch.cov(means.T).reshape(within.shape) - within * (1 / counts).mean()
     rotate, ratios = _diagonalised(within, between)
     transform = whiten @ rotate / (1 + ratios).sqrt()
-    return Metric(centre, transform.contiguous(), 1 / (1 + ratios))
+    return Metric(centre.float(), transform.float().contiguous(), 1 / (1 + ratios))
 
 
 def _blocks(rows: Tensor) -> Iterator[tuple[int, Tensor]]:
@@ -113,7 +113,8 @@ def _whitening(centred: Tensor, width: int) -> Tensor:
     kept = min(width, len(values), max(8, len(centred) // 2 // 8 * 8))
     values, vectors = values[-kept:].clamp_min(0), vectors[:, -kept:]
     softened = values + _SOFTENING * values.mean() + torch.finfo(torch.float32).tiny
-    return vectors * softened.rsqrt()
+    root: Tensor = vectors * softened.rsqrt()
+    return root
 
 
 def _diagonalised(within: Tensor, between: Tensor) -> tuple[Tensor, Tensor]:

@@ -90,5 +90,5 @@ def _log_density(
     x: Float[Tensor, "n width"], factor: Float[Tensor, "width width"]
 ) -> Float[Tensor, " n"]:
     """Log-density of N(0, factor factor') less the constant that all share."""
-    white = torch.linalg.solve_triangular(factor, x.T, upper=False)
+    white: Tensor = torch.linalg.solve_triangular(factor, x.T, upper=False)
     return -white.square().sum(0) / 2 - factor.diagonal().log().sum()
