@@ -33,7 +33,7 @@ class Metric:
 
     A class's mean is N(0, 1 - within) and its examples are N(mean, within), a coordinate each: the
     two-covariance model of probabilistic linear discriminant analysis (Ioffe 2006; Brummer and de
-    Villiers 2010), estimated in closed form on base classes. All in fp32 but `within`, which is fp64.
+    Villiers 2010), estimated in closed form on base classes. `within` is fp64, the others fp32.
     """
 
     centre: Float[Tensor, " raw"]
