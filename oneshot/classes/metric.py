@@ -13,16 +13,16 @@ from oneshot.images.integers import LEVELS
 ROWS = 64
 """Examples carried over at a time, always as many: a row's bits do not depend on the others."""
 
-LARGEST = 512
+LARGEST = 384
 """Coordinates that are kept at most."""
 
-_SOFTENING = 0.05
-"""Share of the mean variance added to each principal one, so that quiet ones are not blown up."""
+_SOFTENING = 10.0
+"""Times the mean variance is added to each principal one, so that quiet ones stay quiet."""
 
-_WITHIN = 0.2
-"""Share of the mean variance inside classes added to each, since few examples understate some."""
+_WITHIN = 2.0
+"""Times the mean variance inside classes is added to each: base classes understate some."""
 
-_UNSEEN = 0.5
+_UNSEEN = 0.6
 """Share of the variance between classes that is taken to lie as the variance inside them does:
 new classes also differ in directions in which the base classes do not."""
 

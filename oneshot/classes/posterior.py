@@ -18,15 +18,13 @@ class PosteriorWriter(TalliedWriter):
     example is trusted less than one known from ten.
     """
 
-    def scores(self, features: Float[Tensor, "examples raw"]) -> Float[Tensor, "examples classes"]:
-        """Log-densities of each class, fp64, in the order of `names`."""
+    def evidence(
+        self, x: Float[Tensor, "examples width"]
+    ) -> tuple[Float[Tensor, "examples classes"], Float[Tensor, " examples"]]:
+        """Log-densities of each class's next example and of one of any other class."""
         means, variances = self._predictive()
-        return _log_densities(self.metric.coordinates(features), means, variances)
-
-    def none_scores(self, features: Float[Tensor, "examples raw"]) -> Float[Tensor, " examples"]:
-        """Log-density of an example of any other class, fp64."""
         zeros = torch.zeros(1, self.metric.width, dtype=torch.float64)
-        return _log_densities(self.metric.coordinates(features), zeros, zeros + 1)[:, 0]
+        return _log_densities(x, means, variances), _log_densities(x, zeros, zeros + 1)[:, 0]
 
     def state(self) -> dict[str, Tensor]:
         """Counts, exact sums, and the predictive means and variances that answer."""

@@ -40,15 +40,14 @@ class RidgeWriter(TalliedWriter):
         self._gram = torch.zeros(metric.width, metric.width, dtype=torch.float64)
         self._solution: Solution | None = None
 
-    def scores(self, features: Float[Tensor, "examples raw"]) -> Float[Tensor, "examples classes"]:
-        """Log-densities of each class, fp64, in the order of `names`."""
-        x, found = self.metric.coordinates(features), self._solved()
+    def evidence(
+        self, x: Float[Tensor, "examples width"]
+    ) -> tuple[Float[Tensor, "examples classes"], Float[Tensor, " examples"]]:
+        """Log-densities of each class and of an example of any other class."""
+        found = self._solved()
         constant = (found.means * found.read.T).sum(1) / 2
-        return _log_density(x, found.within)[:, None] + x @ found.read - constant
-
-    def none_scores(self, features: Float[Tensor, "examples raw"]) -> Float[Tensor, " examples"]:
-        """Log-density of an example of any other class, fp64."""
-        return _log_density(self.metric.coordinates(features), self._solved().total)
+        scores = _log_density(x, found.within)[:, None] + x @ found.read - constant
+        return scores, _log_density(x, found.total)
 
     def state(self) -> dict[str, Tensor]:
         """Counts, exact sums, and the weights that answer."""

@@ -1,6 +1,6 @@
 """What both writers share: the examples' codes by class, and sums of them that are exact."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 import torch
 from jaxtyping import Float, Int8, Int64
@@ -12,7 +12,7 @@ from oneshot.errors import BadInputError
 Codes = Int8[Tensor, "n width"]
 
 
-class TalliedWriter:
+class TalliedWriter(ABC):
     """Classes as integer codes of their examples; the weights are functions of exact sums.
 
     Sums of integers do not depend on their order, so neither do the weights. The codes are kept
@@ -91,6 +91,24 @@ class TalliedWriter:
         """The sum of each class's codes, in the order of `names`."""
         rows = [self._totals[name] for name in self.names]
         return torch.stack(rows) if rows else torch.zeros(0, self.metric.width, dtype=torch.int64)
+
+    def scores(self, features: Float[Tensor, "examples raw"]) -> Float[Tensor, "examples classes"]:
+        """Log-evidence of each class, fp64, in the order of `names`."""
+        return self.evidence(self.metric.coordinates(features))[0]
+
+    def none_scores(self, features: Float[Tensor, "examples raw"]) -> Float[Tensor, " examples"]:
+        """Log-evidence that the example is of none of the classes, fp64."""
+        return self.evidence(self.metric.coordinates(features))[1]
+
+    @abstractmethod
+    def evidence(
+        self, x: Float[Tensor, "examples width"]
+    ) -> tuple[Float[Tensor, "examples classes"], Float[Tensor, " examples"]]:
+        """Log-densities of each class and of none, at coordinates of the metric."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Tensor]:
+        """The weights."""
 
     @abstractmethod
     def _count(self, codes: Codes, sign: int) -> None:
