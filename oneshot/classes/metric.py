@@ -20,7 +20,8 @@ _SOFTENING = 10.0
 """Times the mean variance is added to each principal one, so that quiet ones stay quiet."""
 
 _WITHIN = 2.0
-"""Times the mean variance inside classes is added to each: base classes understate some."""
+"""Times the mean variance inside classes is added to each. New classes vary where base classes do
+not; one example of them is then trusted less. How sure scores are is calibrated afterwards."""
 
 _UNSEEN = 0.6
 """Share of the variance between classes that is taken to lie as the variance inside them does:
