@@ -37,7 +37,6 @@ class Config:
     format: int = FORMAT
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", Kind(self.kind))
         if self.rule not in WRITERS:
             raise BadInputError(f"rule {self.rule!r} came; give one of {', '.join(WRITERS)}")
 
@@ -65,7 +64,7 @@ def read_config(folder: Path) -> Config | None:
         content: dict[str, Any] = json.loads(path.read_text("utf-8"))
         if int(content["format"]) > FORMAT:
             raise BrainError(f"{path} has format {content['format']}, newer than {FORMAT}; upgrade")
-        return Config(**content)
+        return Config(**content | {"kind": Kind(content["kind"])})
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError, OSError, RecursionError, BadInputError) as error:

@@ -56,11 +56,7 @@ def evaluation_rows(found: Evaluation) -> list[tuple[str, str, str, str, str]]:
 
 def evaluation_title(found: Evaluation) -> str:
     """The result in a line."""
-    title = f"{100 * found.accuracy:.1f} % of {found.n:,} right ({found.method})"
-    if found.strangers_rejected is not None:
-        title += f"; {100 * found.strangers_rejected:.0f} % of {found.strangers:,} strangers"
-        title += " called none of these"
-    return title
+    return f"{100 * found.accuracy:.1f} % of {found.n:,} right"
 
 
 def _short(source: str, longest: int = 100) -> str:

@@ -66,7 +66,7 @@ def list_(text: Text = False, classes: Folder = None) -> None:
             "bytes": opened.folder.count_bytes(),
             "classes": [asdict(entry) for entry in entries],
         }
-        title = f"{len(entries)} {config.kind} classes on {config.host}, {record['bytes']:,} bytes"
+    title = f"{config.kind} classes on {config.host}"
     output.table(record, title, ("class", "examples"), ((e.name, e.examples) for e in entries))
 
 
