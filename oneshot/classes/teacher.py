@@ -12,9 +12,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from oneshot.classes.base import PORTION, Report, encode_all, silent
-from oneshot.classes.calibration import load_calibration
+from oneshot.classes.calibration import Sharpness, load_calibration
 from oneshot.classes.evaluation import by_folds, evaluation
 from oneshot.classes.folder import ClassFolder, Stored, example_key, read_config
+from oneshot.classes.held_out import adapted
 from oneshot.classes.host import ClassHost, Content, Kind, digest
 from oneshot.classes.journal import Noted
 from oneshot.classes.opening import open_folder
@@ -43,7 +44,7 @@ class Classes:
         self.folder, self.host = folder, host
         self.calibration = load_calibration(folder.calibration())
         self.rule = rule or folder.config.rule
-        self.sharpness = self.calibration.sharpness[self.rule]
+        self._sharpness: Sharpness | None = None
         self._names: frozenset[str] | None = None
         self._examples: dict[str, Stored] = {}
         self._writer = self.calibration.writer(self.rule)
@@ -82,8 +83,15 @@ class Classes:
             self._examples = {e.key: e for e in self.folder.load()}
             for name, examples in _by_name(self._examples.values()).items():
                 self._writer.add_codes(name, torch.stack([e.code for e in examples]))
-            self._names = names
+            self._names, self._sharpness = names, None
         return self._writer
+
+    def sharpness(self) -> Sharpness:
+        """How evidence becomes probabilities: the host's way, corrected by what was taught."""
+        writer = self.writer()
+        if self._sharpness is None:
+            self._sharpness = adapted(self.calibration.sharpness[self.rule], writer)
+        return self._sharpness
 
     def teach(
         self,
@@ -110,7 +118,7 @@ class Classes:
         if name not in writer.names:
             raise BadInputError(f"no example of {name!r} could be used; give others")
         everything = list(self._examples.values())
-        receipt = receipt_of(writer, self.sharpness, name, added, everything)
+        receipt = receipt_of(writer, self.calibration.sharpness[self.rule], name, added, everything)
         return replace(
             receipt,
             known=len(sources) - len(added) - len(warnings),
@@ -138,7 +146,7 @@ class Classes:
     ) -> Float[Tensor, "n classes_and_none"]:
         """Probabilities of each class, sorted by name, and in the last column of none of them."""
         writer = self.writer()
-        return self.sharpness.probabilities(*writer.evidence(writer.metric.coordinates(features)))
+        return self.sharpness().probabilities(*writer.evidence(writer.metric.coordinates(features)))
 
     def classes(self) -> list[ClassEntry]:
         """The classes, sorted by name."""
@@ -176,12 +184,12 @@ class Classes:
         left = [e for e in self._examples.values() if e.name == name and e.key not in keys]
         return ClassEntry(name, len(left))
 
-    def evaluate(self, report: Report = silent) -> Evaluation:
+    def evaluate(self) -> Evaluation:
         """Examine the taught examples, each by classes that were taught without it."""
         writer = self.writer()
         if not writer.names:
             raise BadInputError(f"{self.folder.folder} holds no classes; teach one first")
-        return by_folds(writer, self.sharpness, report)
+        return by_folds(writer, self.sharpness())
 
     def evaluate_on(
         self, given: Mapping[str, Sequence[str]], report: Report = silent

@@ -123,7 +123,7 @@ def evaluate(
         elif file is not None:
             found = opened.evaluate_on(labelled_texts(file), report)
         else:
-            found = opened.evaluate(report)
+            found = opened.evaluate()
     columns = "class", "examples", "right", "none of these", "most often taken for"
     output.table(asdict(found), evaluation_title(found), columns, evaluation_rows(found))
 
