@@ -6,13 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from oneshot.classes.calibration import POSTERIOR, RIDGE, calibrate
+from oneshot.classes.calibration import POSTERIOR, RIDGE, Sharpness, calibrate
+from oneshot.classes.held_out import adapted, hold_out
 from oneshot.classes.metric import Metric, fit_metric
 from oneshot.classes.posterior import PosteriorWriter
 from oneshot.classes.ridge import RidgeWriter
 from oneshot.classes.tallied import TalliedWriter
 from oneshot.classes.writer import Writer
 from oneshot.errors import BadInputError
+from oneshot.images.integers import LEVELS
 
 RAW, CLASSES = 24, 30
 WRITERS = (PosteriorWriter, RidgeWriter)
@@ -162,3 +164,45 @@ def test_a_metric_needs_classes_and_examples() -> None:
     for labels in (torch.zeros(8, dtype=torch.int64), torch.arange(8)):
         with pytest.raises(BadInputError, match="at least two classes"):
             fit_metric(FEATURES[:8], labels)
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_holding_out_leaves_the_writer_as_it_was(kind: type[TalliedWriter]) -> None:
+    writer = taught(kind, ["class 0", "class 1"])
+    writer.add("single", EXAMPLES["class 2"][:1])
+    before = writer.state()
+    found = hold_out(writer)
+    after = writer.state()
+    assert all(torch.equal(before[key], after[key]) for key in before)
+    assert found.truth.bincount().tolist() == [8, 8, 1]
+    assert found.single.sum() == 1
+    writer.remove("class 1", EXAMPLES["class 1"][3:4])
+    x = METRIC.codes(EXAMPLES["class 1"][3:4]).double() / LEVELS
+    (row,) = torch.where((found.scores == writer.evidence(x)[0]).all(1))[0].tolist()
+    assert found.truth[row] == 1
+
+
+def test_probabilities_follow_what_was_taught() -> None:
+    """Where every class lies far from the base classes, strangers from there are rejected too."""
+    calibration = calibrate(*draw(CLASSES, 20, 0))
+    generator = torch.Generator().manual_seed(5)
+    away = 4 * torch.randn(RAW, generator=generator)
+    features, labels = draw(9, 20, 6)
+    features = features + away
+    writer = calibration.writer(POSTERIOR)
+    for c in range(6):
+        writer.add(f"{c}", features[labels == c][:10])
+    prior = calibration.sharpness[POSTERIOR]
+    posterior = adapted(prior, writer)
+    x = METRIC.coordinates(features)
+
+    def rejected(sharpness: Sharpness, places: Tensor) -> float:
+        found = sharpness.probabilities(*writer.evidence(x[places])).argmax(1)
+        return float((found == 6).double().mean())
+
+    assert posterior.offset > prior.offset
+    assert rejected(posterior, labels >= 6) > rejected(prior, labels >= 6)
+    assert rejected(posterior, labels < 6) < 0.4
+    alone = calibration.writer(POSTERIOR)
+    alone.add("only", features[:5])
+    assert adapted(prior, alone) == prior

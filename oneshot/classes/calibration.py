@@ -33,7 +33,7 @@ _OFFSETS = tuple(float(i) for i in range(-4, 13))
 class Sharpness:
     """Turns log-evidence into probabilities: `slope` times it, `offset` added for none of them.
 
-    One half of the prior is for none of the classes, the other half is shared by them.
+    None of the classes is one more class, beforehand as likely as each.
     """
 
     slope: float
@@ -43,7 +43,7 @@ class Sharpness:
         self, scores: Float[Tensor, "n classes"], none: Float[Tensor, " n"]
     ) -> Float[Tensor, "n classes_and_none"]:
         """Probabilities of each class, and in the last column of none of them."""
-        above = self.slope * (scores - none[:, None]) - torch.tensor(float(scores.shape[1])).log()
+        above = self.slope * (scores - none[:, None])
         rest = torch.full((len(scores), 1), self.offset, dtype=scores.dtype)
         return torch.cat([above, rest], 1).softmax(1)
 
@@ -66,9 +66,9 @@ def calibrate(features: Float[Tensor, "n raw"], labels: Int64[Tensor, " n"]) -> 
     """A calibration on base classes.
 
     Slopes and offsets are those under which classes left out of a metric, some taught and some
-    not, are the most likely: 1 to 10 examples each of 2 to 10 classes, as many strangers beside
-    them. With fewer than eight base classes they stay 1 and 0. Raises BadInputError as
-    `fit_metric` does.
+    not, are the most likely: 1 to 10 examples each of 2 to 10 classes, and strangers, which weigh
+    as much as one class. With fewer than eight base classes they stay 1 and 0. Raises
+    BadInputError as `fit_metric` does.
     """
     metric = fit_metric(features, labels)
     classes = labels.unique()
@@ -157,7 +157,10 @@ def _sharpest(episodes: list[tuple[Tensor, Tensor]]) -> Sharpness:
         total = 0.0
         for scores, truth in episodes:
             found = sharpness.probabilities(scores[:, :-1], scores[:, -1])
-            total -= float(found.clamp_min(1e-30).log().gather(1, truth[:, None]).mean())
+            likelihoods = found.clamp_min(1e-30).log().gather(1, truth[:, None])[:, 0]
+            strange = truth == scores.shape[1] - 1
+            total -= float(likelihoods[~strange].mean())
+            total -= float(likelihoods[strange].mean()) / (scores.shape[1] - 1)
         return total
 
     return min(grid, key=loss)

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import torch
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from oneshot.classes.calibration import Sharpness
@@ -16,31 +18,37 @@ def by_folds(writer: TalliedWriter, sharpness: Sharpness) -> Evaluation:
 
     A class of one example cannot be guessed without it: it counts as a stranger.
     """
-    names, found = writer.names, hold_out(writer)
-    places = sharpness.probabilities(found.scores, found.none).argmax(1)
-    known = [(n, places[(found.truth == i) & ~found.single]) for i, n in enumerate(names)]
-    judged = [(name, part) for name, part in known if len(part)]
-    return evaluation("each example left out in turn", names, judged, places[found.single])
+    found = hold_out(writer)
+    truth = torch.where(found.single, -1, found.truth)
+    judged = sharpness.probabilities(found.scores, found.none)
+    return evaluation("each example left out in turn", writer.names, judged, truth)
 
 
 def evaluation(
-    method: str, names: Sequence[str], judged: Sequence[tuple[str, Tensor]], strangers: Tensor
+    method: str,
+    names: Sequence[str],
+    probabilities: Float[Tensor, "n classes_and_none"],
+    truth: Int64[Tensor, " n"],
 ) -> Evaluation:
-    """What was judged, as places in `names` (its length for none), put together."""
-    scores = [_score(name, found, names) for name, found in judged]
-    n, right = sum(s.n for s in scores), sum(s.right for s in scores)
-    if len(strangers):
-        scores.append(_score(None, strangers, names))
-    rejected = float((strangers == len(names)).double().mean()) if len(strangers) else None
-    accuracy = right / n if n else 0.0
-    return Evaluation(method, n, accuracy, len(strangers), rejected, tuple(scores))
+    """What was judged, put together; `truth` holds places in `names`, -1 for strangers."""
+    places, forced = probabilities.argmax(1), probabilities[:, :-1].argmax(1)
+    known, strange = truth >= 0, places[truth < 0]
+    scores = [_score(i, places[truth == i], names) for i in truth[known].unique().tolist()]
+    if len(strange):
+        scores.append(_score(-1, strange, names))
+    rejected = float((strange == len(names)).double().mean()) if len(strange) else None
+    n = int(known.sum())
+    right, likeliest = ((found == truth)[known].sum() / max(n, 1) for found in (places, forced))
+    return Evaluation(
+        method, n, float(right), float(likeliest), len(strange), rejected, tuple(scores)
+    )
 
 
-def _score(name: str | None, found: Tensor, names: Sequence[str]) -> ClassScore:
+def _score(place: int, found: Tensor, names: Sequence[str]) -> ClassScore:
+    """Where the examples of one class went; place -1 stands for strangers."""
     counts = Counter(found.tolist())
     none = counts.pop(len(names), 0)
-    own = names.index(name) if name in names else -1
-    right = counts.pop(own, 0) if name is not None else none
+    right = none if place < 0 else counts.pop(place, 0)
     wrong = counts.most_common(1)
     taken_for = names[wrong[0][0]] if wrong else None
-    return ClassScore(name, len(found), right, none, taken_for)
+    return ClassScore(None if place < 0 else names[place], len(found), right, none, taken_for)

@@ -18,8 +18,8 @@ _CONSULTED = 600
 """Examples that adapt the probabilities at most."""
 
 _STEPS = tuple(range(-6, 7))
-_SLOPE_RATIO, _SLOPE_SPREAD = 1.25, 0.7
-_OFFSET_STEP, _OFFSET_SPREAD = 1.0, 3.0
+_SLOPE_RATIO, _SLOPE_SPREAD = 1.15, 0.25
+_OFFSET_STEP, _OFFSET_SPREAD = 1.0, 2.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,8 @@ def adapted(sharpness: Sharpness, writer: TalliedWriter) -> Sharpness:
     """The host's slope and offset corrected by the taught examples, where the domain is another.
 
     The likelihood of examples left out in turn, taken for their class, and with their class left
-    out altogether, taken for none, decides; the host's values are its prior. Without a second
+    out altogether, taken for none (which together weigh as one class), decides; the host's values
+    are its prior. Without a second
     class or a second example of any there is nothing to correct them by.
     """
     if len(writer.names) < 2:
@@ -81,7 +82,8 @@ def adapted(sharpness: Sharpness, writer: TalliedWriter) -> Sharpness:
         moved = _moved(sharpness, *step)
         as_known = moved.probabilities(scores, none).gather(1, truth[:, None])[:, 0]
         as_stranger = moved.probabilities(stranger, none)[:, -1]
-        likelihood = (as_known * as_stranger).clamp_min(1e-12).log().sum()
+        likelihood = as_known.clamp_min(1e-12).log().sum()
+        likelihood = likelihood + as_stranger.clamp_min(1e-12).log().sum() / len(writer.names)
         prior = (step[0] * math.log(_SLOPE_RATIO) / _SLOPE_SPREAD) ** 2
         prior += (step[1] * _OFFSET_STEP / _OFFSET_SPREAD) ** 2
         return prior / 2 - float(likelihood)

@@ -34,16 +34,14 @@ def read_photo(path: Path, side: int) -> UInt8[Tensor, "3 side side"]:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split())[:100]
         raise BadInputError(
-            f"{path} cannot be read as a picture ({reason}); give a PNG or JPEG file"
+            f"{str(path)[:200]} cannot be read as a picture ({reason}); give a PNG or JPEG file"
         ) from error
     square = ImageOps.fit(photo, (side, side), Image.Resampling.BICUBIC)
     return torch.from_numpy(np.array(square).transpose(2, 0, 1).copy())
 
 
 def photos_in(path: Path) -> list[Path]:
-    """The file itself, or the photographs in a folder and below, sorted; BadInputError for none."""
-    if not path.is_dir():
-        return [path]
+    """The photographs in a folder and below, sorted; BadInputError for none."""
     found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     if not found:
         raise BadInputError(

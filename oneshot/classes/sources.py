@@ -21,9 +21,21 @@ def is_text(given: str) -> bool:
         return True
 
 
+def is_folder(given: str) -> bool:
+    """Whether something given is a folder."""
+    try:
+        return Path(given).is_dir()
+    except OSError:  # too long for a path
+        return False
+
+
 def pictures(given: Iterable[str]) -> list[str]:
     """Files, with those of folders in their place; BadInputError for a folder without any."""
-    return [str(path) for one in given for path in photos_in(Path(one))]
+    return [
+        str(path)
+        for one in given
+        for path in (photos_in(Path(one)) if is_folder(one) else [Path(one)])
+    ]
 
 
 def texts(given: Sequence[str]) -> list[str]:

@@ -198,16 +198,15 @@ class Classes:
         writer = self.writer()
         if not writer.names:
             raise BadInputError(f"{self.folder.folder} holds no classes; teach one first")
-        judged, strangers = list[tuple[str, Tensor]](), [torch.zeros(0, dtype=torch.int64)]
+        found, truth = list[Tensor](), list[int]()
         for name, sources in given.items():
             contents = [self.host.read(source) for source in sources]
             features = encode_all(self.host, contents, f"examining {name}", report)
-            found = self.probabilities(features).argmax(1)
-            if name in writer.names:
-                judged.append((name, found))
-            else:
-                strangers.append(found)
-        return evaluation("other examples", writer.names, judged, torch.cat(strangers))
+            found.append(self.probabilities(features))
+            place = writer.names.index(name) if name in writer.names else -1
+            truth += [place] * len(sources)
+        judged = torch.cat(found)
+        return evaluation("other examples", writer.names, judged, torch.tensor(truth))
 
     def export(self, folder: Path) -> int:
         """Write the classes to a new folder, one file for the same classes; how many examples."""

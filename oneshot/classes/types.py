@@ -58,11 +58,15 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """An examination of a folder's classes."""
+    """An examination of a folder's classes.
+
+    `accuracy` counts "none of these" as wrong, `accuracy_forced` is that of the likeliest class.
+    """
 
     method: str
     n: int
     accuracy: float
+    accuracy_forced: float
     strangers: int
     strangers_rejected: float | None
     classes: tuple[ClassScore, ...]

@@ -56,7 +56,8 @@ def evaluation_rows(found: Evaluation) -> list[tuple[str, str, str, str, str]]:
 
 def evaluation_title(found: Evaluation) -> str:
     """The result in a line."""
-    return f"{100 * found.accuracy:.1f} % of {found.n:,} right"
+    forced = f"{100 * found.accuracy_forced:.1f} % if it must be a class"
+    return f"{100 * found.accuracy:.1f} % of {found.n:,} right, {forced}"
 
 
 def _short(source: str, longest: int = 100) -> str:

@@ -114,7 +114,7 @@ def _given(
 ) -> dict[str, tuple[list[str], bool]]:
     """Sources by class, and whether they were found in folders, where a bad one is left out."""
     from oneshot.classes.photos import class_folders
-    from oneshot.classes.sources import labelled_texts, pictures, texts
+    from oneshot.classes.sources import is_folder, labelled_texts, pictures, texts
 
     if folders is not None:
         return {label: (list(map(str, p)), True) for label, p in class_folders(folders).items()}
@@ -122,8 +122,9 @@ def _given(
         return {label: (found, False) for label, found in labelled_texts(file).items()}
     if not examples:
         raise BadInputError(f"no examples of {name!r} came; give files, a folder or sentences")
-    found = texts(examples) if text else pictures(examples)
-    return {name or "": (found, any(Path(e).is_dir() for e in examples))}
+    if text:
+        return {name or "": (texts(examples), False)}
+    return {name or "": (pictures(examples), any(map(is_folder, examples)))}
 
 
 def _remark_on_metric(opened: Classes) -> None:
