@@ -80,10 +80,9 @@ class Classes:
         names = self.folder.names()
         if names != self._names:
             self._writer = self.calibration.writer(self.rule)
-            self._examples = {e.key: e for e in self.folder.load()}
-            for name, examples in _by_name(self._examples.values()).items():
-                self._writer.add_codes(name, torch.stack([e.code for e in examples]))
-            self._names, self._sharpness = names, None
+            self._examples = {}
+            self._take_in(self.folder.load())
+            self._names = names
         return self._writer
 
     def sharpness(self) -> Sharpness:
@@ -257,10 +256,20 @@ class Classes:
             Stored(r.key, name, r.digest, code) for r, code in zip(chosen, codes, strict=True)
         ]
         with self.folder.writing():
+            alone = self.folder.names() == self._names
             self.folder.append(stored)
+            if alone:  # nobody else wrote: what is held goes on without being read again
+                self._take_in(stored)
         now = _now()
         self.folder.journal.note(Noted(r.key, name, r.source, r.digest, now) for r in chosen)
         return stored
+
+    def _take_in(self, stored: Sequence[Stored]) -> None:
+        """Add what lies on the disk to what is held."""
+        self._examples |= {e.key: e for e in stored}
+        for name, examples in _by_name(stored).items():
+            self._writer.add_codes(name, torch.stack([e.code for e in examples]))
+        self._names, self._sharpness = self.folder.names(), None
 
     def _remove(self, keys: Sequence[str]) -> None:
         with self.folder.writing():
