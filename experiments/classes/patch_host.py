@@ -12,7 +12,7 @@ from oneshot.images.patches_deep import DeepBank, DeepSettings, fit_deep
 WIDTH = 2048
 """Principal components that are kept."""
 
-SAMPLE = 6144
+SAMPLE = 4096
 """Images that the components are found on."""
 
 _BATCH = 20
@@ -33,7 +33,7 @@ class PatchHost:
 
 def fit_patch_host(images: UInt8[Tensor, "n 3 32 32"], generator: torch.Generator) -> PatchHost:
     """A host from pixels alone."""
-    first = fit_bank(images, PatchSettings(filters=512), generator)
+    first = fit_bank(images, PatchSettings(filters=512, stride=2, bin=2), generator)
     bank = fit_deep(first, images, DeepSettings(filters=512), generator, fused=True)
     raw = _pooled(bank, images[torch.randperm(len(images), generator=generator)[:SAMPLE]])
     centre = raw.mean(0)
