@@ -19,6 +19,9 @@ from oneshot.errors import BadInputError, BrainError
 
 FORMAT = 1
 
+WIDTH = 384
+"""Coordinates of a host's calibration, a byte each of an example."""
+
 POSTERIOR, RIDGE = "posterior", "ridge"
 WRITERS: dict[str, type[TalliedWriter]] = {POSTERIOR: PosteriorWriter, RIDGE: RidgeWriter}
 
@@ -62,15 +65,17 @@ class Calibration:
         return WRITERS[rule](self.metric)
 
 
-def calibrate(features: Float[Tensor, "n raw"], labels: Int64[Tensor, " n"]) -> Calibration:
-    """A calibration on base classes.
+def calibrate(
+    features: Float[Tensor, "n raw"], labels: Int64[Tensor, " n"], width: int = WIDTH
+) -> Calibration:
+    """A calibration on base classes, in at most `width` coordinates.
 
     Slopes and offsets are those under which classes left out of a metric, some taught and some
     not, are the most likely: 1 to 10 examples each of 2 to 10 classes, and strangers, which weigh
     as much as one class. With fewer than eight base classes they stay 1 and 0. Raises
     BadInputError as `fit_metric` does.
     """
-    metric = fit_metric(features, labels)
+    metric = fit_metric(features, labels, width)
     classes = labels.unique()
     if len(classes) < 2 * _FOLDS:
         return Calibration(metric, dict.fromkeys(WRITERS, Sharpness(1.0, 0.0)))

@@ -13,13 +13,13 @@ from oneshot.images.integers import LEVELS
 ROWS = 64
 """Examples carried over at a time, always as many: a row's bits do not depend on the others."""
 
-LARGEST = 384
-"""Coordinates that are kept at most."""
+LARGEST = 768
+"""Coordinates that are kept at most: more make many examples tell more, and the solve dearer."""
 
 _SOFTENING = 10.0
 """Times the mean variance is added to each principal one, so that quiet ones stay quiet."""
 
-_WITHIN = 2.0
+_WITHIN = 3.0
 """Times the mean variance inside classes is added to each. New classes vary where base classes do
 not; one example of them is then trusted less. How sure scores are is calibrated afterwards."""
 

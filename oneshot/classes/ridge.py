@@ -1,6 +1,7 @@
 """Classes told apart by everything that was taught: the writer for many examples."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -16,12 +17,17 @@ STRENGTH = 1000.0
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """The weights: shrunk class means and the factors of two covariances, fp64."""
+    """The weights: shrunk class means, what reads them, and the covariance's factor, fp64."""
 
     means: Float[Tensor, "classes width"]
     read: Float[Tensor, "width classes"]
     within: Float[Tensor, "width width"]
-    total: Float[Tensor, "width width"]
+    between: Float[Tensor, " width"]
+
+    @cached_property
+    def total(self) -> Float[Tensor, "width width"]:
+        """The factor of the covariance of an example of any class."""
+        return torch.linalg.cholesky(self.within @ self.within.T + torch.diag(self.between))
 
 
 class RidgeWriter(TalliedWriter):
@@ -29,8 +35,8 @@ class RidgeWriter(TalliedWriter):
 
     That covariance comes from the Gram matrix of all codes and the classes' sums, all integers,
     with the metric's as its ridge: S = (strength W + sum of x x' - sum of s s' / n) /
-    (strength + examples - classes). Least squares on class indicators, which shares its
-    directions, is a few points worse where classes have few or unequally many examples.
+    (strength + examples - classes). Least squares on class indicators from the same sums is three
+    points worse on CIFAR-100, and knows of no density.
     An example of none is N(0, S + 1 - W). The solve waits for the first score.
     """
 
@@ -59,7 +65,6 @@ class RidgeWriter(TalliedWriter):
             "means": found.means,
             "read": found.read,
             "within": found.within,
-            "total": found.total,
         }
 
     def _count(self, codes: Codes, sign: int) -> None:
@@ -80,9 +85,8 @@ class RidgeWriter(TalliedWriter):
         covariance = (scatter + torch.diag(self.strength * within)) / freedom
         means = totals * ((1 - within) / (within + counts * (1 - within)))
         factor = torch.linalg.cholesky(covariance)
-        total = torch.linalg.cholesky(covariance + torch.diag(1 - within))
         read = torch.cholesky_solve(means.T.contiguous(), factor)
-        return Solution(means, read.contiguous(), factor, total)
+        return Solution(means, read.contiguous(), factor, 1 - within)
 
 
 def _log_density(
