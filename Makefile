@@ -13,6 +13,7 @@ $(STAMP): pyproject.toml
 
 demo: setup
 	$(BIN)/oneshot demo
+	$(BIN)/oneshot class demo
 	$(BIN)/oneshot image demo
 
 test: setup

@@ -13,7 +13,7 @@ from typer.core import TyperOption
 from typer.main import get_command
 
 from oneshot import __version__
-from oneshot.cli import bench, demo, evaluate, facts, folder, image, journal
+from oneshot.cli import bench, classes, demo, evaluate, facts, folder, image, journal
 from oneshot.cli.output import Output, complain
 from oneshot.cli.session import SESSION, Session
 from oneshot.errors import OneshotError
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 for group in (demo, facts, journal, evaluate, folder, bench):
     app.add_typer(group.commands)
+app.add_typer(classes.commands, name="class")
 app.add_typer(image.commands, name="image")
 
 

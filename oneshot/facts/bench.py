@@ -91,7 +91,7 @@ def _sizes(learner: Learner, facts: Sequence[Statement], progress: Progress) -> 
 
 
 def _store_seconds(folder: Path, rows: FactRows, count: int) -> float:
-    from oneshot.facts.segments import SegmentStore
+    from oneshot.memory.segments import SegmentStore
 
     store, keys = SegmentStore(folder), rows.hex_keys()
     records = [{"key": key, "prompt": "p", "answer": "a"} for key in keys]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,9 +13,9 @@ from filelock import FileLock, Timeout
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.calibrated import DEPTHS
 from oneshot.facts.rules import check_rule
-from oneshot.facts.segment_file import sync_folder
-from oneshot.facts.segments import SegmentStore
+from oneshot.memory.durable import write_atomically
 from oneshot.memory.journal import Journal
+from oneshot.memory.segments import SegmentStore
 
 FORMAT = 1
 CONFIG, CALIBRATION, WEIGHTS = "adapter_config.json", "calibration.safetensors", "weights"
@@ -90,23 +89,6 @@ def calibration_hash(data: bytes) -> str:
     except (ValueError, RecursionError):
         header = ""
     return hashlib.blake2b(header.encode() + data[8 + size :], digest_size=16).hexdigest()
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file's content in one step, durably; BrainError where that fails."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        sync_folder(path.parent)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise BrainError(
-            f"{path} cannot be written ({error.strerror}); free some space or mend the permissions"
-        ) from error
 
 
 def config_bytes(config: Config) -> bytes:

@@ -17,11 +17,11 @@ from oneshot.facts.brain import (
     calibration_hash,
     read_calibration,
     read_config,
-    write_atomically,
 )
 from oneshot.facts.calibrated import calibration_path
 from oneshot.facts.ledger import Ledger
 from oneshot.facts.types import Finding
+from oneshot.memory.durable import write_atomically
 from oneshot.memory.journal import DamagedJournalError
 
 

@@ -20,13 +20,13 @@ from oneshot.facts.brain import (
     config_bytes,
     read_calibration,
     read_config,
-    write_atomically,
 )
 from oneshot.facts.live import no_rows
-from oneshot.facts.segment_file import described, fault_of, layout_of
-from oneshot.facts.segments import SegmentStore
 from oneshot.facts.types import Statement
 from oneshot.hosts.load import same_host
+from oneshot.memory.durable import write_atomically
+from oneshot.memory.segment_file import described, fault_of, layout_of
+from oneshot.memory.segments import SegmentStore
 
 MODEL = "adapter_model.safetensors"
 METADATA = "facts"

@@ -8,8 +8,8 @@ from oneshot.facts.brain import CONFIG, WEIGHTS, Brain, Config, calibration_hash
 from oneshot.facts.calibrated import DEFAULT_SITES, host_calibration
 from oneshot.facts.folders import MODEL
 from oneshot.facts.rules import POSTERIOR, check_rule
-from oneshot.facts.segment_file import SUFFIX
 from oneshot.hosts.load import PACKAGED, Host, load_host, same_host
+from oneshot.memory.segment_file import SUFFIX
 
 Progress = Callable[[str, int, int], None]
 

@@ -6,7 +6,6 @@ two contents.
 """
 
 import json
-import os
 import re
 import zlib
 from dataclasses import dataclass
@@ -118,25 +117,6 @@ def layout_of(rows: dict[str, Tensor]) -> Layout:
 def described(layout: Layout) -> str:
     """A layout in words."""
     return ", ".join(f"{name} {dtype} {list(shape)}" for name, dtype, shape in layout)
-
-
-def write_through(path: Path, data: bytes, mode: int | None) -> None:
-    """Write a file that is on the disk when this returns."""
-    with path.open("wb") as file:
-        if mode is not None:
-            path.chmod(mode)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's entries to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _metadata(data: bytes) -> dict[str, str]:

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from oneshot.errors import BrainError
-from oneshot.facts.segment_file import (
+from oneshot.memory.durable import sync_folder, write_through
+from oneshot.memory.segment_file import (
     SUFFIX,
     Layout,
     Segments,
@@ -29,8 +30,6 @@ from oneshot.facts.segment_file import (
     read_segment,
     segment_name,
     serial_of,
-    sync_folder,
-    write_through,
 )
 
 LARGEST = 8192

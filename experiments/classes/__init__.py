@@ -1,0 +1,1 @@
+"""New classes written into frozen hosts."""

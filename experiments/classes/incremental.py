@@ -1,0 +1,256 @@
+"""Classes of an image set that arrive in steps: the package's writers beside what one does else.
+
+    python -m experiments.classes.incremental experiments/configs/classes-cifar100-zero-10.toml
+
+reads features from runs/classes (see features.py) and writes a record. `--tuning` judges on a
+fifth of the training images instead and writes none.
+"""
+
+import argparse
+import time
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from experiments.classes.features import FeatureSet, cached_features
+from experiments.classes.measures import Course, area, places, steps_of
+from experiments.classes.rivals import Descent, Head, Learner, NearestMean, joint_probe
+from experiments.classes.splits import arrival, base_classes, new_classes
+from experiments.classes.written import Written
+from experiments.record import run_recorded
+from oneshot.classes.metric import Metric, fit_metric
+from oneshot.classes.posterior import PosteriorWriter
+from oneshot.classes.ridge import RidgeWriter
+
+HOST_BASE = 50
+"""Classes of CIFAR-100 that the chain host was trained on."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What arrives and how it is learned; `width` and `strength` are the writers' own."""
+
+    host: str
+    dataset: str
+    base: int
+    steps: tuple[int, ...]
+    width: int
+    strength: float
+    seeds: tuple[int, ...] = (0, 1, 2)
+    head_seeds: tuple[int, ...] = (0,)
+    """The seeds for which heads are trained too, which takes most of the time."""
+    epochs: int = 3
+    rate: float = 0.02
+    distillation: float = 3.0
+    probe_decay: float = 1e-3
+    probe_iterations: int = 60
+
+    def __post_init__(self) -> None:
+        # TOML has lists only.
+        for name in ("steps", "seeds", "head_seeds"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    @property
+    def descent(self) -> Descent:
+        """How heads are trained."""
+        return Descent(self.epochs, self.rate, distillation=self.distillation)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Features, standardised for heads, and as codes and coordinates for writers."""
+
+    features: FeatureSet
+    heads: FeatureSet
+    metric: Metric
+    codes: Tensor
+    coordinates: Tensor
+
+
+def prepare(protocol: Protocol, tuning: bool) -> Prepared:
+    """Read the features; metric and scales come from what the host was made of alone."""
+    features = cached_features(protocol.host, protocol.dataset)
+    width = features.train.shape[1]
+    if protocol.host == "chain":
+        base = cached_features("chain", "cifar100").of(base_classes(100, HOST_BASE))
+        metric = fit_metric(base.train, base.train_labels, protocol.width)
+        centre, scale = base.train.mean(0), base.train.std(0)
+    else:
+        metric = label_free_metric(width)
+        centre, scale = torch.zeros(width), torch.ones(width)
+    features = features.tuning() if tuning else features
+    heads = FeatureSet(
+        (features.train - centre) / scale,
+        features.train_labels,
+        (features.test - centre) / scale,
+        features.test_labels,
+    )
+    return Prepared(
+        features, heads, metric, metric.codes(features.train), metric.coordinates(features.test)
+    )
+
+
+def label_free_metric(width: int) -> Metric:
+    """For features of variance 1 of which nothing else is known."""
+    within = torch.full((width,), 0.9, dtype=torch.float64)
+    return Metric(torch.zeros(width), torch.eye(width), within)
+
+
+def order_of(protocol: Protocol, classes: int, seed: int) -> Int64[Tensor, " classes"]:
+    """Base classes first, where there are any; the others in the seed's order."""
+    if not protocol.base:
+        return arrival(torch.arange(classes), seed)
+    base, new = base_classes(classes, protocol.base), new_classes(classes, protocol.base)
+    return torch.cat([base, arrival(new, seed)])
+
+
+def learners(protocol: Protocol, prepared: Prepared, classes: int, seed: int) -> dict[str, Learner]:
+    """All that are measured, by name; the first two are the package's."""
+    width, descent = prepared.heads.train.shape[1], protocol.descent
+    closed: dict[str, Learner] = {
+        "ridge": Written(RidgeWriter(prepared.metric, protocol.strength)),
+        "posterior": Written(PosteriorWriter(prepared.metric)),
+        "nearest mean": NearestMean(cosine=False),
+        "nearest mean, cosine": NearestMean(cosine=True),
+    }
+    if seed not in protocol.head_seeds:
+        return closed
+    return closed | {
+        "fine-tuning": Head(width, classes, descent, seed),
+        "fine-tuning, MLP": Head(width, classes, descent, seed, hidden=128),
+        "replay, 20 a class": Head(width, classes, descent, seed, remembered=20),
+        "without forgetting": Head(width, classes, descent, seed, distilled=True),
+    }
+
+
+def one_order(
+    protocol: Protocol, prepared: Prepared, steps: int, seed: int
+) -> dict[str, dict[str, Any]]:
+    """All learners through one order of classes."""
+    features = prepared.features
+    order = order_of(protocol, int(features.train_labels.max()) + 1, seed)
+    train, test = places(features.train_labels, order), places(features.test_labels, order)
+    known = steps_of(len(order), protocol.base, steps)
+    found = {}
+    for name, learner in learners(protocol, prepared, len(order), seed).items():
+        found[name] = course_of(learner, prepared, train, test, known)
+        if isinstance(learner, Written):
+            found[name]["same_bits_as_all_at_once"] = same_bits(learner, prepared, train)
+        print(steps, seed, name, found[name], flush=True)
+    return found
+
+
+def course_of(
+    learner: Learner, prepared: Prepared, train: Tensor, test: Tensor, known: list[int]
+) -> dict[str, Any]:
+    """A learner's figures; none of these is judged once, where half the classes are known."""
+    written = isinstance(learner, Written)
+    seen = prepared.codes if written else prepared.heads.train
+    asked = prepared.coordinates if written else prepared.heads.test
+    course, found, before, spent = Course(known), dict[str, Any](), 0, 0.0
+    for count in known:
+        rows, so_far = (train >= before) & (train < count), test < count
+        began = time.perf_counter()
+        learner.learn(seen[rows], train[rows])
+        spent += time.perf_counter() - began
+        course.add(learner.predict(asked[so_far]) == test[so_far], test[so_far])
+        halfway = before < known[-1] / 2 <= count < known[-1]
+        if halfway and isinstance(learner, Written | NearestMean):
+            evidence = learner.taught(asked)
+            found["auroc_of_none"] = round(area(evidence[so_far], evidence[~so_far]), 4)
+        before = count
+    return found | course.figures() | {"seconds_of_learning": round(spent, 2)}
+
+
+def same_bits(learner: Written, prepared: Prepared, train: Tensor) -> bool:
+    """Whether a fresh writer that is given all examples in another order has the same weights."""
+    kind = type(learner.writer)
+    fresh = Written(kind(prepared.metric))
+    if isinstance(fresh.writer, RidgeWriter) and isinstance(learner.writer, RidgeWriter):
+        fresh.writer.strength = learner.writer.strength
+    for rows in torch.arange(len(train)).flip(0).chunk(2):
+        fresh.learn(prepared.codes[rows], train[rows])
+    mine, other = learner.writer.state(), fresh.writer.state()
+    return all(torch.equal(mine[name], other[name]) for name in mine)
+
+
+def cost_of_a_class(prepared: Prepared, strength: float) -> dict[str, float]:
+    """Milliseconds and bytes of one class more beside all others but one, median of five."""
+    features, times = prepared.features, list[float]()
+    label = int(features.train_labels.max())
+    rows = features.train_labels == label
+    writer = RidgeWriter(prepared.metric, strength)
+    Written(writer).learn(prepared.codes[~rows], features.train_labels[~rows])
+    writer.evidence(prepared.coordinates[:1])
+    for _ in range(5):
+        began = time.perf_counter()
+        writer.add("new", features.train[rows])
+        times.append(time.perf_counter() - began)
+        writer.forget("new")
+    began = time.perf_counter()
+    writer.add("new", features.train[rows])
+    writer.evidence(prepared.coordinates[:1])
+    solved = time.perf_counter() - began
+    per_class = 8 * prepared.metric.width * 3 + 8
+    return {
+        "examples": int(rows.sum()),
+        "add_ms": round(1000 * sorted(times)[2], 1),
+        "add_and_solve_ms": round(1000 * solved, 1),
+        "bytes_of_weights": per_class,
+        "bytes_of_codes": int(rows.sum()) * prepared.metric.width,
+    }
+
+
+def joint(protocol: Protocol, prepared: Prepared) -> dict[str, float]:
+    """The probe that sees all classes at once."""
+    heads, began = prepared.heads, time.perf_counter()
+    answer = joint_probe(
+        heads.train, heads.train_labels, protocol.probe_decay, protocol.probe_iterations
+    )
+    seconds = time.perf_counter() - began
+    right = answer(heads.test) == heads.test_labels
+    return {"last": round(100 * float(right.double().mean()), 2), "seconds": round(seconds, 1)}
+
+
+def experiment(protocol: Protocol, tuning: bool) -> dict[str, Any]:
+    """All orders, the joint probe, and what a class costs."""
+    prepared = prepare(protocol, tuning)
+    return {
+        "train_images": len(prepared.features.train),
+        "test_images": len(prepared.features.test),
+        "width": prepared.features.train.shape[1],
+        "joint_probe": joint(protocol, prepared),
+        "cost_of_a_class": cost_of_a_class(prepared, protocol.strength),
+        "steps": {
+            str(steps): {
+                str(seed): one_order(protocol, prepared, steps, seed) for seed in protocol.seeds
+            }
+            for steps in protocol.steps
+        },
+    }
+
+
+def main() -> None:
+    """Run one config."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--tuning", action="store_true")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    values = tomllib.loads(options.config.read_text("utf-8"))
+    protocol = Protocol(**values)
+    if options.tuning:
+        print(experiment(protocol, tuning=True))
+        return
+    name = options.config.stem
+    run = lambda: experiment(protocol, tuning=False)  # noqa: E731
+    print(run_recorded(name, asdict(protocol), [options.config], run))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Opening a folder of classes with its host: found where there is none."""
+
+from pathlib import Path
+
+from oneshot.classes.base import Report, host_calibration, silent
+from oneshot.classes.calibration import POSTERIOR, calibration_hash
+from oneshot.classes.folder import ClassFolder, Config, read_config
+from oneshot.classes.host import ClassHost, Kind
+from oneshot.classes.image_hosts import open_image_host
+from oneshot.classes.text_hosts import open_text_host
+from oneshot.errors import BrainError
+
+
+def open_host(kind: Kind, name: str | None, device: str) -> ClassHost:
+    """A host by name or folder; None is the packaged one of that kind."""
+    match kind:
+        case Kind.IMAGE:
+            return open_image_host(name, device)
+        case Kind.TEXT:
+            return open_text_host(name, device)
+
+
+def open_folder(
+    folder: Path,
+    kind: Kind,
+    host: str | None = None,
+    rule: str | None = None,
+    device: str = "cpu",
+    report: Report = silent,
+) -> tuple[ClassFolder, ClassHost]:
+    """A folder and its host; BrainError where the folder is of another kind or host."""
+    config = read_config(folder)
+    if config is not None and config.kind is not kind:
+        raise BrainError(
+            f"{folder} holds {config.kind} classes, not {kind} classes; give another --classes"
+        )
+    opened = open_host(kind, host or (config.host if config else None), device)
+    if config is None:
+        data = host_calibration(opened, report)
+        config = Config(kind, opened.name, opened.hash, calibration_hash(data), rule or POSTERIOR)
+        found = ClassFolder.found(folder, config, data)
+    else:
+        found = ClassFolder(folder, config)
+    found.check_host(opened)
+    return found, opened

@@ -1,0 +1,62 @@
+"""What is said of a class after it was taught: its nearest neighbour, and warnings."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import torch
+
+from oneshot.classes.calibration import Sharpness
+from oneshot.classes.folder import Stored
+from oneshot.classes.tallied import TalliedWriter
+from oneshot.classes.types import Taught
+from oneshot.images.integers import LEVELS
+
+_LOOKED_AT = 200
+_CONFUSED = 0.5
+
+
+def receipt_of(
+    writer: TalliedWriter,
+    sharpness: Sharpness,
+    name: str,
+    added: Sequence[Stored],
+    everything: Sequence[Stored],
+) -> Taught:
+    """The receipt of teaching `added` examples, without time and what was left out."""
+    nearest, confusion = nearest_class(writer, sharpness, name)
+    said = list[str]()
+    total = len(writer.codes(name))
+    if added and total > len(added):
+        said.append(f"{name!r} was known with {total - len(added)} examples; these were added")
+    said += _twice(name, added, everything)
+    if nearest is not None and confusion > _CONFUSED:
+        said.append(
+            f"its examples look like {nearest!r} ({confusion:.0%} would be taken for it if "
+            f"{name!r} were not taught); more examples of both help"
+        )
+    return Taught(name, len(added), 0, total, nearest, confusion, 0.0, tuple(said))
+
+
+def nearest_class(
+    writer: TalliedWriter, sharpness: Sharpness, name: str
+) -> tuple[str | None, float]:
+    """The class that the examples would be taken for if theirs were not there, and how many."""
+    others = [i for i, other in enumerate(writer.names) if other != name]
+    if not others:
+        return None, 0.0
+    x = writer.codes(name)[:_LOOKED_AT].double() / LEVELS
+    scores, none = writer.evidence(x)
+    found = sharpness.probabilities(scores[:, others], none)
+    taken = torch.bincount(found.argmax(1), minlength=len(others) + 1)[:-1]
+    best = int((taken + found[:, :-1].mean(0)).argmax())
+    return writer.names[others[best]], float(taken[best] / len(x))
+
+
+def _twice(name: str, added: Sequence[Stored], everything: Sequence[Stored]) -> list[str]:
+    """Warnings of contents that another class has as well."""
+    digests = {e.digest for e in added}
+    shared = Counter(e.name for e in everything if e.digest in digests and e.name != name)
+    return [
+        f"{count} of these examples were also taught as {other!r}; forget them where they are wrong"
+        for other, count in sorted(shared.items())
+    ]

@@ -1,0 +1,336 @@
+"""Teach, guess, forget: a folder of classes on a frozen host."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from oneshot.classes.base import PORTION, Report, encode_all, silent
+from oneshot.classes.calibration import Sharpness, load_calibration
+from oneshot.classes.evaluation import by_folds, evaluation
+from oneshot.classes.folder import ClassFolder, Stored, example_key, read_config
+from oneshot.classes.held_out import adapted
+from oneshot.classes.host import ClassHost, Content, Kind, digest
+from oneshot.classes.journal import Noted
+from oneshot.classes.opening import open_folder
+from oneshot.classes.receipts import receipt_of
+from oneshot.classes.tallied import TalliedWriter
+from oneshot.classes.types import ClassEntry, Evaluation, ExampleEntry, Guess, Taught
+from oneshot.errors import BadInputError, OneshotError
+
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """An example that was read and not yet encoded."""
+
+    key: str
+    source: str
+    digest: str
+    content: Content
+
+
+class Classes:
+    """A frozen host and a folder of classes; use it as a context manager."""
+
+    def __init__(self, folder: ClassFolder, host: ClassHost, rule: str | None = None) -> None:
+        self.folder, self.host = folder, host
+        self.calibration = load_calibration(folder.calibration())
+        self.rule = rule or folder.config.rule
+        self._sharpness: Sharpness | None = None
+        self._names: frozenset[str] | None = None
+        self._examples: dict[str, Stored] = {}
+        self._writer = self.calibration.writer(self.rule)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path | str,
+        kind: Kind | str = Kind.IMAGE,
+        *,
+        host: str | None = None,
+        rule: str | None = None,
+        device: str = "cpu",
+        report: Report | None = None,
+    ) -> "Classes":
+        """Open a folder, or found one; BrainError where it is of another kind or host."""
+        found, opened = open_folder(Path(folder), Kind(kind), host, rule, device, report or silent)
+        return cls(found, opened, rule)
+
+    def __enter__(self) -> "Classes":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.folder.close()
+
+    def writer(self) -> TalliedWriter:
+        """The weights that answer, as they are on disk now."""
+        names = self.folder.names()
+        if names != self._names:
+            self._writer = self.calibration.writer(self.rule)
+            self._examples = {}
+            self._take_in(self.folder.load())
+            self._names = names
+        return self._writer
+
+    def sharpness(self) -> Sharpness:
+        """How evidence becomes probabilities: the host's way, corrected by what was taught."""
+        writer = self.writer()
+        if self._sharpness is None:
+            self._sharpness = adapted(self.calibration.sharpness[self.rule], writer)
+        return self._sharpness
+
+    def teach(
+        self,
+        name: str,
+        sources: Sequence[str],
+        *,
+        skip_bad: bool = False,
+        report: Report = silent,
+    ) -> Taught:
+        """Teach examples of a class, new or known; they are durable when this returns.
+
+        `sources` are files or texts. A content that the class already has counts once. Raises
+        BadInputError for one that cannot be read, with nothing of its portion of 64 taught;
+        `skip_bad` leaves it out with a warning.
+        """
+        _check_name(name)
+        began, warnings, added = time.perf_counter(), list[str](), list[Stored]()
+        for start in range(0, len(sources), PORTION):
+            read = list(self._read(name, sources[start : start + PORTION], skip_bad, warnings))
+            added += self._store(name, read)
+            if len(sources) > PORTION:
+                report(f"teaching {name}", min(start + PORTION, len(sources)), len(sources))
+        writer = self.writer()
+        if name not in writer.names:
+            raise BadInputError(f"no example of {name!r} could be used; give others")
+        everything = list(self._examples.values())
+        receipt = receipt_of(writer, self.calibration.sharpness[self.rule], name, added, everything)
+        return replace(
+            receipt,
+            known=len(sources) - len(added) - len(warnings),
+            seconds=time.perf_counter() - began,
+            warnings=(*warnings, *receipt.warnings),
+        )
+
+    def guess(self, sources: Sequence[str], top: int = 5, report: Report = silent) -> list[Guess]:
+        """What each file or text is, the likeliest classes first.
+
+        Raises BadInputError where one cannot be read or nothing was taught.
+        """
+        writer = self.writer()
+        if not writer.names:
+            raise BadInputError(f"{self.folder.folder} holds no classes; teach one first")
+        contents = [self.host.read(source) for source in sources]
+        found = self.probabilities(encode_all(self.host, contents, "looking", report))
+        return [
+            _guess(source, row.tolist(), writer.names, top)
+            for source, row in zip(sources, found, strict=True)
+        ]
+
+    def probabilities(
+        self, features: Float[Tensor, "n raw"]
+    ) -> Float[Tensor, "n classes_and_none"]:
+        """Probabilities of each class, sorted by name, and in the last column of none of them."""
+        writer = self.writer()
+        return self.sharpness().probabilities(*writer.evidence(writer.metric.coordinates(features)))
+
+    def classes(self) -> list[ClassEntry]:
+        """The classes, sorted by name."""
+        writer = self.writer()
+        return [ClassEntry(name, len(writer.codes(name))) for name in writer.names]
+
+    def show(self, name: str) -> list[ExampleEntry]:
+        """The examples of a class; BadInputError for an unknown one."""
+        self.writer().codes(name)
+        noted = self.folder.journal.of(name)
+        keys = [key for key, e in self._examples.items() if e.name == name]
+        entries = (
+            ExampleEntry(key[:8], noted[key].source, noted[key].taught_at)
+            if key in noted
+            else ExampleEntry(key[:8], "", "")
+            for key in keys
+        )
+        return sorted(entries, key=lambda e: (e.taught_at, e.source, e.id))
+
+    def forget(self, names: Sequence[str]) -> list[ClassEntry]:
+        """Take classes out of the weights, as if they had never been taught; those that went."""
+        writer = self.writer()
+        gone = [ClassEntry(name, len(writer.codes(name))) for name in dict.fromkeys(names)]
+        self._remove([key for key, e in self._examples.items() if e.name in set(names)])
+        return gone
+
+    def remove(self, name: str, ids: Sequence[str]) -> ClassEntry:
+        """Take single examples out of the weights, by their ids or files; what is left.
+
+        BadInputError, with nothing removed, for one that the class does not have.
+        """
+        self.writer().codes(name)
+        keys = [self._key(name, id) for id in dict.fromkeys(ids)]
+        self._remove(keys)
+        left = [e for e in self._examples.values() if e.name == name and e.key not in keys]
+        return ClassEntry(name, len(left))
+
+    def evaluate(self) -> Evaluation:
+        """Examine the taught examples, each by classes that were taught without it."""
+        writer = self.writer()
+        if not writer.names:
+            raise BadInputError(f"{self.folder.folder} holds no classes; teach one first")
+        return by_folds(writer, self.sharpness())
+
+    def evaluate_on(
+        self, given: Mapping[str, Sequence[str]], report: Report = silent
+    ) -> Evaluation:
+        """Examine the classes on other files or texts by class; unknown classes are strangers."""
+        writer = self.writer()
+        if not writer.names:
+            raise BadInputError(f"{self.folder.folder} holds no classes; teach one first")
+        found, truth = list[Tensor](), list[int]()
+        for name, sources in given.items():
+            contents = [self.host.read(source) for source in sources]
+            features = encode_all(self.host, contents, f"examining {name}", report)
+            found.append(self.probabilities(features))
+            place = writer.names.index(name) if name in writer.names else -1
+            truth += [place] * len(sources)
+        judged = torch.cat(found)
+        return evaluation("other examples", writer.names, judged, torch.tensor(truth))
+
+    def export(self, folder: Path) -> int:
+        """Write the classes to a new folder, one file for the same classes; how many examples."""
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise BadInputError(f"{folder} exists already; give a new folder")
+        self.writer()
+        made = ClassFolder.found(folder, self.folder.config, self.folder.calibration())
+        with made.writing():
+            if self._examples:
+                made.append(list(self._examples.values()))
+        return len(self._examples)
+
+    def import_(self, folder: Path) -> int:
+        """Take in the classes of another folder of the same host; how many examples were new."""
+        other = read_other(folder, self.folder)
+        with self.folder.writing():
+            self.writer()
+            new = [e for e in other.load() if e.key not in self._examples]
+            if new:
+                self.folder.append(new)
+        now = _now()
+        self.folder.journal.note(Noted(e.key, e.name, f"from {folder}", e.digest, now) for e in new)
+        return len(new)
+
+    def _read(
+        self, name: str, sources: Sequence[str], skip_bad: bool, warnings: list[str]
+    ) -> Iterator[_Read]:
+        for source in sources:
+            try:
+                content = self.host.read(source)
+            except BadInputError as error:
+                if not skip_bad:
+                    raise
+                warnings.append(f"left out: {error}")
+                continue
+            found = digest(content)
+            yield _Read(example_key(name, found), source, found, content)
+
+    def _store(self, name: str, read: Sequence[_Read]) -> list[Stored]:
+        """Encode and append what the class does not have yet, and note it in the journal."""
+        self.writer()
+        new = {r.key: r for r in read if r.key not in self._examples}
+        if not new:
+            return []
+        chosen = list(new.values())
+        codes = self.calibration.metric.codes(self.host.features([r.content for r in chosen]))
+        stored = [
+            Stored(r.key, name, r.digest, code) for r, code in zip(chosen, codes, strict=True)
+        ]
+        with self.folder.writing():
+            alone = self.folder.names() == self._names
+            self.folder.append(stored)
+            if alone:  # nobody else wrote: what is held goes on without being read again
+                self._take_in(stored)
+        now = _now()
+        self.folder.journal.note(Noted(r.key, name, r.source, r.digest, now) for r in chosen)
+        return stored
+
+    def _take_in(self, stored: Sequence[Stored]) -> None:
+        """Add what lies on the disk to what is held."""
+        self._examples |= {e.key: e for e in stored}
+        for name, examples in _by_name(stored).items():
+            self._writer.add_codes(name, torch.stack([e.code for e in examples]))
+        self._names, self._sharpness = self.folder.names(), None
+
+    def _remove(self, keys: Sequence[str]) -> None:
+        with self.folder.writing():
+            self.folder.remove(list(keys))
+        self.folder.journal.strike(keys, _now())
+
+    def _key(self, name: str, id: str) -> str:
+        """The key of an example by its id, or by the file or text that it was taught from."""
+        own = [key for key, e in self._examples.items() if e.name == name]
+        found = [key for key in own if len(id) >= 4 and key.startswith(id.lower())]
+        if not found:
+            try:
+                key = example_key(name, digest(self.host.read(id)))
+            except OneshotError:
+                key = ""
+            found = [key] if key in own else []
+        if len(found) != 1:
+            raise BadInputError(
+                f"{name!r} has no example {id!r}; give an id that `class show` lists, or its file"
+            )
+        return found[0]
+
+
+def read_other(folder: Path, into: ClassFolder) -> ClassFolder:
+    """Another folder of the same host and calibration; BadInputError for any other."""
+    config, own = read_config(folder), into.config
+    if config is None:
+        raise BadInputError(f"{folder} holds no classes; give a folder that export wrote")
+    if (config.kind, config.host_hash) != (own.kind, own.host_hash):
+        raise BadInputError(
+            f"{folder} holds {config.kind} classes of the host {config.host!r}, "
+            f"{into.folder} {own.kind} classes of {own.host!r}; import them elsewhere"
+        )
+    if config.calibration_hash != own.calibration_hash:
+        raise BadInputError(
+            f"{folder} was taught with another calibration of its host; import it into a new folder"
+        )
+    return ClassFolder(folder, config)
+
+
+def _by_name(examples: Iterable[Stored]) -> dict[str, list[Stored]]:
+    found = dict[str, list[Stored]]()
+    for example in examples:
+        found.setdefault(example.name, []).append(example)
+    return found
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise BadInputError(
+            f"the class name {name[:40]!r} came; give a printable one of 1 to {LONGEST_NAME} "
+            "characters"
+        )
+
+
+def _guess(source: str, row: list[float], names: Sequence[str], top: int) -> Guess:
+    ranked = sorted(zip(names, row[:-1], strict=True), key=lambda pair: -pair[1])
+    best, none = ranked[0], row[-1]
+    name = best[0] if best[1] >= none else None
+    return Guess(source, name, max(best[1], none), none, tuple(ranked[:top]))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

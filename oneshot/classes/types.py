@@ -1,0 +1,72 @@
+"""What teaching and guessing give back."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What teaching examples of one class did."""
+
+    name: str
+    added: int
+    known: int
+    examples: int
+    nearest: str | None
+    confusion: float
+    seconds: float
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The probabilities of one example; `name` is None for none of the classes."""
+
+    source: str
+    name: str | None
+    probability: float
+    none: float
+    ranking: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class ClassEntry:
+    """A class and its number of examples."""
+
+    name: str
+    examples: int
+
+
+@dataclass(frozen=True)
+class ExampleEntry:
+    """An example of a class; source and time are empty where the journal does not know them."""
+
+    id: str
+    source: str
+    taught_at: str
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """How the examples of one class, or of strangers (name None), were judged."""
+
+    name: str | None
+    n: int
+    right: int
+    none: int
+    taken_for: str | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An examination of a folder's classes.
+
+    `accuracy` counts "none of these" as wrong, `accuracy_forced` is that of the likeliest class.
+    """
+
+    method: str
+    n: int
+    accuracy: float
+    accuracy_forced: float
+    strangers: int
+    strangers_rejected: float | None
+    classes: tuple[ClassScore, ...]

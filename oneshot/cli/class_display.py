@@ -1,0 +1,64 @@
+"""How results about classes look to people."""
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from oneshot.cli.output import printable
+
+if TYPE_CHECKING:
+    from oneshot.classes.types import Evaluation, Guess, Taught
+else:
+    Evaluation = Guess = Taught = Any  # evaluated where types are checked at run time
+
+SHOWN_WARNINGS = 5
+
+
+def taught_text(taught: Taught) -> Text:
+    """A receipt: the class, what was added, its nearest neighbour, and warnings."""
+    text = Text.assemble((printable(taught.name), "bold cyan"))
+    known = f", {taught.known} known before" if taught.known else ""
+    text.append(f"  {taught.added} added{known}, {taught.examples} in all")
+    text.append(f"  {taught.seconds * 1000:.0f} ms", "dim")
+    if taught.nearest is not None:
+        text.append(f"  nearest {printable(taught.nearest)}", "dim")
+    for warning in taught.warnings[:SHOWN_WARNINGS]:
+        text.append(f"\n    warning: {printable(warning)}", "yellow")
+    if len(taught.warnings) > SHOWN_WARNINGS:
+        text.append(f"\n    and {len(taught.warnings) - SHOWN_WARNINGS} more warnings", "yellow")
+    return text
+
+
+def guess_text(guess: Guess, *, titled: bool) -> Text:
+    """What an example is, and the other possibilities."""
+    text = Text(f"{printable(_short(guess.source))}\n    " if titled else "", "dim")
+    said = "none of these" if guess.name is None else printable(guess.name)
+    text.append(said, "not dim bold").append(f"  {guess.probability:.0%}", "not dim")
+    others = [f"{printable(n)} {p:.0%}" for n, p in guess.ranking if n != guess.name]
+    if guess.name is not None:
+        others.append(f"none of these {guess.none:.0%}")
+    return text.append(f"  ({', '.join(others)})", "dim")
+
+
+def evaluation_rows(found: Evaluation) -> list[tuple[str, str, str, str, str]]:
+    """A row for each class, and one for strangers."""
+    return [
+        (
+            s.name if s.name is not None else "(none of the classes)",
+            str(s.n),
+            f"{100 * s.right / s.n:.0f} %" if s.n else "",
+            str(s.none),
+            s.taken_for or "",
+        )
+        for s in found.classes
+    ]
+
+
+def evaluation_title(found: Evaluation) -> str:
+    """The result in a line."""
+    forced = f"{100 * found.accuracy_forced:.1f} % if it must be a class"
+    return f"{100 * found.accuracy:.1f} % of {found.n:,} right, {forced}"
+
+
+def _short(source: str, longest: int = 100) -> str:
+    return source if len(source) <= longest else source[: longest - 1] + "…"

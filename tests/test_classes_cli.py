@@ -1,0 +1,158 @@
+"""The commands of `oneshot class`, with the packaged hosts."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from oneshot.cli.main import main
+
+
+@pytest.fixture(autouse=True)
+def no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """typer leaves with status 0 at the end of a command that went well."""
+    real = sys.exit
+
+    def leave(status: object = None) -> None:
+        if status not in (None, 0):
+            real(status)
+
+    monkeypatch.setattr(sys, "exit", leave)
+
+
+def stripes(path: Path, colour: tuple[int, int, int], period: int, seed: int) -> Path:
+    """A picture of stripes, no two alike."""
+    dice = np.random.default_rng(seed)
+    rows = np.arange(48)[:, None, None] + dice.integers(0, period)
+    pixels = np.where(rows // period % 2, colour, (230, 230, 230))
+    pixels = pixels + dice.integers(-25, 25, (48, 64, 3))
+    path.parent.mkdir(exist_ok=True, parents=True)
+    Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for seed in range(6):
+        stripes(tmp_path / "photos" / "red" / f"{seed}.png", (200, 30, 30), 12, seed)
+        stripes(tmp_path / "photos" / "blue" / f"{seed}.jpg", (30, 30, 200), 4, 50 + seed)
+    return tmp_path / "photos"
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[dict[str, Any]]:
+    """The JSON lines that a command prints."""
+    main(["--json", "class", *map(str, arguments)])
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    with pytest.raises(SystemExit) as left:
+        main(["class", *map(str, arguments)])
+    assert left.value.code in (2, 3, 4)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1, said
+    return said
+
+
+def test_pictures_are_taught_guessed_listed_and_forgotten(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--classes", tmp_path / "c"]
+    red = sorted((photos / "red").iterdir())
+    (taught,) = call(capsys, "teach", "red", *red[:4], *at)
+    assert (taught["name"], taught["added"], taught["examples"]) == ("red", 4, 4)
+    (taught,) = call(capsys, "teach", "blue", photos / "blue", *at)
+    assert (taught["added"], taught["nearest"]) == (6, "red")
+    (guess,) = call(capsys, "guess", red[5], *at)
+    assert guess["ranking"][0]["name"] == "red"
+    (listed,) = call(capsys, "list", *at)
+    assert listed["classes"] == [{"name": "blue", "examples": 6}, {"name": "red", "examples": 4}]
+    (shown,) = call(capsys, "show", "red", *at)
+    assert {e["source"] for e in shown["examples"]} == set(map(str, red[:4]))
+    (found,) = call(capsys, "eval", *at)
+    assert found["n"] == 10
+    assert found["accuracy_forced"] == 1.0
+    (gone,) = call(capsys, "forget", "red", "--example", red[0], "--yes", *at)
+    assert gone["left"] == 3
+    (gone,) = call(capsys, "forget", "red", "--yes", *at)
+    assert gone["forgotten"] == 3
+    assert [c["name"] for c in call(capsys, "list", *at)[0]["classes"]] == ["blue"]
+
+
+def test_folder_trees_are_taught_and_carried(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "red" / "notes.png").write_text("no picture")
+    blue, red = call(capsys, "teach", "--folders", photos, "--classes", tmp_path / "c")
+    assert (blue["added"], red["added"]) == (6, 6)
+    assert "notes.png" in red["warnings"][0]
+    (found,) = call(capsys, "export", tmp_path / "carried", "--classes", tmp_path / "c")
+    assert found["examples"] == 12
+    (found,) = call(capsys, "import", tmp_path / "carried", "--classes", tmp_path / "d")
+    assert found["examples"] == 12
+    (photos / "red" / "notes.png").unlink()
+    (found,) = call(capsys, "eval", "--folders", photos, "--classes", tmp_path / "d")
+    assert found["accuracy"] == 1.0
+
+
+def test_texts_are_taught_and_guessed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    at = ["--classes", tmp_path / "t"]
+    born = ["Mary Shelley was born in London.", "Chopin was born in Warsaw."]
+    call(capsys, "teach", "birth", "--text", *born, *at)
+    file = tmp_path / "more.jsonl"
+    lines = [{"text": f"The capital of {c} is {t}.", "class": "capital"}
+             for c, t in (("Peru", "Lima"), ("Kenya", "Nairobi"))]  # fmt: skip
+    file.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    (taught,) = call(capsys, "teach", "--text", "--file", file, *at)
+    assert (taught["name"], taught["added"]) == ("capital", 2)
+    guesses = call(capsys, "guess", "Ada was born in Lima.", "Canada's capital is Ottawa.", *at)
+    assert [g["ranking"][0]["name"] for g in guesses] == ["birth", "capital"]
+    sentences = tmp_path / "sentences.txt"
+    sentences.write_text("Ottawa is the capital of Canada.\n\nParis is the capital of France.\n")
+    (taught,) = call(capsys, "teach", "capital", "--text", sentences, *at)
+    assert taught["added"] == 2
+    assert "was known with 2 examples" in taught["warnings"][0]
+
+
+def test_mistakes_are_one_line(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--classes", tmp_path / "c"]
+    (tmp_path / "empty").mkdir()
+    text = tmp_path / "text.png"
+    text.write_text("no picture")
+    call(capsys, "teach", "blue", photos / "blue", *at)
+    for arguments, message in (
+        (["teach", "x", text, *at], "cannot be read as a picture"),
+        (["teach", "x", tmp_path / "empty", *at], "holds no pictures"),
+        (["teach", "--folders", tmp_path / "empty", *at], "holds no folders"),
+        (["teach", "x", *at], "no examples of 'x'"),
+        (["teach", *at], "takes a name"),
+        (["guess", "--text", "y" * 1_000_000, "--classes", tmp_path / "t"], "holds no classes"),
+        (["teach", "x", "--text", "y" * 1_000_000, "--classes", tmp_path / "t"], "give at most"),
+        (["teach", "x", "--text", "a sentence", *at], "holds image classes, not text"),
+        (["guess", tmp_path / "missing.jpg", *at], "does not exist"),
+        (["forget", "x", "--yes", *at], "no class 'x'"),
+        (["forget", "--yes", *at], "forget takes names"),
+        (["show", "x", *at], "no class 'x'"),
+        (["teach", "x", photos / "red", "--host", tmp_path / "none", *at], "cannot load"),
+        (["import", tmp_path / "empty", *at], "holds no classes"),
+        (["calibrate", "--base", photos / "red"], "holds no folders"),
+    ):
+        assert message in complaint(capsys, *arguments), arguments
+    (listed,) = call(capsys, "list", *at)
+    assert listed["classes"] == [{"name": "blue", "examples": 6}]
+
+
+def test_the_demo_shows_digits_and_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    digits, *others = call(capsys, "demo")
+    one, *_, many = digits["results"]
+    assert one["shots"] == 1
+    assert many["accuracy"] > 0.4
+    assert many["rejected"] > one["rejected"]
+    guesses = [record["name"] for record in others if record["section"] == "guesses"]
+    assert guesses == ["place of birth", "native language", "capital", None]
