@@ -13,9 +13,11 @@ from oneshot.classes.image_hosts import open_image_host
 from oneshot.classes.text_hosts import LONGEST, open_text_host
 from oneshot.errors import BadInputError, HostError
 from oneshot.images.data import ImageSet
+from oneshot.images.kinds import Rule
 from oneshot.images.model import silent
 from oneshot.images.rules.ridge import RidgeSettings, train
-from oneshot.images.rules.saved import save_chain
+from oneshot.images.rules.saved import RuleRun, save_model
+from oneshot.images.settings import TrainSettings
 
 SMALL: dict[str, Any] = {
     "hidden_size": 32,
@@ -84,7 +86,8 @@ def test_a_chain_without_gradients_is_a_host(tmp_path: Path) -> None:
     images = images.to(torch.uint8)
     data = ImageSet("coloured", 4, images, labels, images[:4], labels[:4])
     settings = RidgeSettings(blocks=2, filters=8, sizes=(6,), mirror=False)
-    save_chain(tmp_path / "chain", train(data, settings, silent))
+    run = RuleRun(Rule.RIDGE, TrainSettings(), data.inputs)
+    save_model(tmp_path / "chain", run, train(data, settings, silent))
     host = open_image_host(str(tmp_path / "chain"), "cpu")
     found = host.features(list(images[:8]))
     assert found.shape == (8, 2 * 4)

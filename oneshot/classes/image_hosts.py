@@ -17,7 +17,8 @@ from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.load import UNLOADABLE, host_hash
 from oneshot.images.checkpoint import INDEX as CHAIN_INDEX
 from oneshot.images.feature_chain import INDEX, WEIGHTS, load_feature_chain
-from oneshot.images.rules.saved import load_chain
+from oneshot.images.rules.ridge import RidgeChain
+from oneshot.images.rules.saved import load_model
 
 PACKAGED = "image-host"
 
@@ -76,7 +77,9 @@ def _feature_chain(folder: Path, name: str, device: torch.device) -> ImageHost:
 
 def _ridge_chain(folder: Path, device: torch.device) -> ImageHost:
     """What every block of a chain without gradients says of its base classes."""
-    chain = load_chain(folder, device)
+    chain = load_model(folder, device)[1]
+    if not isinstance(chain, RidgeChain):
+        raise HostError(f"{folder} holds no chain of ridge blocks; give one, or leave the host out")
     weights = [t for block in chain.blocks for t in (block.read, block.encode.centre)]
     hashed = hashlib.blake2b(digest_size=16)
     for weight in weights:

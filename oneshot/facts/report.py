@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
-from oneshot.facts.brain import write_atomically
 from oneshot.facts.charts import Caption, Values, lines, matrix, share_axis, time_axis
 from oneshot.facts.examine import Sitting, make_examiner
 from oneshot.facts.history import History, Share, read_history
 from oneshot.facts.learner import Learner
 from oneshot.facts.titles import TITLES
 from oneshot.facts.types import Stats
+from oneshot.memory.durable import write_atomically
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --faint: #d5d9de;

@@ -11,11 +11,11 @@ from typing import TypeVar
 from adapters.encode import answer_tokens
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import MAX_NEW_TOKENS, answer, short
-from oneshot.facts.brain import write_atomically
 from oneshot.facts.statement import check_statement
 from oneshot.facts.types import Statement
 from oneshot.hosts.corpus import background_text
 from oneshot.hosts.load import Host
+from oneshot.memory.durable import write_atomically
 from oneshot.retention.method import Request
 from oneshot.retention.suite_data import DataFolder
 
