@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from brains import answers, caches, open_tiny, refused, statement, statements
+from brains import NAMES, answers, caches, open_tiny, refused, statement, statements
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -304,6 +304,21 @@ def test_a_subject_taught_the_same_relation_is_no_stranger(learner: Learner) -> 
     local = [q for e in entries for q in prober.questions(e) if q.answer is None]
     assert local
     assert not taught & {q.prompt for q in local}
+
+
+def test_another_wording_of_a_taught_fact_is_no_stranger(tmp_path: Path) -> None:
+    """Whatever the host takes the relation for: a random one takes it for many things."""
+    taught = {name: f"The capital of {name} is" for name in NAMES[:6]}
+    with open_tiny(tmp_path / "brain") as learner:
+        learner.write([Statement(p, "Rome", name) for name, p in taught.items()])
+        learner.write([Statement(f"What is {NAMES[7]}'s capital?", "Rome", NAMES[7])])
+        entries = list(learner.brain.journal.entries())
+        answered = {w for n, p in taught.items() for w in rewordings(p, n, "capital")}
+        for seed in range(4):
+            prober = Prober(learner, make_examiner(learner), entries, seed)
+            local = {q.prompt for e in entries for q in prober.questions(e) if q.answer is None}
+            assert len(local) > 6
+            assert not local & (answered | set(taught.values()))
 
 
 def test_titles_name_every_kind() -> None:

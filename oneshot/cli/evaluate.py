@@ -120,12 +120,14 @@ def _show_collisions(output: Output, sitting: Sitting) -> None:
             c.kind,
             f"#{c.older.id} {c.older.prompt} | {c.older.answer}",
             f"#{c.newer.id} {c.newer.prompt} | {c.newer.answer}",
-            f"oneshot forget {c.older.id}",
+            f"oneshot forget {c.older.id}"
+            if c.kind == "contradiction"
+            else "nothing, where both are meant",
         )
         for c in sitting.collisions
     )
     title = "Facts that seem to answer one question"
-    output.table(record, title, ("", "older", "newer", "to keep the newer"), rows)
+    output.table(record, title, ("", "older", "newer", "what to do"), rows)
 
 
 def _show_summary(output: Output, sitting: Sitting) -> None:
