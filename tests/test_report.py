@@ -1,5 +1,6 @@
 """The page with plots: whole, readable without colours, and nothing loaded from elsewhere."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -233,3 +234,17 @@ def test_a_cohort_and_a_round_are_plain_data() -> None:
     assert Share(0, 0).value is None
     assert Cohort(frozenset({1}), "a", "b") == Cohort(frozenset({1}), "a", "b")
     assert Round(1, "a", 0, None, None).bare_ms is None
+
+
+def test_the_record_of_examinations_is_a_table(tmp_path: Path) -> None:
+    from experiments.facts.examination_table import examination_table
+
+    assert examination_table(tmp_path) == "No record yet."
+    scores = [{"kind": "in front", "right": 3, "n": 4, "own": 0.5}]
+    held = {"examined": 4, "live": 6, "seconds": 9.6, "bare_ms": 10.0, "taught_ms": 11.0}
+    rounds = {"first": held | {"scores": scores}, "second": held | {"scores": []}}
+    (tmp_path / "facts-examination.json").write_text(json.dumps({"metrics": rounds}))
+    lines = examination_table(tmp_path).splitlines()
+    assert {line.count("|") for line in lines} == {4}
+    assert "| behind other text | 75.0 % of 4 (the model's own facts: 50.0 %) |  |" in lines
+    assert lines[-1] == "| the round | 10 s | 10 s |"
