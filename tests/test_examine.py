@@ -1,6 +1,7 @@
 """Examinations of taught facts on a tiny random host, and that nothing they keep ever answers."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -232,6 +233,9 @@ def test_risks_are_a_facts_worst_outcome(learner: Learner) -> None:
         (3, "thin margin"),
     ]
     assert risks[2].wanted == "Paris"
+    words = shlex.split(risks[1].advice.partition(": ")[2])
+    assert words == ["oneshot", "teach", "Where is it?", *words[3:]]
+    assert words[3:] == [FACTS[0].answer, "--subject", FACTS[0].subject]
 
 
 def test_answers_are_compared_without_their_stop() -> None:

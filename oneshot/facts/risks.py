@@ -1,5 +1,6 @@
 """Facts at risk: which failed or nearly did, and what to do about it."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,5 +84,6 @@ def _advice(fact: Fact, outcome: Examination, reply: Reply, *, local: bool) -> s
     if fact.prompt.split()[-1].lower() in ARTICLES:
         return "its prompt ends in an article, a weak address: teach it without that word"
     if outcome.kind == "taught":
-        return f"teach it again in other words, with --subject {fact.subject!r}"
-    return f"teach this wording too: oneshot teach {outcome.question!r} {fact.answer!r}"
+        return f"teach it again in other words, with --subject {shlex.quote(fact.subject)}"
+    command = ["oneshot", "teach", outcome.question, fact.answer, "--subject", fact.subject]
+    return f"teach this wording too: {shlex.join(command)}"
