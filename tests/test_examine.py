@@ -23,7 +23,7 @@ from oneshot.facts.examine import Sitting, examine, make_examiner, margin_of, sa
 from oneshot.facts.learner import Learner
 from oneshot.facts.probing import KINDS, OWN, Prober, Question
 from oneshot.facts.reword import rewordings, template_of
-from oneshot.facts.risks import THIN, find_risks
+from oneshot.facts.risks import THIN, _quoted, find_risks
 from oneshot.facts.titles import TITLES
 from oneshot.facts.types import Reply, Statement, Step
 from oneshot.hosts.corpus import corpus_wordings
@@ -236,6 +236,12 @@ def test_risks_are_a_facts_worst_outcome(learner: Learner) -> None:
     words = shlex.split(risks[1].advice.partition(": ")[2])
     assert words == ["oneshot", "teach", "Where is it?", *words[3:]]
     assert words[3:] == [FACTS[0].answer, "--subject", FACTS[0].subject]
+
+
+@given(text=st.text("ab '\"$`\\!", min_size=1))
+@settings(deadline=None, max_examples=100)
+def test_advice_is_safe_to_type(text: str) -> None:
+    assert shlex.split(_quoted(text)) == [text]
 
 
 def test_answers_are_compared_without_their_stop() -> None:

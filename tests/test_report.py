@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from oneshot.facts.charts import Caption, lines, matrix, share_axis, time_axis
 from oneshot.facts.examine import Score, Sitting
-from oneshot.facts.history import Cohort, History, Share, read_history
+from oneshot.facts.history import History, Share, read_history
 from oneshot.facts.report import make_page
 from oneshot.facts.risks import Risk
 from oneshot.facts.types import Stats
-from oneshot.memory.entries import Draft, Examination, Round
+from oneshot.memory.entries import Draft, Examination
 from oneshot.memory.examiner import Collision, Examiner
 from oneshot.memory.index import NearestFacts
 from oneshot.memory.journal import Journal
@@ -208,6 +208,8 @@ def test_plots_show_every_value_once(values: list[list[float | None]]) -> None:
     cells = ElementTree.fromstring(matrix(CAPTION, rows, "abc", "places", values)).findall("rect")
     assert len(cells) == len(known)
     assert [c.get("class") for c in cells] == ["whole" if v == 1 else "broken" for v in known]
+    places = [set(re.findall(r"[\d.]+,[\d.]+", g[0].get("d", ""))) for g in groups]
+    assert not set.intersection(*places) or len(places) == 1, "equal values do not hide each other"
     assert parsed.findtext("svg/title") == "A <title>"
     assert parsed.findtext("svg/desc") == "What & why"
 
@@ -230,10 +232,8 @@ def test_a_matrix_never_rounds_a_failure_away() -> None:
     assert 'class="broken"' in drawn
 
 
-def test_a_cohort_and_a_round_are_plain_data() -> None:
+def test_a_share_of_nothing_is_none() -> None:
     assert Share(0, 0).value is None
-    assert Cohort(frozenset({1}), "a", "b") == Cohort(frozenset({1}), "a", "b")
-    assert Round(1, "a", 0, None, None).bare_ms is None
 
 
 def test_the_record_of_examinations_is_a_table(tmp_path: Path) -> None:
