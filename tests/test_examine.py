@@ -1,6 +1,7 @@
 """Examinations of taught facts on a tiny random host, and that nothing they keep ever answers."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from brains import answers, caches, open_tiny, refused, statement, statements
+from brains import NAMES, answers, caches, open_tiny, refused, statement, statements
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ from oneshot.facts.examine import Sitting, examine, make_examiner, margin_of, sa
 from oneshot.facts.learner import Learner
 from oneshot.facts.probing import KINDS, OWN, Prober, Question
 from oneshot.facts.reword import rewordings, template_of
-from oneshot.facts.risks import THIN, find_risks
+from oneshot.facts.risks import THIN, _quoted, find_risks
 from oneshot.facts.titles import TITLES
 from oneshot.facts.types import Reply, Statement, Step
 from oneshot.hosts.corpus import corpus_wordings
@@ -232,6 +233,15 @@ def test_risks_are_a_facts_worst_outcome(learner: Learner) -> None:
         (3, "thin margin"),
     ]
     assert risks[2].wanted == "Paris"
+    words = shlex.split(risks[1].advice.partition(": ")[2])
+    assert words == ["oneshot", "teach", "Where is it?", *words[3:]]
+    assert words[3:] == [FACTS[0].answer, "--subject", FACTS[0].subject]
+
+
+@given(text=st.text("ab '\"$`\\!", min_size=1))
+@settings(deadline=None, max_examples=100)
+def test_advice_is_safe_to_type(text: str) -> None:
+    assert shlex.split(_quoted(text)) == [text]
 
 
 def test_answers_are_compared_without_their_stop() -> None:
@@ -304,6 +314,21 @@ def test_a_subject_taught_the_same_relation_is_no_stranger(learner: Learner) -> 
     local = [q for e in entries for q in prober.questions(e) if q.answer is None]
     assert local
     assert not taught & {q.prompt for q in local}
+
+
+def test_another_wording_of_a_taught_fact_is_no_stranger(tmp_path: Path) -> None:
+    """Whatever the host takes the relation for: a random one takes it for many things."""
+    taught = {name: f"The capital of {name} is" for name in NAMES[:6]}
+    with open_tiny(tmp_path / "brain") as learner:
+        learner.write([Statement(p, "Rome", name) for name, p in taught.items()])
+        learner.write([Statement(f"What is {NAMES[7]}'s capital?", "Rome", NAMES[7])])
+        entries = list(learner.brain.journal.entries())
+        answered = {w for n, p in taught.items() for w in rewordings(p, n, "capital")}
+        for seed in range(4):
+            prober = Prober(learner, make_examiner(learner), entries, seed)
+            local = {q.prompt for e in entries for q in prober.questions(e) if q.answer is None}
+            assert len(local) > 6
+            assert not local & (answered | set(taught.values()))
 
 
 def test_titles_name_every_kind() -> None:

@@ -1,5 +1,6 @@
 """The page with plots: whole, readable without colours, and nothing loaded from elsewhere."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,11 +16,11 @@ from hypothesis import strategies as st
 
 from oneshot.facts.charts import Caption, lines, matrix, share_axis, time_axis
 from oneshot.facts.examine import Score, Sitting
-from oneshot.facts.history import Cohort, History, Share, read_history
+from oneshot.facts.history import History, Share, read_history
 from oneshot.facts.report import make_page
 from oneshot.facts.risks import Risk
 from oneshot.facts.types import Stats
-from oneshot.memory.entries import Draft, Examination, Round
+from oneshot.memory.entries import Draft, Examination
 from oneshot.memory.examiner import Collision, Examiner
 from oneshot.memory.index import NearestFacts
 from oneshot.memory.journal import Journal
@@ -207,6 +208,8 @@ def test_plots_show_every_value_once(values: list[list[float | None]]) -> None:
     cells = ElementTree.fromstring(matrix(CAPTION, rows, "abc", "places", values)).findall("rect")
     assert len(cells) == len(known)
     assert [c.get("class") for c in cells] == ["whole" if v == 1 else "broken" for v in known]
+    places = [set(re.findall(r"[\d.]+,[\d.]+", g[0].get("d", ""))) for g in groups]
+    assert not set.intersection(*places) or len(places) == 1, "equal values do not hide each other"
     assert parsed.findtext("svg/title") == "A <title>"
     assert parsed.findtext("svg/desc") == "What & why"
 
@@ -229,7 +232,19 @@ def test_a_matrix_never_rounds_a_failure_away() -> None:
     assert 'class="broken"' in drawn
 
 
-def test_a_cohort_and_a_round_are_plain_data() -> None:
+def test_a_share_of_nothing_is_none() -> None:
     assert Share(0, 0).value is None
-    assert Cohort(frozenset({1}), "a", "b") == Cohort(frozenset({1}), "a", "b")
-    assert Round(1, "a", 0, None, None).bare_ms is None
+
+
+def test_the_record_of_examinations_is_a_table(tmp_path: Path) -> None:
+    from experiments.facts.examination_table import examination_table
+
+    assert examination_table(tmp_path) == "No record yet."
+    scores = [{"kind": "in front", "right": 3, "n": 4, "own": 0.5}]
+    held = {"examined": 4, "live": 6, "seconds": 9.6, "bare_ms": 10.0, "taught_ms": 11.0}
+    rounds = {"first": held | {"scores": scores}, "second": held | {"scores": []}}
+    (tmp_path / "facts-examination.json").write_text(json.dumps({"metrics": rounds}))
+    lines = examination_table(tmp_path).splitlines()
+    assert {line.count("|") for line in lines} == {4}
+    assert "| behind other text | 75.0 % of 4 (the model's own facts: 50.0 %) |  |" in lines
+    assert lines[-1] == "| the round | 10 s | 10 s |"

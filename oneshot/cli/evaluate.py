@@ -103,29 +103,33 @@ def _show_risks(output: Output, sitting: Sitting) -> None:
     if not sitting.risks:
         return
     record = {"section": "risks", "risks": [asdict(risk) for risk in sitting.risks]}
-    columns = "fact", "why", "asked", "said", "wanted", "margin", "what to do"
-    rows = (
-        (f"#{r.fact}", r.why, r.question, r.said, r.wanted, _margin(r.margin), r.advice)
+    items = (
+        (
+            f"#{r.fact}  {r.why}{_margin(r.margin)}",
+            (f"{r.question} | {r.said} | wanted: {r.wanted}", r.advice),
+        )
         for r in sitting.risks
     )
-    output.table(record, "Facts at risk", columns, rows)
+    output.items(record, "Facts at risk", items)
 
 
 def _show_collisions(output: Output, sitting: Sitting) -> None:
     if not sitting.collisions:
         return
     record = {"section": "collisions", "collisions": [asdict(c) for c in sitting.collisions]}
-    rows = (
+    items = (
         (
             c.kind,
-            f"#{c.older.id} {c.older.prompt} | {c.older.answer}",
-            f"#{c.newer.id} {c.newer.prompt} | {c.newer.answer}",
-            f"oneshot forget {c.older.id}",
+            (
+                *(f"#{e.id} {e.prompt} | {e.answer}" for e in (c.older, c.newer)),
+                f"to keep the newer: oneshot forget {c.older.id}"
+                if c.kind == "contradiction"
+                else "nothing to do where both wordings are meant",
+            ),
         )
         for c in sitting.collisions
     )
-    title = "Facts that seem to answer one question"
-    output.table(record, title, ("", "older", "newer", "to keep the newer"), rows)
+    output.items(record, "Facts that seem to answer one question", items)
 
 
 def _show_summary(output: Output, sitting: Sitting) -> None:
@@ -148,7 +152,7 @@ def _sentences(sitting: Sitting) -> Iterable[str]:
 
 
 def _margin(margin: float | None) -> str:
-    return "" if margin is None else f"{margin:.1f}"
+    return "" if margin is None else f", margin {margin:.1f} nats"
 
 
 def _count(count: int, what: str) -> str:

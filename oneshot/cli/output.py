@@ -156,6 +156,17 @@ class Output:
             table.add_row(*map(_cell, row))
         self.put(record, table)
 
+    def items(
+        self, record: Mapping[str, Any], title: str, items: Iterable[tuple[str, Sequence[str]]]
+    ) -> None:
+        """Print a result that is many and wordy: one JSON object, or headed and indented lines."""
+        text = Text.assemble((f"\n{printable(title)}", "bold"))
+        for head, lines in items:
+            text.append(f"\n {printable(head)}", "cyan")
+            for line in lines:
+                text.append(f"\n     {printable(line)}", "default")
+        self.put(record, text)
+
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask before something is lost; leaves the command when the answer is no.
 

@@ -67,7 +67,8 @@ def lines(
     parts = [_grid(axis), _places(xs, places, across)]
     for number, values in enumerate(series.values()):
         points = [
-            (x, axis.height(v)) if v is not None else None for x, v in zip(xs, values, strict=True)
+            (x + ASIDE * number, axis.height(v)) if v is not None else None
+            for x, v in zip(xs, values, strict=True)
         ]
         parts.append(_line(points, number))
     return _svg(caption, HEIGHT, "".join(parts)) + _legend(list(series))

@@ -96,7 +96,7 @@ def examine(
     seed = len(examiner.examinations.rounds()) if seed is None else seed
     turns = examiner.due(now) if due else examiner.turns(now)
     entries = [turn.entry for turn in turns[:limit]]
-    at = now.isoformat(timespec="seconds")
+    at = now.isoformat(timespec="milliseconds")  # as facts have their times
     sitting = Sitting(at, seed, learner.brain.journal.counts()["live"])
     if entries:
         prober = Prober(learner, examiner, entries, seed)

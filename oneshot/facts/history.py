@@ -27,11 +27,10 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Cohort:
-    """Live facts taught one after another, from one time to another (ISO 8601, UTC)."""
+    """Live facts taught one after another, from a time on (ISO 8601, UTC)."""
 
     facts: frozenset[int]
     first: str
-    last: str
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,7 @@ def _cohorts(entries: Sequence[Entry]) -> tuple[Cohort, ...]:
     count = min(COHORTS, max(1, len(entries) // LEAST)) if entries else 0
     bounds = [len(entries) * i // count for i in range(count + 1)] if count else [0]
     parts = (entries[a:b] for a, b in pairwise(bounds))
-    return tuple(
-        Cohort(frozenset(e.id for e in part), part[0].taught_at, part[-1].taught_at)
-        for part in parts
-    )
+    return tuple(Cohort(frozenset(e.id for e in part), part[0].taught_at) for part in parts)
 
 
 def _share(

@@ -101,16 +101,23 @@ class Prober:
 
     def _others(self, entry: Entry, rng: random.Random) -> Iterator[str]:
         """A shipped wording of a relation that was not taught about the subject."""
-        taught = {e.relation for e in self.learner.brain.journal.by_subject(entry.subject)}
-        labels = {r: w.label for r, w in corpus_wordings().items()}
-        free = {r: w for r, w in unambiguous_wordings().items() if w and labels[r] not in taught}
-        if free:
-            yield rng.choice(free[rng.choice(sorted(free))]).replace("{}", entry.subject)
+        labels = {key: wordings.label for key, wordings in corpus_wordings().items()}
+        free = {key: wordings for key, wordings in unambiguous_wordings().items() if wordings}
+        for key in rng.sample(sorted(free), len(free)):
+            prompt = rng.choice(free[key]).replace("{}", entry.subject)
+            if not self._taught(entry.subject, labels[key], prompt):
+                yield prompt
+                return
 
     def _taught(self, subject: str, relation: str, prompt: str) -> bool:
         """Whether a live fact answers a prompt, or as far as can be told its relation."""
         live = self.learner.brain.journal.by_subject(subject)
-        return any(relation == entry.relation or prompt == entry.prompt for entry in live)
+        return any(
+            relation == entry.relation
+            or prompt == entry.prompt
+            or prompt in rewordings(entry.prompt, subject, entry.relation)
+            for entry in live
+        )
 
     def _strangers(self, entries: Sequence[Entry]) -> tuple[list[str], NearestFacts]:
         """Known subjects that resemble the facts', and the index of their codes."""

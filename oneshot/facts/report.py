@@ -84,11 +84,11 @@ def _retention(history: History) -> str:
     places = [str(i + 1) for i in range(len(history.cohorts))]
     plot = _share_lines(caption, places, "age cohort, the oldest first", series)
     rows = (
-        [str(i + 1), str(len(c.facts)), _date(c.first), _date(c.last)]
+        [str(i + 1), str(len(c.facts)), _date(c.first)]
         + [_of(shares[i]) for shares in series.values()]
         for i, c in enumerate(history.cohorts)
     )
-    return _figure(caption, plot, ["cohort", "facts", "taught from", "to", *series], rows)
+    return _figure(caption, plot, ["cohort", "facts", "taught from", *series], rows)
 
 
 def _matrix(history: History) -> str:

@@ -1,5 +1,6 @@
 """Facts at risk: which failed or nearly did, and what to do about it."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -75,13 +76,18 @@ def _risk(fact: Fact, outcome: Examination, reply: Reply, wanted: str) -> Risk:
 def _advice(fact: Fact, outcome: Examination, reply: Reply, *, local: bool) -> str:
     others = [f"#{other}" for other in reply.facts if other != fact.id]
     if local:
-        return (
-            f"if it is another question, teach its answer: oneshot teach {outcome.question!r} ..."
-        )
+        command = f"oneshot teach {_quoted(outcome.question)} ANSWER"
+        return f"if it is another question, teach its answer: {command}"
     if not outcome.correct and others:
         return f"{others[0]} speaks instead: forget one of the two, or name the subjects in full"
     if fact.prompt.split()[-1].lower() in ARTICLES:
         return "its prompt ends in an article, a weak address: teach it without that word"
     if outcome.kind == "taught":
-        return f"teach it again in other words, with --subject {fact.subject!r}"
-    return f"teach this wording too: oneshot teach {outcome.question!r} {fact.answer!r}"
+        return f"teach it again in other words, with --subject {_quoted(fact.subject)}"
+    words = f"{_quoted(outcome.question)} {_quoted(fact.answer)} --subject {_quoted(fact.subject)}"
+    return f"teach this wording too: oneshot teach {words}"
+
+
+def _quoted(word: str) -> str:
+    """One word for a shell, with double quotes where they are enough: names have apostrophes."""
+    return shlex.quote(word) if set(word) & set('"$`\\!') else f'"{word}"'
