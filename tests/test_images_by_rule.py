@@ -63,6 +63,9 @@ def test_a_saved_model_of_any_rule_answers_bit_for_bit(rule: Rule, tmp_path: Pat
     opened = load_trained(tmp_path, CPU)
     assert (opened.by, opened.inputs, opened.pictures.train_images) == (rule, images().inputs, 24)
     assert torch.equal(opened.classifier().logits(test), model.logits(test))
+    shares = opened.shares(test)
+    torch.testing.assert_close(shares.sum(1), torch.ones(len(test)))
+    assert torch.equal(shares.argmax(1), model.logits(test).argmax(1))
     with pytest.raises(BadInputError, match=f"a model by {rule} draws no noise"):
         opened.sampling_classifier(torch.Generator())
 
