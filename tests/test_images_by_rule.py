@@ -11,7 +11,7 @@ from oneshot.images.by_rule import RuleModel, rule_settings, train_by_rule
 from oneshot.images.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
-from oneshot.images.model import accuracy, silent
+from oneshot.images.model import Progress, accuracy, silent
 from oneshot.images.rules.ridge import RidgeChain, RidgeSettings
 from oneshot.images.rules.saved import RuleRun, load_model, save_model
 from oneshot.images.settings import TrainSettings
@@ -31,6 +31,10 @@ def trained(rule: Rule) -> RuleModel:
     options = {"blocks": 2, "filters": 8, "sizes": [6]} if rule is Rule.RIDGE else FEW
     *_, model = train_by_rule(rule, images(), rule_settings(rule, options), silent)
     return model
+
+
+def no_report(progress: Progress) -> None:
+    raise AssertionError("a whole chain is not trained again")
 
 
 def run(rule: Rule) -> RuleRun:
@@ -113,6 +117,9 @@ def test_a_ridge_chain_goes_on_from_its_blocks_and_nothing_else_does() -> None:
     made = list(train_by_rule(Rule.RIDGE, images(), more, silent, chain))
     lengths = [len(model.blocks) for model in made if isinstance(model, RidgeChain)]
     assert lengths == [2, 3], "a shorter one would be saved in the place of what there is"
+    (whole,) = train_by_rule(Rule.RIDGE, images(), chain.settings, no_report, chain)
+    assert isinstance(whole, RidgeChain)
+    assert whole.blocks == chain.blocks
     last = made[-1]
     assert isinstance(last, RidgeChain)
     assert last.blocks[0].read is chain.blocks[0].read
