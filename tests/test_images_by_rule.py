@@ -11,7 +11,7 @@ from oneshot.images.by_rule import RuleModel, rule_settings, train_by_rule
 from oneshot.images.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
-from oneshot.images.model import accuracy, silent
+from oneshot.images.model import Progress, accuracy, silent
 from oneshot.images.rules.ridge import RidgeChain, RidgeSettings
 from oneshot.images.rules.saved import RuleRun, load_model, save_model
 from oneshot.images.settings import TrainSettings
@@ -31,6 +31,10 @@ def trained(rule: Rule) -> RuleModel:
     options = {"blocks": 2, "filters": 8, "sizes": [6]} if rule is Rule.RIDGE else FEW
     *_, model = train_by_rule(rule, images(), rule_settings(rule, options), silent)
     return model
+
+
+def no_report(progress: Progress) -> None:
+    raise AssertionError("a whole chain is not trained again")
 
 
 def run(rule: Rule) -> RuleRun:
@@ -63,6 +67,9 @@ def test_a_saved_model_of_any_rule_answers_bit_for_bit(rule: Rule, tmp_path: Pat
     opened = load_trained(tmp_path, CPU)
     assert (opened.by, opened.inputs, opened.pictures.train_images) == (rule, images().inputs, 24)
     assert torch.equal(opened.classifier().logits(test), model.logits(test))
+    shares = opened.shares(test)
+    torch.testing.assert_close(shares.sum(1), torch.ones(len(test)))
+    assert torch.equal(shares.argmax(1), model.logits(test).argmax(1))
     with pytest.raises(BadInputError, match=f"a model by {rule} draws no noise"):
         opened.sampling_classifier(torch.Generator())
 
@@ -110,6 +117,9 @@ def test_a_ridge_chain_goes_on_from_its_blocks_and_nothing_else_does() -> None:
     made = list(train_by_rule(Rule.RIDGE, images(), more, silent, chain))
     lengths = [len(model.blocks) for model in made if isinstance(model, RidgeChain)]
     assert lengths == [2, 3], "a shorter one would be saved in the place of what there is"
+    (whole,) = train_by_rule(Rule.RIDGE, images(), chain.settings, no_report, chain)
+    assert isinstance(whole, RidgeChain)
+    assert whole.blocks == chain.blocks
     last = made[-1]
     assert isinstance(last, RidgeChain)
     assert last.blocks[0].read is chain.blocks[0].read

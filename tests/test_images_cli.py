@@ -60,6 +60,8 @@ def test_info_gives_the_parameters_per_block(capsys: pytest.CaptureFixture[str])
     assert record["parameters"] == 12_154_340
     (record,) = call(capsys, "--json", "image", "info", "--method", "ct")
     assert record["blocks"] == 1
+    (record,) = call(capsys, "--json", "--rule", "hebbian", "image", "info", "--T", 4)
+    assert (record["rule"], record["T"], record["sharpness"]) == ("hebbian", 4, 60.0)
 
 
 def test_a_model_is_trained_measured_analysed_and_used(
@@ -104,6 +106,10 @@ def test_mistakes_are_one_line_and_a_status(
         ([*TRAIN, "--data", tmp_path / "none"], 2, "does not exist"),
         (["--rule", "magic", *TRAIN, "--data", data], 2, "give one of gradient, ridge"),
         (["--device", "abacus", *TRAIN, "--data", data], 2, "give cpu or cuda"),
+        (["image", "eval", out, "--data", data, "--rule", "x", "--sampled", -1], 2, "at least 0"),
+        (["image", "analyse", out, "--data", data, "--count", 0], 2, "at least 1"),
+        (["image", "bench", "--batch", 1], 2, "at least 2"),
+        (["image", "bench", "--steps", 0], 2, "at least 1"),
     ):
         with pytest.raises(SystemExit) as exit_:
             main([str(argument) for argument in arguments])

@@ -181,12 +181,24 @@ def test_a_write_that_dies_leaves_the_last_checkpoint_readable(
 
         with monkeypatch.context() as patch:
             patch.setattr("oneshot.images.checkpoint.os.replace", dying)
-            with pytest.raises(OSError, match="full"):
+            with pytest.raises(CheckpointError, match=r"cannot be written .*full"):
                 write_checkpoint(tmp_path, 2, {}, {"a": torch.ones(2)})
         assert read_checkpoint(tmp_path).step == 1
     write_checkpoint(tmp_path, 2, {}, {"a": torch.ones(2)})
     assert read_checkpoint(tmp_path).tensors["a"].tolist() == [1, 1]
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_training(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(CheckpointError, match="cannot be made a folder"):
+        run(tmp_path / "file" / "out")
+
+
+def test_one_image_is_too_few() -> None:
+    one = images().first(1, 8)
+    with pytest.raises(BadInputError, match="at least 2"):
+        Run(new_trainee(SETTINGS, one), one, SETTINGS, Place())
 
 
 def test_settings_come_from_toml_and_are_checked(tmp_path: Path) -> None:
@@ -199,6 +211,10 @@ def test_settings_come_from_toml_and_are_checked(tmp_path: Path) -> None:
         ("epochs = 0", "at least 1"),
         ('epochs = "4"', "give a int"),
         ("batch = 1", "at least 2"),
+        ("anchor = true", "only fm has anchor"),
+        ('method = "ct"\nendpoint = true', "only fm has endpoint"),
+        ('method = "fm"\nanchor = true\nendpoint = true', "give one of them"),
+        ('method = "fm"\nspacing = "equal-information"', "only dt and backprop"),
         ("learning_rate = -1.0", "more than 0"),
         ("depth = 4", "'depth' is unknown"),
         ("epochs =", "cannot be read as settings"),

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oneshot.cli import image_demo, image_train, image_use
+from oneshot.cli.image_by_rule import show_rule
 from oneshot.cli.image_options import (
     Blocks,
     Config,
@@ -13,11 +14,12 @@ from oneshot.cli.image_options import (
     EmbeddingName,
     MethodName,
     chosen_device,
+    rule_and_values,
     settings_of,
 )
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
-from oneshot.images.kinds import Dataset, Method, Precision
+from oneshot.images.kinds import Dataset, Method, Precision, Rule
 
 commands = typer.Typer(no_args_is_help=True, rich_help_panel="Pictures")
 
@@ -46,12 +48,18 @@ def info(
     Examples:
       oneshot image info --dataset cifar10
       oneshot --json image info --dataset mnist --method ct
+      oneshot image info --rule hebbian
     """
     from oneshot.images.block import parameters_per_block
     from oneshot.images.build import block_shape
     from oneshot.images.data import Inputs
 
-    settings = settings_of(config, dataset=dataset, method=method, embedding=embedding, T=T)
+    given = {"dataset": dataset, "method": method, "embedding": embedding, "T": T}
+    rule, values = rule_and_values(config, given)
+    if rule is not Rule.GRADIENT:
+        show_rule(rule, values)
+        return
+    settings = settings_of(None, **values)
     inputs = Inputs(*Dataset(settings.dataset).size)
     parameters = parameters_per_block(block_shape(settings, inputs))
     blocks = 1 if settings.method.continuous else settings.T
@@ -93,7 +101,10 @@ def bench(
     from oneshot.images.build import block_shape, torch_type
     from oneshot.images.data import Inputs
 
-    settings = settings_of(None, dataset=dataset, method=method, T=T, precision=precision)
+    given = {"dataset": dataset, "method": method, "T": T, "precision": precision}
+    settings = settings_of(None, **given, batch=batch)
+    if steps < 1:
+        raise BadInputError(f"steps = {steps} came; give at least 1")
     if settings.method is not Method.DT:
         raise BadInputError(f"method {settings.method} came; only dt has a loop to compare with")
     keep_freed_memory()

@@ -1,6 +1,7 @@
 """Training by a rule that needs no gradient chain, as `oneshot image train --rule` does it."""
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +39,19 @@ def train_rule(
     output.outcome(record, f"test accuracy {share:.4f} of {n}, {seconds} s, saved in {out}")
 
 
+def show_rule(rule: Rule, values: dict[str, Any]) -> None:
+    """Print the settings that a rule would train with."""
+    from oneshot.images.by_rule import rule_settings
+
+    chosen = settings_of(None, **{name: values[name] for name in PICTURES if name in values})
+    own = {name: value for name, value in values.items() if name not in PICTURES}
+    settings = asdict(rule_settings(rule, own))
+    SESSION.get().output.record({"dataset": chosen.dataset, "rule": rule, **settings})
+
+
 def _start(out: Path, *, resume: bool) -> RuleModel | None:
     """The model to go on from; CheckpointError where --resume and the folder do not agree."""
-    from oneshot.images.checkpoint import CheckpointError, has_checkpoint
+    from oneshot.images.checkpoint import CheckpointError, has_checkpoint, make_folder
     from oneshot.images.rules.saved import load_model
 
     if resume:
@@ -49,6 +60,7 @@ def _start(out: Path, *, resume: bool) -> RuleModel | None:
         raise CheckpointError(
             f"{out} holds a checkpoint already; add --resume to go on or give another --out"
         )
+    make_folder(out)
     return None
 
 

@@ -1,5 +1,6 @@
 """What the commands of `oneshot image` share: options, and what they lead to."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
-from oneshot.images.kinds import Dataset, Embedding, Method
+from oneshot.images.kinds import Dataset, Embedding, Method, Rule
 
 if TYPE_CHECKING:
     import torch
@@ -36,6 +37,23 @@ Blocks = Annotated[
     int | None,
     typer.Option("--T", help="Blocks, or steps of ct, fm, adjoint.", show_default="10"),
 ]
+
+
+def rule_and_values(config: Path | None, given: Mapping[str, Any]) -> tuple[Rule, dict[str, Any]]:
+    """The rule, of the command line, else of the config, else the gradient, and all other values.
+
+    Raises BadInputError for a rule that is unknown.
+    """
+    from oneshot.images.settings import read_toml
+
+    values = {} if config is None else read_toml(config)
+    values |= {name: value for name, value in given.items() if value is not None}
+    name = values.pop("rule", Rule.GRADIENT)
+    name = SESSION.get().rule or name
+    try:
+        return Rule(name), values
+    except ValueError:
+        raise BadInputError(f"rule {name!r} came; give one of {', '.join(Rule)}") from None
 
 
 def settings_of(config: Path | None, **options: Any) -> TrainSettings:

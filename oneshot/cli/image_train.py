@@ -17,10 +17,10 @@ from oneshot.cli.image_options import (
     MethodName,
     chosen_device,
     images_of,
+    rule_and_values,
     settings_of,
 )
 from oneshot.cli.session import SESSION
-from oneshot.errors import BadInputError
 from oneshot.images.kinds import Precision, Rule, Spacing
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ def train(
         "train_images": train_images,
         "holdout": holdout,
     }
-    given = {name: value for name, value in given.items() if value is not None}
-    values = ({} if config is None else _toml(config)) | given
-    rule = _rule(values.pop("rule", None))
+    rule, values = rule_and_values(config, given)
     if rule is Rule.GRADIENT:
         _train_gradient(settings_of(None, **values), data, out, resume=resume)
     else:
@@ -160,18 +158,3 @@ def _measure(out: Path, images: ImageSet, record: dict[str, Any]) -> None:
     share = accuracy(trainee.classifier(), images.test_images, images.test_labels)
     text = f"test accuracy {share:.4f} of {n}, saved in {out}"
     SESSION.get().output.outcome({"test_accuracy": share, "n": n, **record}, text)
-
-
-def _toml(config: Path) -> dict[str, Any]:
-    from oneshot.images.settings import read_toml
-
-    return read_toml(config)
-
-
-def _rule(configured: str | None) -> Rule:
-    """The rule of the command line, else of the config, else the gradient."""
-    name = SESSION.get().rule or configured or Rule.GRADIENT
-    try:
-        return Rule(name)
-    except ValueError:
-        raise BadInputError(f"rule {name!r} came; give one of {', '.join(Rule)}") from None

@@ -8,6 +8,7 @@ import typer
 
 from oneshot.cli.image_options import Data, chosen_device, images_of
 from oneshot.cli.session import SESSION
+from oneshot.errors import BadInputError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,6 +44,8 @@ def evaluate(
     from oneshot.images.model import accuracy
     from oneshot.images.trained import load_trained
 
+    if sampled < 0:
+        raise BadInputError(f"sampled = {sampled} came; give at least 0")
     device = chosen_device()
     trained = load_trained(folder, device)
     draws = [torch.Generator(device).manual_seed(draw) for draw in range(sampled)]
@@ -51,9 +54,11 @@ def evaluate(
     test = images.test_images, images.test_labels
     first, *others = [accuracy(classifier, *test) for classifier in classifiers]
     record = {"test_accuracy": first, "n": len(images.test_labels)}
+    text = f"test accuracy {first:.4f} of {record['n']}"
     if others:
         record["test_accuracy_sampled"] = sum(others) / len(others)
-    SESSION.get().output.record(record)
+        text += f", {record['test_accuracy_sampled']:.4f} with the paper's noise"
+    SESSION.get().output.outcome(record, text)
 
 
 @commands.command()
@@ -72,6 +77,8 @@ def analyse(
     from oneshot.images.rules.ridge import RidgeChain
     from oneshot.images.trained import load_trained
 
+    if count < 1:
+        raise BadInputError(f"count = {count} came; give at least 1")
     trained = load_trained(folder, chosen_device())
     chain = trained.model if isinstance(trained.model, RidgeChain) else trained.noised_chain()
     images = images_of(trained.pictures, data)
@@ -89,7 +96,7 @@ def _show_blocks(chain: NoisedChain, part: Part, whole: dict[str, Any]) -> None:
     findings = [asdict(found) for found in analyse_blocks(chain, *part)]
     whole |= {"ensemble": ensemble_accuracy(chain, *part), "blocks": findings}
     rows = ([f"{value:.4g}" for value in found.values()] for found in findings)
-    title = f"chain {whole['chain']:.4f}, the blocks' mean {whole['ensemble']:.4f}; right by:"
+    title = f"chain {whole['chain']:.4f}, mean of blocks {whole['ensemble']:.4f}"
     SESSION.get().output.table(whole, title, list(findings[0]), rows)
 
 
@@ -97,8 +104,9 @@ def _show_growth(chain: RidgeChain, part: Part, whole: dict[str, Any]) -> None:
     images, labels = part
     shares = [float((z.argmax(1) == labels).double().mean()) for z in chain.trajectory(images)]
     rows = [(t, f"{share:.4f}") for t, share in enumerate(shares, start=1)]
-    title = f"chain {whole['chain']:.4f}; right after each block:"
-    SESSION.get().output.table(whole | {"after_blocks": shares}, title, ["block", "right"], rows)
+    SESSION.get().output.table(
+        whole | {"after_blocks": shares}, f"Chain of {len(shares)}", ["after block", "right"], rows
+    )
 
 
 @commands.command()
@@ -122,7 +130,7 @@ def predict(
     trained = load_trained(run, device)
     size = trained.inputs
     picture = read_picture(file, size.channels, size.height, size.width, resize=resize)
-    shares = trained.classifier().logits(picture.to(device)).softmax(1)[0]
+    shares = trained.shares(picture.to(device))[0]
     best = int(shares.argmax())
     record = {"class": best, "share": float(shares[best]), "shares": shares.tolist()}
     SESSION.get().output.outcome(record, f"class {best}, {float(shares[best]):.1%}")

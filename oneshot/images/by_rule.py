@@ -66,6 +66,8 @@ def train_by_rule(
     """
     if isinstance(settings, RidgeSettings):
         first = _first_blocks(settings, start)
+        if len(first) == settings.blocks:
+            return iter([RidgeChain(first, settings)])
         grown = ridge.grow(images, settings, report, first)
         return (chain for chain in grown if len(chain.blocks) >= len(first))
     if start is not None:

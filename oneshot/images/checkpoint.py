@@ -69,7 +69,7 @@ def write_checkpoint(
 
     With `keep_previous` the last one before is kept, for `step_back`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     tensors = {name: value.detach().cpu().contiguous() for name, value in live.items()}
     data = save(tensors)
     entry = {
@@ -99,6 +99,16 @@ def step_back(folder: Path, step: int) -> None:
             f"{folder} holds step {index['step']}, and another process step {step}; train again"
         )
     _write_index(folder, previous, index["meta"], None)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder where there is none; CheckpointError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder} cannot be made a folder ({error.strerror}); give another one"
+        ) from error
 
 
 def has_checkpoint(folder: Path) -> bool:
@@ -157,6 +167,15 @@ def _whole(path: Path, expected: str) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
+    try:
+        _replace(path, data)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be written ({error}); what was saved before is whole"
+        ) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:
         file.write(data)

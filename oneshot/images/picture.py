@@ -37,4 +37,4 @@ def read_picture(
             f"give {width} x {height}, or add --resize"
         )
     pixels = np.asarray(picture).reshape(height, width, channels).transpose(2, 0, 1)
-    return torch.from_numpy(np.ascontiguousarray(pixels))[None]
+    return torch.from_numpy(pixels.copy())[None]

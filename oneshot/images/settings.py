@@ -55,6 +55,20 @@ class TrainSettings:
         for name in ("learning_rate", "eta"):
             if not getattr(self, name) > 0:
                 raise BadInputError(f"{name} = {getattr(self, name)} came; give more than 0")
+        self._check_method()
+
+    def _check_method(self) -> None:
+        """Raise BadInputError for a setting that the method would not look at."""
+        for name in ("anchor", "endpoint"):
+            if getattr(self, name) and self.method is not Method.FM:
+                raise BadInputError(f"{name} came with {self.method}; only fm has {name}")
+        if self.anchor and self.endpoint:
+            raise BadInputError("anchor and endpoint came; give one of them")
+        spaced = self.method in (Method.DT, Method.BACKPROP)
+        if self.spacing is not Spacing.COSINE and not spaced:
+            raise BadInputError(
+                f"spacing came with {self.method}; only dt and backprop step through noise levels"
+            )
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> "TrainSettings":

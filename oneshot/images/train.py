@@ -14,10 +14,11 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from oneshot.errors import OneshotError
+from oneshot.errors import BadInputError, OneshotError
 from oneshot.images.checkpoint import (
     CheckpointError,
     has_checkpoint,
+    make_folder,
     read_checkpoint,
     write_checkpoint,
 )
@@ -95,6 +96,8 @@ class Run:
     ) -> None:
         self.trainee, self.images, self.settings, self.place = trainee, images, settings, place
         count = len(images.train_labels)
+        if count < 2:
+            raise BadInputError("one training image came; give at least 2, as a batch needs them")
         self.batch = min(settings.batch, count)
         self.steps_per_epoch = count // self.batch
         self.steps = self.steps_per_epoch * settings.epochs
@@ -179,12 +182,18 @@ class Run:
         if folder is None or not has_checkpoint(folder):
             if self.place.resume:
                 raise CheckpointError(f"{folder} holds no checkpoint; leave --resume out to start")
+            if folder is not None:
+                make_folder(folder)
             return 0
         if not self.place.resume:
             raise CheckpointError(
                 f"{folder} holds a checkpoint already; add --resume to go on or give another folder"
             )
         saved = read_checkpoint(folder)
+        if "rule" in saved.meta:
+            raise CheckpointError(
+                f"{folder} holds a model of rule {saved.meta['rule']}; give --rule with it"
+            )
         if tuple(saved.meta.get("blocks", ())) != self.place.blocks:
             raise CheckpointError(f"{folder} holds other blocks; resume with as many processes")
         differing = self.settings.differences(TrainSettings.from_mapping(saved.meta["settings"]))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
 
 from oneshot.errors import BadInputError
 from oneshot.images.analyse import NoisedChain
@@ -14,6 +16,7 @@ from oneshot.images.data import Inputs
 from oneshot.images.kinds import Method, Rule
 from oneshot.images.model import Classifier
 from oneshot.images.parallel import read_joined
+from oneshot.images.rules.ridge import RidgeChain
 from oneshot.images.rules.saved import model_of
 from oneshot.images.rules.two_layer import TwoLayerChain
 from oneshot.images.settings import TrainSettings
@@ -38,6 +41,19 @@ class Trained:
         if not isinstance(self.model, Chain):
             raise BadInputError(f"a model by {self.by} draws no noise; leave --sampled out")
         return self.model.classifier(generator)
+
+    def shares(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
+        """How the model shares out its belief over the classes.
+
+        Solved and local rules end at an estimate of the one-hot label, which is cut at zero.
+        """
+        scores = self.classifier().logits(images)
+        if isinstance(self.model, Trainee):
+            return scores.softmax(1)
+        if isinstance(self.model, RidgeChain):
+            scores = scores + 1 / self.inputs.classes  # its labels are one-hot less their mean
+        scores = scores.clamp_min(1e-6)
+        return scores / scores.sum(1, keepdim=True)
 
     def noised_chain(self) -> NoisedChain:
         """The chain whose blocks were trained on noised labels; BadInputError where none was."""
