@@ -18,7 +18,10 @@ from oneshot.retention.methods.locate import TOGETHER, ShiftSettings, at_subject
 
 @dataclass(frozen=True)
 class GraceSettings:
-    """The layer as a fraction of the depth; a new key's radius as a fraction of its length."""
+    """The layer as a fraction of the depth; a new key's radius as a fraction of its length.
+
+    Defaults were chosen by the record retention-tune.
+    """
 
     depth: float = 0.7
     radius: float = 0.1

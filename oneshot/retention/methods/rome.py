@@ -26,7 +26,10 @@ RIDGE = 1e-4  # of the mean square of a key's feature, so that C can be solved w
 
 @dataclass(frozen=True)
 class RomeSettings:
-    """The edited layer as a fraction of the depth, and how values are sought."""
+    """The edited layer as a fraction of the depth, and how values are sought.
+
+    Defaults were chosen by the record retention-tune.
+    """
 
     depth: float = 0.3
     shift: ShiftSettings = field(default_factory=ShiftSettings)
