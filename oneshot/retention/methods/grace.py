@@ -23,8 +23,8 @@ class GraceSettings:
     Defaults were chosen by the record retention-tune.
     """
 
-    depth: float = 0.7
-    radius: float = 0.1
+    depth: float = 0.8
+    radius: float = 0.45
     shift: ShiftSettings = field(default_factory=lambda: ShiftSettings(prefixes=0, decay=0.0))
 
 

@@ -27,7 +27,7 @@ class KnnLmSettings:
     Defaults were chosen by the record retention-tune.
     """
 
-    share: float = 0.8
+    share: float = 0.5
     neighbours: int = 32
     temperature: float = 0.02
     tokens: int = 20_000

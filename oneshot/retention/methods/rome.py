@@ -31,8 +31,8 @@ class RomeSettings:
     Defaults were chosen by the record retention-tune.
     """
 
-    depth: float = 0.3
-    shift: ShiftSettings = field(default_factory=ShiftSettings)
+    depth: float = 0.34
+    shift: ShiftSettings = field(default_factory=lambda: ShiftSettings(decay=0.5))
     tokens: int = 20_000
 
 

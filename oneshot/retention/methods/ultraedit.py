@@ -26,7 +26,7 @@ class UltraEditSettings:
     """
 
     layers: int = 3
-    rate: float = 1e-3
+    rate: float = 3e-3
 
 
 class Running:
