@@ -131,7 +131,7 @@ def _other_rows(groups: Sequence[Sequence[Result]]) -> list[tuple[str, list[str]
 
 def _fires(group: Sequence[Result]) -> str:
     fires, right, tokens = (
-        sum(r["text"][key] for r in group) for key in ("fires", "fires_right", "tokens")
+        sum(r["text"].get(key, 0) for r in group) for key in ("fires", "fires_right", "tokens")
     )
     return f"{fires - right} of {tokens:,} ({(fires - right) / tokens:.1e}); right ones {right}"
 

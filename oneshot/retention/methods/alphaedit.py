@@ -13,11 +13,14 @@ from oneshot.retention.methods.memit import Memit, MemitSettings
 
 @dataclass(frozen=True)
 class AlphaEditSettings:
-    """As MEMIT's; directions below `threshold` of C's mean eigenvalue are free to write in."""
+    """As MEMIT's; directions below `threshold` of C's mean eigenvalue are free to write in.
 
-    depth: float = 0.5
+    Defaults were chosen by the record retention-tune.
+    """
+
+    depth: float = 0.34
     layers: int = 3
-    threshold: float = 0.1
+    threshold: float = 1.0
     ridge: float = 1.0
     shift: ShiftSettings = field(default_factory=ShiftSettings)
     tokens: int = 20_000

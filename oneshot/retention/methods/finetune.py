@@ -17,7 +17,10 @@ from oneshot.retention.methods.weights import WeightEditor
 
 @dataclass(frozen=True)
 class FineTuneSettings:
-    """`last_layers` None trains all weights; each write runs over its facts `epochs` times."""
+    """`last_layers` None trains all weights; each write runs over its facts `epochs` times.
+
+    Defaults were chosen by the record retention-tune.
+    """
 
     learning_rate: float = 1e-4
     epochs: int = 10
@@ -27,7 +30,7 @@ class FineTuneSettings:
 
 @dataclass(frozen=True)
 class LastLayersSettings(FineTuneSettings):
-    """What was tuned for the last layers alone."""
+    """The defaults for the last layers alone, by the same record."""
 
     learning_rate: float = 1e-3
     last_layers: int | None = 2

@@ -18,10 +18,13 @@ from oneshot.retention.methods.locate import TOGETHER, ShiftSettings, at_subject
 
 @dataclass(frozen=True)
 class GraceSettings:
-    """The layer as a fraction of the depth; a new key's radius as a fraction of its length."""
+    """The layer as a fraction of the depth; a new key's radius as a fraction of its length.
 
-    depth: float = 0.7
-    radius: float = 0.1
+    Defaults were chosen by the record retention-tune.
+    """
+
+    depth: float = 0.8
+    radius: float = 0.45
     shift: ShiftSettings = field(default_factory=lambda: ShiftSettings(prefixes=0, decay=0.0))
 
 

@@ -24,9 +24,10 @@ class KnnLmSettings:
     """The neighbours' share, their number, and the temperature in units of a key's mean square.
 
     `tokens` of the host's own text stand in the datastore too, as in the paper.
+    Defaults were chosen by the record retention-tune.
     """
 
-    share: float = 0.8
+    share: float = 0.5
     neighbours: int = 32
     temperature: float = 0.02
     tokens: int = 20_000

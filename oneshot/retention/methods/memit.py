@@ -25,11 +25,14 @@ from oneshot.retention.methods.weights import WeightEditor
 
 @dataclass(frozen=True)
 class MemitSettings:
-    """The last edited layer as a fraction of the depth, how many layers, and the weight of C."""
+    """The last edited layer as a fraction of the depth, how many layers, and the weight of C.
 
-    depth: float = 0.5
+    Defaults were chosen by the record retention-tune.
+    """
+
+    depth: float = 0.34
     layers: int = 3
-    preserve: float = 100.0
+    preserve: float = 10.0
     shift: ShiftSettings = field(default_factory=ShiftSettings)
     tokens: int = 20_000
 

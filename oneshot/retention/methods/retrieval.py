@@ -91,9 +91,12 @@ class Retrieving(Method):
 
 
 class RetrievedInContext(Retrieving):
-    """RAG: the most similar facts stand before the prompt, the most similar one last."""
+    """RAG: the most similar facts stand before the prompt, the most similar one last.
 
-    def __init__(self, host: Host, count: int = 1) -> None:
+    The number of facts was chosen by the record retention-tune.
+    """
+
+    def __init__(self, host: Host, count: int = 3) -> None:
         super().__init__(host)
         self.count = count
         self.name = f"retrieved in context, {count}"
@@ -105,11 +108,14 @@ class RetrievedInContext(Retrieving):
 
 
 class Copied(Retrieving):
-    """The stored answer of the most similar fact where the similarity passes a threshold."""
+    """The stored answer of the most similar fact where the similarity passes a threshold.
+
+    The threshold was chosen by the record retention-tune.
+    """
 
     name = "retrieved and copied"
 
-    def __init__(self, host: Host, threshold: float = 0.8) -> None:
+    def __init__(self, host: Host, threshold: float = 0.7) -> None:
         super().__init__(host)
         self.threshold = threshold
 

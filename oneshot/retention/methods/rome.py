@@ -26,10 +26,13 @@ RIDGE = 1e-4  # of the mean square of a key's feature, so that C can be solved w
 
 @dataclass(frozen=True)
 class RomeSettings:
-    """The edited layer as a fraction of the depth, and how values are sought."""
+    """The edited layer as a fraction of the depth, and how values are sought.
 
-    depth: float = 0.3
-    shift: ShiftSettings = field(default_factory=ShiftSettings)
+    Defaults were chosen by the record retention-tune.
+    """
+
+    depth: float = 0.34
+    shift: ShiftSettings = field(default_factory=lambda: ShiftSettings(decay=0.5))
     tokens: int = 20_000
 
 

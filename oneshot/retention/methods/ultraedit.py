@@ -20,10 +20,13 @@ TINY = 1e-7  # added to a spread
 
 @dataclass(frozen=True)
 class UltraEditSettings:
-    """How many of the last layers are edited, and how far along the gradient."""
+    """How many of the last layers are edited, and how far along the gradient.
+
+    Defaults were chosen by the record retention-tune.
+    """
 
     layers: int = 3
-    rate: float = 1e-3
+    rate: float = 3e-3
 
 
 class Running:
