@@ -27,7 +27,9 @@ class Solution:
     @cached_property
     def total(self) -> Float[Tensor, "width width"]:
         """The factor of the covariance of an example of any class."""
-        return torch.linalg.cholesky(self.within @ self.within.T + torch.diag(self.between))
+        covariance = self.within @ self.within.T + torch.diag(self.between)
+        factor: Tensor = torch.linalg.cholesky(covariance)
+        return factor
 
 
 class RidgeWriter(TalliedWriter):

@@ -18,7 +18,7 @@ commands = typer.Typer()
 def guess(
     examples: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE|FOLDER|SENTENCE]...", help="Whatever is to be recognised."),
+        typer.Argument(metavar="FILE|FOLDER|SENTENCE", help="Whatever is to be recognised."),
     ] = None,
     top: Annotated[int, typer.Option(help="Classes to name.")] = 3,
     text: Text = False,
