@@ -28,7 +28,7 @@ WRITERS: dict[str, type[TalliedWriter]] = {POSTERIOR: PosteriorWriter, RIDGE: Ri
 _FOLDS = 4
 _SHOTS, _WAYS = (1, 3, 10), (2, 5, 10)
 _EPISODES, _ASKED = 4, 6
-_SLOPES = tuple(0.05 * 1.3**i for i in range(13))
+_SLOPES = tuple(0.1 * 1.3**i for i in range(14))
 _OFFSETS = tuple(float(i) for i in range(-4, 13))
 
 
