@@ -122,7 +122,7 @@ def learners(protocol: Protocol, prepared: Prepared, classes: int, seed: int) ->
         return closed
     return closed | {
         "fine-tuning": Head(width, classes, descent, seed),
-        "fine-tuning, MLP": Head(width, classes, descent, seed, hidden=128),
+        "fine-tuning, MLP": Head(width, classes, descent, seed, hidden=64),
         "replay, 20 a class": Head(width, classes, descent, seed, remembered=20),
         "without forgetting": Head(width, classes, descent, seed, distilled=True),
     }

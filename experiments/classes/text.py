@@ -106,7 +106,7 @@ def learners(protocol: TextProtocol, metric: Metric, classes: int, seed: int) ->
         "nearest mean": NearestMean(cosine=False),
         "nearest mean, cosine": NearestMean(cosine=True),
         "fine-tuning": Head(width, classes, descent, seed),
-        "fine-tuning, MLP": Head(width, classes, descent, seed, hidden=128),
+        "fine-tuning, MLP": Head(width, classes, descent, seed, hidden=64),
         "replay, 20 a class": Head(width, classes, descent, seed, remembered=20),
         "without forgetting": Head(width, classes, descent, seed, distilled=True),
     }
