@@ -15,9 +15,14 @@ from oneshot.classes.host import Content, Kind, full_batches
 from oneshot.classes.photos import read_photo
 from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.load import UNLOADABLE, host_hash
+from oneshot.images.build import load_trainee
 from oneshot.images.checkpoint import INDEX as CHAIN_INDEX
+from oneshot.images.checkpoint import read_checkpoint
+from oneshot.images.data import normalise
+from oneshot.images.dt import Chain
 from oneshot.images.feature_chain import INDEX, WEIGHTS, load_feature_chain
-from oneshot.images.rules.saved import load_chain
+from oneshot.images.patches_deep import DeepBank
+from oneshot.images.rules.saved import KIND, load_chain
 
 PACKAGED = "image-host"
 
@@ -60,7 +65,7 @@ def open_image_host(name: str | None, device: str) -> ImageHost:
     if (folder / INDEX).is_file():
         return _feature_chain(folder, name or PACKAGED, torch.device(device))
     if (folder / CHAIN_INDEX).is_file():
-        return _ridge_chain(folder, torch.device(device))
+        return _chain(folder, torch.device(device))
     if name in (None, PACKAGED):
         raise HostError(f"{folder} is missing from the package; install it again or give --host")
     return _vision_model(str(name), device)
@@ -74,18 +79,48 @@ def _feature_chain(folder: Path, name: str, device: torch.device) -> ImageHost:
     )
 
 
-def _ridge_chain(folder: Path, device: torch.device) -> ImageHost:
-    """What every block of a chain without gradients says of its base classes."""
-    chain = load_chain(folder, device)
-    weights = [t for block in chain.blocks for t in (block.read, block.encode.centre)]
+def _chain(folder: Path, device: torch.device) -> ImageHost:
+    """A chain of the image half: what every block says of the chain's own classes."""
+    saved = read_checkpoint(folder)
     hashed = hashlib.blake2b(digest_size=16)
-    for weight in weights:
-        hashed.update(weight.cpu().contiguous().numpy().tobytes())
+    for name, tensor in sorted(saved.tensors.items()):
+        hashed.update(name.encode() + tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    load = _ridge_encoder if saved.meta.get("kind") == KIND else _block_encoder
+    side, encode = load(folder, device)
+    return ImageHost(str(folder), hashed.hexdigest(), side, 16, encode)
+
+
+def _ridge_encoder(folder: Path, device: torch.device) -> tuple[int, Encode]:
+    """Chains without gradients are of MNIST's pictures where they are grey, else of CIFAR's."""
+    chain = load_chain(folder, device)
+    bank = chain.blocks[0].encode.bank
+    first = bank.first if isinstance(bank, DeepBank) else bank
+    grey = len(first.filters.weights) == first.settings.size**2
 
     def encode(images: Tensor) -> Tensor:
+        images = _grey(images) if grey else images
         return chain.trajectory(images.to(device)).permute(1, 0, 2).flatten(1)
 
-    return ImageHost(str(folder), hashed.hexdigest(), 32, 16, encode)
+    return 28 if grey else 32, encode
+
+
+def _block_encoder(folder: Path, device: torch.device) -> tuple[int, Encode]:
+    """Chains trained by gradients inside their blocks; others of the image half give logits."""
+    _, inputs, trainee = load_trainee(folder, device)
+
+    def encode(images: Tensor) -> Tensor:
+        images = _grey(images.to(device)) if inputs.channels == 1 else images.to(device)
+        if not isinstance(trainee, Chain):
+            return trainee.classifier().logits(images)
+        walker, pixels = trainee.walker(), normalise(images, trainee.mean_std)
+        states = walker.states(images)[:-1]
+        return torch.cat([walker.scores(pixels, z, t + 1) for t, z in enumerate(states)], 1)
+
+    return inputs.height, encode
+
+
+def _grey(images: Tensor) -> Tensor:
+    return images.float().mean(1, keepdim=True).round().to(torch.uint8)
 
 
 def _vision_model(name: str, device: str) -> ImageHost:
