@@ -13,7 +13,7 @@ from oneshot.classes.types import Taught
 from oneshot.images.integers import LEVELS
 
 _LOOKED_AT = 200
-_CONFUSED = 0.5
+_CONFUSED = 0.8
 
 
 def receipt_of(shelf: Shelf, name: str, added: Sequence[Stored]) -> Taught:
