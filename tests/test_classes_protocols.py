@@ -138,13 +138,6 @@ def test_tables_say_what_the_records_hold(tmp_path):
     metrics = {
         "steps": {"10": {"0": {"ridge": figures}, "1": {"ridge": figures | {"last": 52.0}}}},
         "joint_probe": {"last": 51.5},
-        "cost_of_a_class": {
-            "examples": 500,
-            "add_ms": 9.0,
-            "add_and_solve_ms": 30.0,
-            "bytes_of_weights": 100,
-            "bytes_of_codes": 1000,
-        },
     }
     record = {"metrics": metrics, "config": {"base": 0}}
     (tmp_path / "classes-cifar100-zero-10.json").write_text(json.dumps(record))

@@ -114,18 +114,17 @@ def _auroc(found: list[dict[str, Any]]) -> str:
 
 
 def _costs(folder: Path) -> str:
-    lines = [
-        "| one class more, ridge | examples | add, ms | add and solve, ms | bytes of weights | "
-        "bytes kept to forget |\n|---|---|---|---|---|---|"
-    ]
-    for name, title in RUNS.items():
-        record = _record(folder, name)
-        if record is not None:
-            cost = record["metrics"]["cost_of_a_class"]
-            cells = [cost["examples"], cost["add_ms"], cost["add_and_solve_ms"]]
-            cells += [f"{cost['bytes_of_weights']:,}", f"{cost['bytes_of_codes']:,}"]
-            lines.append(f"| {title} | " + " | ".join(map(str, cells)) + " |")
-    return "\n".join(lines)
+    record = _record(folder, "classes-cost")
+    if record is None:
+        return ""
+    cost = record["metrics"]["cost_of_a_class"]
+    return (
+        f"One class of {cost['examples']} images more, ridge at the width of the packaged host's "
+        f"metric, {record['config']['width']}: {cost['add_cpu_ms']:.0f} ms of one core, "
+        f"{cost['add_and_solve_cpu_ms']:.0f} ms with the solve that the next query waits for; "
+        f"{cost['bytes_of_weights']:,} bytes of weights, and {cost['bytes_of_codes']:,} bytes of "
+        "codes kept so that single examples can be forgotten."
+    )
 
 
 def _episodes(found: dict[str, float]) -> str:
