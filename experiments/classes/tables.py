@@ -16,7 +16,6 @@ RUNS = {
     "classes-cifar100-base50-5": "CIFAR-100, 50 known + 5 steps",
     "classes-cifar100-base50-more": "CIFAR-100, 50 known",
     "classes-cifar10": "CIFAR-10, 5 steps",
-    "classes-mnist": "MNIST, 5 steps",
 }
 PUBLISHED = (
     "| CIFAR-100, 50 known + 5 steps | ACIL, published, end-to-end ResNet-32 | about 66 | | | |"
@@ -160,7 +159,7 @@ def draw(folder: Path, target: Path) -> None:
         axis.axhline(last, color="grey", ls=":", label="logistic regression, all at once")
         axis.set(title=RUNS[name], xlabel="classes known")
     axes[0].set_ylabel("accuracy on the classes known, %")
-    axes[-1].legend(fontsize=7)
+    figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside right", fontsize=7)
     for ending in ("png", "svg"):
         figure.savefig(target.with_suffix(f".{ending}"), dpi=120)
 
