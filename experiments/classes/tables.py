@@ -159,7 +159,7 @@ def draw(folder: Path, target: Path) -> None:
         axis.axhline(last, color="grey", ls=":", label="logistic regression, all at once")
         axis.set(title=RUNS[name], xlabel="classes known")
     axes[0].set_ylabel("accuracy on the classes known, %")
-    figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside right", fontsize=7)
+    figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     for ending in ("png", "svg"):
         figure.savefig(target.with_suffix(f".{ending}"), dpi=120)
 
