@@ -136,6 +136,7 @@ def test_mistakes_are_one_line(
         (["teach", "x", "--text", "y" * 1_000_000, "--classes", tmp_path / "t"], "give at most"),
         (["teach", "x", "--text", "a sentence", *at], "holds image classes, not text"),
         (["guess", tmp_path / "missing.jpg", *at], "does not exist"),
+        (["guess", "missing", *at], "does not exist"),
         (["forget", "x", "--yes", *at], "no class 'x'"),
         (["forget", "--yes", *at], "forget takes names"),
         (["show", "x", *at], "no class 'x'"),

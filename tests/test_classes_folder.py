@@ -122,6 +122,7 @@ def test_order_portions_and_other_classes_leave_no_trace(
         ours, theirs = one.writer().state(), two.writer().state()
         assert all(torch.equal(ours[key], theirs[key]) for key in ours)
         assert {e.key for e in one.folder.load()} == {e.key for e in two.folder.load()}
+        assert one.guess(reds) == two.guess(reds)
 
 
 def test_single_examples_are_removed_by_id_or_file(

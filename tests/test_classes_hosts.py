@@ -1,5 +1,6 @@
 """Hosts by name or folder, built from configurations and seeds; nothing is downloaded."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,12 @@ import pytest
 import torch
 from brains import NAMES
 from conftest import packaged_tokenizer
+from pictures import write_set
 
 from oneshot.classes.base import sentences_of_relations
 from oneshot.classes.image_hosts import open_image_host
 from oneshot.classes.text_hosts import LONGEST, open_text_host
+from oneshot.cli.main import main
 from oneshot.errors import BadInputError, HostError
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
@@ -76,22 +79,38 @@ def test_any_vision_model_gives_features_of_single_images(tmp_path: Path, kind: 
     assert torch.allclose(norms, torch.full((6,), together.shape[1] ** 0.5), rtol=1e-4)
 
 
-def test_a_chain_without_gradients_is_a_host(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("channels", "side"), [(3, 32), (1, 28)])
+def test_a_chain_without_gradients_is_a_host(tmp_path: Path, channels: int, side: int) -> None:
     generator = torch.Generator().manual_seed(0)
     labels = torch.arange(40) % 4
-    images = (
-        torch.randint(0, 99, (40, 3, 32, 32), generator=generator)
-        + 39 * labels[:, None, None, None]
-    )
-    images = images.to(torch.uint8)
+    noise = torch.randint(0, 99, (40, channels, side, side), generator=generator)
+    images = (noise + 39 * labels[:, None, None, None]).to(torch.uint8)
     data = ImageSet("coloured", 4, images, labels, images[:4], labels[:4])
     settings = RidgeSettings(blocks=2, filters=8, sizes=(6,), mirror=False)
     run = RuleRun(Rule.RIDGE, TrainSettings(), data.inputs)
     save_model(tmp_path / "chain", run, train(data, settings, silent))
     host = open_image_host(str(tmp_path / "chain"), "cpu")
-    found = host.features(list(images[:8]))
+    assert host.side == side
+    found = host.features(list(images[:8].expand(-1, 3, -1, -1)))
     assert found.shape == (8, 2 * 4)
     assert found[:, 4:].argmax(1).tolist() == labels[:8].tolist()
+
+
+def test_a_chain_of_gradient_blocks_is_a_host(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "exit", lambda *_: None)
+    write_set(tmp_path)
+    out = tmp_path / "run"
+    arguments = ["--dataset", "cifar10", "--T", "2", "--batch", "8", "--epochs", "1"]
+    main(["image", "train", *arguments, "--data", str(tmp_path), "--out", str(out)])
+    host = open_image_host(str(out), "cpu")
+    size = (3, host.side, host.side)
+    images = [torch.full(size, v, dtype=torch.uint8) for v in (0, 90, 200)]
+    found = host.features(images)
+    assert found.shape[0] == 3
+    assert found.shape[1] % 2 == 0
+    assert found.std(0).max() > 0
 
 
 def test_the_packaged_text_host_reads_what_it_is_given() -> None:

@@ -1,12 +1,14 @@
 """Classes written in any order, forgotten and unlearned, end in the same bits."""
 
+from functools import cache
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from oneshot.classes.calibration import POSTERIOR, RIDGE, Sharpness, calibrate
+from oneshot.classes.calibration import POSTERIOR, RIDGE, Calibration, Sharpness, calibrate
 from oneshot.classes.held_out import adapted, hold_out
 from oneshot.classes.metric import Metric, fit_metric
 from oneshot.classes.posterior import PosteriorWriter
@@ -32,6 +34,11 @@ def draw(classes: int, each: int, seed: int) -> tuple[Tensor, Tensor]:
 METRIC: Metric = fit_metric(*draw(CLASSES, 20, 0))
 FEATURES, LABELS = draw(6, 8, 1)
 EXAMPLES = {f"class {c}": FEATURES[c == LABELS] for c in range(6)}
+
+
+@cache
+def calibrated() -> Calibration:
+    return calibrate(*draw(CLASSES, 20, 0))
 
 
 def equal(one: Writer, other: Writer) -> bool:
@@ -74,7 +81,7 @@ def test_rows_do_not_see_each_other() -> None:
 @pytest.mark.parametrize("kind", WRITERS)
 def test_new_examples_are_recognised_and_strangers_rejected(kind: type[TalliedWriter]) -> None:
     rule = {PosteriorWriter: POSTERIOR, RidgeWriter: RIDGE}[kind]
-    calibration = calibrate(*draw(CLASSES, 20, 0))
+    calibration = calibrated()
     writer = calibration.writer(rule)
     features, labels = draw(12, 40, 3)
     for c in range(6):
@@ -90,7 +97,9 @@ def test_new_examples_are_recognised_and_strangers_rejected(kind: type[TalliedWr
     assert (found.argmax(1) == right).double().mean() > 0.8
     sure = found.amax(1)
     assert (found.argmax(1) == right)[sure > sure.median()].double().mean() > 0.9
-    assert (judged(features[labels >= 6]).argmax(1) == 6).double().mean() > 0.55
+    strange = judged(features[labels >= 6])[:, 6]
+    assert strange.mean() > 3 * found[:, 6].mean()
+    assert (strange > found[:, 6].median()).double().mean() > 0.9
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -185,7 +194,7 @@ def test_holding_out_leaves_the_writer_as_it_was(kind: type[TalliedWriter]) -> N
 
 def test_probabilities_follow_what_was_taught() -> None:
     """Where every class lies far from the base classes, strangers from there are rejected too."""
-    calibration = calibrate(*draw(CLASSES, 20, 0))
+    calibration = calibrated()
     generator = torch.Generator().manual_seed(5)
     away = 1.5 * torch.randn(RAW, generator=generator)
     features, labels = draw(9, 20, 6)

@@ -229,7 +229,7 @@ def test_help_ends_with_examples_of_the_command(command: str) -> None:
 def test_commands_are_those_of_the_manual() -> None:
     wanted = "teach ask chat list show search forget update history undo stats export import merge"
     assert (
-        sorted([*wanted.split(), "bench", "calibrate", "demo", "doctor", "eval", "image"])
+        sorted([*wanted.split(), "bench", "calibrate", "class", "demo", "doctor", "eval", "image"])
         == COMMANDS
     )
 

@@ -134,11 +134,13 @@ class Head:
                 features = torch.cat([features, kept[drawn]])
                 labels = torch.cat([labels, known[drawn]])
             scores = self.net(features)[:, :seen]
-            total = entropy(scores, labels)
-            if old is not None:
-                kept_answers = entropy(scores[:, : old.shape[1]], old[rows])
-                total = total + self.descent.distillation * kept_answers
-            return total
+            if old is None:
+                return entropy(scores, labels)
+            # New labels are told from one another alone, so that old scores are not pushed down.
+            known_before = old.shape[1]
+            kept_answers = entropy(scores[:, :known_before], old[rows])
+            new = entropy(scores[:, known_before:], labels - known_before)
+            return new + self.descent.distillation * kept_answers
 
         return loss
 

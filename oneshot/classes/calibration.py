@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,10 +26,13 @@ WIDTH = 384
 POSTERIOR, RIDGE = "posterior", "ridge"
 WRITERS: dict[str, type[TalliedWriter]] = {POSTERIOR: PosteriorWriter, RIDGE: RidgeWriter}
 
+STRANGERS = 1 / 3
+"""Examples of none of the classes for one of any of them, beforehand: one in four is a stranger."""
+
 _FOLDS = 4
 _SHOTS, _WAYS = (1, 3, 10), (2, 5, 10)
 _EPISODES, _ASKED = 4, 6
-_SLOPES = tuple(0.05 * 1.3**i for i in range(13))
+_SLOPES = tuple(0.1 * 1.3**i for i in range(14))
 _OFFSETS = tuple(float(i) for i in range(-4, 13))
 
 
@@ -36,7 +40,8 @@ _OFFSETS = tuple(float(i) for i in range(-4, 13))
 class Sharpness:
     """Turns log-evidence into probabilities: `slope` times it, `offset` added for none of them.
 
-    None of the classes is one more class, beforehand as likely as each.
+    Beforehand none of the classes is STRANGERS times as likely as all of them together, which are
+    alike.
     """
 
     slope: float
@@ -47,7 +52,8 @@ class Sharpness:
     ) -> Float[Tensor, "n classes_and_none"]:
         """Probabilities of each class, and in the last column of none of them."""
         above = self.slope * (scores - none[:, None])
-        rest = torch.full((len(scores), 1), self.offset, dtype=scores.dtype)
+        prior = math.log(STRANGERS * max(scores.shape[1], 1))
+        rest = torch.full((len(scores), 1), self.offset + prior, dtype=scores.dtype)
         return torch.cat([above, rest], 1).softmax(1)
 
 
@@ -72,7 +78,7 @@ def calibrate(
 
     Slopes and offsets are those under which classes left out of a metric, some taught and some
     not, are the most likely: 1 to 10 examples each of 2 to 10 classes, and strangers, which weigh
-    as much as one class. With fewer than eight base classes they stay 1 and 0. Raises
+    as STRANGERS says. With fewer than eight base classes they stay 1 and 0. Raises
     BadInputError as `fit_metric` does.
     """
     metric = fit_metric(features, labels, width)
@@ -165,7 +171,7 @@ def _sharpest(episodes: list[tuple[Tensor, Tensor]]) -> Sharpness:
             likelihoods = found.clamp_min(1e-30).log().gather(1, truth[:, None])[:, 0]
             strange = truth == scores.shape[1] - 1
             total -= float(likelihoods[~strange].mean())
-            total -= float(likelihoods[strange].mean()) / (scores.shape[1] - 1)
+            total -= STRANGERS * float(likelihoods[strange].mean())
         return total
 
     return min(grid, key=loss)

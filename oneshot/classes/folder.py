@@ -196,3 +196,20 @@ class ClassFolder:
         """Close the journal."""
         if self._journal is not None:
             self._journal.close()
+
+
+def read_other(folder: Path, into: ClassFolder) -> ClassFolder:
+    """Another folder of the same host and calibration; BadInputError for any other."""
+    config, own = read_config(folder), into.config
+    if config is None:
+        raise BadInputError(f"{folder} holds no classes; give a folder that export wrote")
+    if (config.kind, config.host_hash) != (own.kind, own.host_hash):
+        raise BadInputError(
+            f"{folder} holds {config.kind} classes of the host {config.host!r}, "
+            f"{into.folder} {own.kind} classes of {own.host!r}; import them elsewhere"
+        )
+    if config.calibration_hash != own.calibration_hash:
+        raise BadInputError(
+            f"{folder} was taught with another calibration of its host; import it into a new folder"
+        )
+    return ClassFolder(folder, config)

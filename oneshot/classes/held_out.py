@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from oneshot.classes.calibration import Sharpness
+from oneshot.classes.calibration import STRANGERS, Sharpness
 from oneshot.classes.tallied import TalliedWriter
 from oneshot.images.integers import LEVELS
 
@@ -64,8 +64,8 @@ def adapted(sharpness: Sharpness, writer: TalliedWriter) -> Sharpness:
     """The host's slope and offset corrected by the taught examples, where the domain is another.
 
     The likelihood of examples left out in turn, taken for their class, and with their class left
-    out altogether, taken for none (which together weigh as one class), decides; the host's values
-    are its prior. Without a second
+    out altogether, taken for none (which weigh as STRANGERS says), decides; the host's values are
+    its prior. Without a second
     class or a second example of any there is nothing to correct them by.
     """
     if len(writer.names) < 2:
@@ -83,7 +83,7 @@ def adapted(sharpness: Sharpness, writer: TalliedWriter) -> Sharpness:
         as_known = moved.probabilities(scores, none).gather(1, truth[:, None])[:, 0]
         as_stranger = moved.probabilities(stranger, none)[:, -1]
         likelihood = as_known.clamp_min(1e-12).log().sum()
-        likelihood = likelihood + as_stranger.clamp_min(1e-12).log().sum() / len(writer.names)
+        likelihood = likelihood + STRANGERS * as_stranger.clamp_min(1e-12).log().sum()
         prior = (step[0] * math.log(_SLOPE_RATIO) / _SLOPE_SPREAD) ** 2
         prior += (step[1] * _OFFSET_STEP / _OFFSET_SPREAD) ** 2
         return prior / 2 - float(likelihood)

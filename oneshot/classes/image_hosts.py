@@ -15,10 +15,13 @@ from oneshot.classes.host import Content, Kind, full_batches
 from oneshot.classes.photos import read_photo
 from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.load import UNLOADABLE, host_hash
+from oneshot.images.chain import Chain
 from oneshot.images.checkpoint import INDEX as CHAIN_INDEX
+from oneshot.images.data import normalise
 from oneshot.images.feature_chain import INDEX, WEIGHTS, load_feature_chain
+from oneshot.images.parallel import read_joined
 from oneshot.images.rules.ridge import RidgeChain
-from oneshot.images.rules.saved import load_model
+from oneshot.images.trained import Trained, load_trained
 
 PACKAGED = "image-host"
 
@@ -61,7 +64,7 @@ def open_image_host(name: str | None, device: str) -> ImageHost:
     if (folder / INDEX).is_file():
         return _feature_chain(folder, name or PACKAGED, torch.device(device))
     if (folder / CHAIN_INDEX).is_file():
-        return _ridge_chain(folder, torch.device(device))
+        return _chain(folder, torch.device(device))
     if name in (None, PACKAGED):
         raise HostError(f"{folder} is missing from the package; install it again or give --host")
     return _vision_model(str(name), device)
@@ -75,20 +78,39 @@ def _feature_chain(folder: Path, name: str, device: torch.device) -> ImageHost:
     )
 
 
-def _ridge_chain(folder: Path, device: torch.device) -> ImageHost:
-    """What every block of a chain without gradients says of its base classes."""
-    chain = load_model(folder, device)[1]
-    if not isinstance(chain, RidgeChain):
-        raise HostError(f"{folder} holds no chain of ridge blocks; give one, or leave the host out")
-    weights = [t for block in chain.blocks for t in (block.read, block.encode.centre)]
+def _chain(folder: Path, device: torch.device) -> ImageHost:
+    """A model of the image half: what every block of a chain says of the chain's own classes."""
     hashed = hashlib.blake2b(digest_size=16)
-    for weight in weights:
-        hashed.update(weight.cpu().contiguous().numpy().tobytes())
+    for name, tensor in sorted(read_joined(folder).tensors.items()):
+        hashed.update(name.encode() + tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    trained = load_trained(folder, device)
+    says = _sayings(trained)
 
     def encode(images: Tensor) -> Tensor:
-        return chain.trajectory(images.to(device)).permute(1, 0, 2).flatten(1)
+        return says(_grey(images.to(device)) if trained.inputs.channels == 1 else images.to(device))
 
-    return ImageHost(str(folder), hashed.hexdigest(), 32, 16, encode)
+    return ImageHost(str(folder), hashed.hexdigest(), trained.inputs.height, 16, encode)
+
+
+def _sayings(trained: Trained) -> Callable[[Tensor], Tensor]:
+    """Every block's scores where there is a chain of blocks, else the model's logits."""
+    model = trained.model
+    if isinstance(model, RidgeChain):
+        return lambda images: model.trajectory(images).permute(1, 0, 2).flatten(1)
+    if not isinstance(model, Chain):
+        return trained.classifier().logits
+    walker = model.walker()
+
+    def scores(images: Tensor) -> Tensor:
+        pixels = normalise(images, model.mean_std)
+        states = walker.states(images)[:-1]
+        return torch.cat([walker.scores(pixels, z, t + 1) for t, z in enumerate(states)], 1)
+
+    return scores
+
+
+def _grey(images: Tensor) -> Tensor:
+    return images.float().mean(1, keepdim=True).round().to(torch.uint8)
 
 
 def _vision_model(name: str, device: str) -> ImageHost:

@@ -1,34 +1,30 @@
 """What is said of a class after it was taught: its nearest neighbour, and warnings."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 
 from oneshot.classes.calibration import Sharpness
 from oneshot.classes.folder import Stored
+from oneshot.classes.shelf import Shelf
 from oneshot.classes.tallied import TalliedWriter
 from oneshot.classes.types import Taught
 from oneshot.images.integers import LEVELS
 
 _LOOKED_AT = 200
-_CONFUSED = 0.5
+_CONFUSED = 0.8
 
 
-def receipt_of(
-    writer: TalliedWriter,
-    sharpness: Sharpness,
-    name: str,
-    added: Sequence[Stored],
-    everything: Sequence[Stored],
-) -> Taught:
+def receipt_of(shelf: Shelf, name: str, added: Sequence[Stored]) -> Taught:
     """The receipt of teaching `added` examples, without time and what was left out."""
-    nearest, confusion = nearest_class(writer, sharpness, name)
+    writer = shelf.writer
+    nearest, confusion = nearest_class(writer, shelf.calibration.sharpness[shelf.rule], name)
     said = list[str]()
     total = len(writer.codes(name))
     if added and total > len(added):
         said.append(f"{name!r} was known with {total - len(added)} examples; these were added")
-    said += _twice(name, added, everything)
+    said += _twice(name, added, shelf.examples.values())
     if nearest is not None and confusion > _CONFUSED:
         said.append(
             f"its examples look like {nearest!r} ({confusion:.0%} would be taken for it if "
@@ -52,7 +48,7 @@ def nearest_class(
     return writer.names[others[best]], float(taken[best] / len(x))
 
 
-def _twice(name: str, added: Sequence[Stored], everything: Sequence[Stored]) -> list[str]:
+def _twice(name: str, added: Sequence[Stored], everything: Iterable[Stored]) -> list[str]:
     """Warnings of contents that another class has as well."""
     digests = {e.digest for e in added}
     shared = Counter(e.name for e in everything if e.digest in digests and e.name != name)

@@ -27,9 +27,8 @@ class Solution:
     @cached_property
     def total(self) -> Float[Tensor, "width width"]:
         """The factor of the covariance of an example of any class."""
-        factor: Tensor = torch.linalg.cholesky(
-            self.within @ self.within.T + torch.diag(self.between)
-        )
+        covariance = self.within @ self.within.T + torch.diag(self.between)
+        factor: Tensor = torch.linalg.cholesky(covariance)
         return factor
 
 

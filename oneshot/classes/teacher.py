@@ -1,9 +1,8 @@
 """Teach, guess, forget: a folder of classes on a frozen host."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -12,14 +11,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from oneshot.classes.base import PORTION, Report, encode_all, silent
-from oneshot.classes.calibration import Sharpness, load_calibration
 from oneshot.classes.evaluation import by_folds, evaluation
-from oneshot.classes.folder import ClassFolder, Stored, example_key, read_config
-from oneshot.classes.held_out import adapted
+from oneshot.classes.folder import ClassFolder, Stored, example_key, read_other
 from oneshot.classes.host import ClassHost, Content, Kind, digest
-from oneshot.classes.journal import Noted
 from oneshot.classes.opening import open_folder
 from oneshot.classes.receipts import receipt_of
+from oneshot.classes.shelf import Shelf
 from oneshot.classes.tallied import TalliedWriter
 from oneshot.classes.types import ClassEntry, Evaluation, ExampleEntry, Guess, Taught
 from oneshot.errors import BadInputError, OneshotError
@@ -42,12 +39,7 @@ class Classes:
 
     def __init__(self, folder: ClassFolder, host: ClassHost, rule: str | None = None) -> None:
         self.folder, self.host = folder, host
-        self.calibration = load_calibration(folder.calibration())
-        self.rule = rule or folder.config.rule
-        self._sharpness: Sharpness | None = None
-        self._names: frozenset[str] | None = None
-        self._examples: dict[str, Stored] = {}
-        self._writer = self.calibration.writer(self.rule)
+        self._shelf = Shelf(folder, rule or folder.config.rule)
 
     @classmethod
     def open(
@@ -75,22 +67,14 @@ class Classes:
     ) -> None:
         self.folder.close()
 
+    @property
+    def rule(self) -> str:
+        """The writer's rule."""
+        return self._shelf.rule
+
     def writer(self) -> TalliedWriter:
         """The weights that answer, as they are on disk now."""
-        names = self.folder.names()
-        if names != self._names:
-            self._writer = self.calibration.writer(self.rule)
-            self._examples = {}
-            self._take_in(self.folder.load())
-            self._names = names
-        return self._writer
-
-    def sharpness(self) -> Sharpness:
-        """How evidence becomes probabilities: the host's way, corrected by what was taught."""
-        writer = self.writer()
-        if self._sharpness is None:
-            self._sharpness = adapted(self.calibration.sharpness[self.rule], writer)
-        return self._sharpness
+        return self._shelf.writer
 
     def teach(
         self,
@@ -116,8 +100,7 @@ class Classes:
         writer = self.writer()
         if name not in writer.names:
             raise BadInputError(f"no example of {name!r} could be used; give others")
-        everything = list(self._examples.values())
-        receipt = receipt_of(writer, self.calibration.sharpness[self.rule], name, added, everything)
+        receipt = receipt_of(self._shelf, name, added)
         return replace(
             receipt,
             known=len(sources) - len(added) - len(warnings),
@@ -130,9 +113,7 @@ class Classes:
 
         Raises BadInputError where one cannot be read or nothing was taught.
         """
-        writer = self.writer()
-        if not writer.names:
-            raise BadInputError(f"{self.folder.folder} holds no classes; teach one first")
+        writer = self._shelf.taught()
         contents = [self.host.read(source) for source in sources]
         found = self.probabilities(encode_all(self.host, contents, "looking", report))
         return [
@@ -145,7 +126,9 @@ class Classes:
     ) -> Float[Tensor, "n classes_and_none"]:
         """Probabilities of each class, sorted by name, and in the last column of none of them."""
         writer = self.writer()
-        return self.sharpness().probabilities(*writer.evidence(writer.metric.coordinates(features)))
+        return self._shelf.sharpness.probabilities(
+            *writer.evidence(writer.metric.coordinates(features))
+        )
 
     def classes(self) -> list[ClassEntry]:
         """The classes, sorted by name."""
@@ -154,9 +137,7 @@ class Classes:
 
     def show(self, name: str) -> list[ExampleEntry]:
         """The examples of a class; BadInputError for an unknown one."""
-        self.writer().codes(name)
-        noted = self.folder.journal.of(name)
-        keys = [key for key, e in self._examples.items() if e.name == name]
+        keys, noted = self._shelf.keys(name), self.folder.journal.of(name)
         entries = (
             ExampleEntry(key[:8], noted[key].source, noted[key].taught_at)
             if key in noted
@@ -169,7 +150,7 @@ class Classes:
         """Take classes out of the weights, as if they had never been taught; those that went."""
         writer = self.writer()
         gone = [ClassEntry(name, len(writer.codes(name))) for name in dict.fromkeys(names)]
-        self._remove([key for key, e in self._examples.items() if e.name in set(names)])
+        self._shelf.remove([key for entry in gone for key in self._shelf.keys(entry.name)])
         return gone
 
     def remove(self, name: str, ids: Sequence[str]) -> ClassEntry:
@@ -177,26 +158,20 @@ class Classes:
 
         BadInputError, with nothing removed, for one that the class does not have.
         """
-        self.writer().codes(name)
-        keys = [self._key(name, id) for id in dict.fromkeys(ids)]
-        self._remove(keys)
-        left = [e for e in self._examples.values() if e.name == name and e.key not in keys]
-        return ClassEntry(name, len(left))
+        own = self._shelf.keys(name)
+        doomed = {self._key(name, id, own) for id in ids}
+        self._shelf.remove(sorted(doomed))
+        return ClassEntry(name, len(own) - len(doomed))
 
     def evaluate(self) -> Evaluation:
         """Examine the taught examples, each by classes that were taught without it."""
-        writer = self.writer()
-        if not writer.names:
-            raise BadInputError(f"{self.folder.folder} holds no classes; teach one first")
-        return by_folds(writer, self.sharpness())
+        return by_folds(self._shelf.taught(), self._shelf.sharpness)
 
     def evaluate_on(
         self, given: Mapping[str, Sequence[str]], report: Report = silent
     ) -> Evaluation:
         """Examine the classes on other files or texts by class; unknown classes are strangers."""
-        writer = self.writer()
-        if not writer.names:
-            raise BadInputError(f"{self.folder.folder} holds no classes; teach one first")
+        writer = self._shelf.taught()
         found, truth = list[Tensor](), list[int]()
         for name, sources in given.items():
             contents = [self.host.read(source) for source in sources]
@@ -211,23 +186,18 @@ class Classes:
         """Write the classes to a new folder, one file for the same classes; how many examples."""
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise BadInputError(f"{folder} exists already; give a new folder")
-        self.writer()
         made = ClassFolder.found(folder, self.folder.config, self.folder.calibration())
-        with made.writing():
-            if self._examples:
-                made.append(list(self._examples.values()))
-        return len(self._examples)
+        examples = list(self._shelf.examples.values())
+        if examples:
+            with made.writing():
+                made.append(examples)
+        return len(examples)
 
     def import_(self, folder: Path) -> int:
         """Take in the classes of another folder of the same host; how many examples were new."""
         other = read_other(folder, self.folder)
-        with self.folder.writing():
-            self.writer()
-            new = [e for e in other.load() if e.key not in self._examples]
-            if new:
-                self.folder.append(new)
-        now = _now()
-        self.folder.journal.note(Noted(e.key, e.name, f"from {folder}", e.digest, now) for e in new)
+        new = [e for e in other.load() if e.key not in self._shelf.examples]
+        self._shelf.add(new, [f"from {folder}"] * len(new))
         return len(new)
 
     def _read(
@@ -245,40 +215,21 @@ class Classes:
             yield _Read(example_key(name, found), source, found, content)
 
     def _store(self, name: str, read: Sequence[_Read]) -> list[Stored]:
-        """Encode and append what the class does not have yet, and note it in the journal."""
-        self.writer()
-        new = {r.key: r for r in read if r.key not in self._examples}
+        """Encode and store what the class does not have yet."""
+        new = {r.key: r for r in read if r.key not in self._shelf.examples}
         if not new:
             return []
         chosen = list(new.values())
-        codes = self.calibration.metric.codes(self.host.features([r.content for r in chosen]))
+        features = self.host.features([r.content for r in chosen])
+        codes = self._shelf.calibration.metric.codes(features)
         stored = [
             Stored(r.key, name, r.digest, code) for r, code in zip(chosen, codes, strict=True)
         ]
-        with self.folder.writing():
-            alone = self.folder.names() == self._names
-            self.folder.append(stored)
-            if alone:  # nobody else wrote: what is held goes on without being read again
-                self._take_in(stored)
-        now = _now()
-        self.folder.journal.note(Noted(r.key, name, r.source, r.digest, now) for r in chosen)
+        self._shelf.add(stored, [r.source for r in chosen])
         return stored
 
-    def _take_in(self, stored: Sequence[Stored]) -> None:
-        """Add what lies on the disk to what is held."""
-        self._examples |= {e.key: e for e in stored}
-        for name, examples in _by_name(stored).items():
-            self._writer.add_codes(name, torch.stack([e.code for e in examples]))
-        self._names, self._sharpness = self.folder.names(), None
-
-    def _remove(self, keys: Sequence[str]) -> None:
-        with self.folder.writing():
-            self.folder.remove(list(keys))
-        self.folder.journal.strike(keys, _now())
-
-    def _key(self, name: str, id: str) -> str:
+    def _key(self, name: str, id: str, own: Sequence[str]) -> str:
         """The key of an example by its id, or by the file or text that it was taught from."""
-        own = [key for key, e in self._examples.items() if e.name == name]
         found = [key for key in own if len(id) >= 4 and key.startswith(id.lower())]
         if not found:
             try:
@@ -291,30 +242,6 @@ class Classes:
                 f"{name!r} has no example {id!r}; give an id that `class show` lists, or its file"
             )
         return found[0]
-
-
-def read_other(folder: Path, into: ClassFolder) -> ClassFolder:
-    """Another folder of the same host and calibration; BadInputError for any other."""
-    config, own = read_config(folder), into.config
-    if config is None:
-        raise BadInputError(f"{folder} holds no classes; give a folder that export wrote")
-    if (config.kind, config.host_hash) != (own.kind, own.host_hash):
-        raise BadInputError(
-            f"{folder} holds {config.kind} classes of the host {config.host!r}, "
-            f"{into.folder} {own.kind} classes of {own.host!r}; import them elsewhere"
-        )
-    if config.calibration_hash != own.calibration_hash:
-        raise BadInputError(
-            f"{folder} was taught with another calibration of its host; import it into a new folder"
-        )
-    return ClassFolder(folder, config)
-
-
-def _by_name(examples: Iterable[Stored]) -> dict[str, list[Stored]]:
-    found = dict[str, list[Stored]]()
-    for example in examples:
-        found.setdefault(example.name, []).append(example)
-    return found
 
 
 def _check_name(name: str) -> None:
@@ -330,7 +257,3 @@ def _guess(source: str, row: list[float], names: Sequence[str], top: int) -> Gue
     best, none = ranked[0], row[-1]
     name = best[0] if best[1] >= none else None
     return Guess(source, name, max(best[1], none), none, tuple(ranked[:top]))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

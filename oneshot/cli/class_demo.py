@@ -35,7 +35,7 @@ def demo() -> None:
     with tempfile.TemporaryDirectory(prefix="oneshot-demo-") as folder, output.progress() as bar:
         report = bar or _silent
         results = list(work.digits(Path(folder) / "digits", report))
-        columns = "shown of each digit", "right", "of", "strangers rejected", "teaching took"
+        columns = "shown of each digit", "right", "of", "8 and 9 rejected", "teaching took"
         rows = (
             (
                 r.shots,
@@ -47,7 +47,7 @@ def demo() -> None:
             for r in results
         )
         record = {"section": "digits", "results": [asdict(r) for r in results]}
-        title = "Digits 0 to 7 are taught to a network that only saw photographs; 8 and 9 are not"
+        title = "Digits 0 to 7, taught to a network that saw photographs only"
         output.table(record, title, columns, rows)
         taught, guesses = work.sentences(Path(folder) / "sentences", report)
     for receipt in taught:

@@ -13,19 +13,15 @@ from oneshot.errors import BadInputError
 
 commands = typer.Typer()
 
-NAME = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="The class.", show_default=False)
-]
-
 
 @commands.command()
 def teach(
-    name: NAME = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="The class.", show_default=False)
+    ] = None,
     examples: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[FILE|FOLDER|SENTENCE]...", help="Its examples.", show_default=False
-        ),
+        typer.Argument(metavar="FILE|FOLDER|SENTENCE", help="Its examples.", show_default=False),
     ] = None,
     folders: Annotated[
         Path | None,
@@ -73,7 +69,7 @@ def teach(
 @commands.command()
 def forget(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Classes.", show_default=False)
+        list[str] | None, typer.Argument(metavar="NAME", help="Classes.", show_default=False)
     ] = None,
     example: Annotated[
         list[str] | None,

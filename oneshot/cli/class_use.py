@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from oneshot.cli.class_display import evaluation_rows, evaluation_title, guess_text
-from oneshot.cli.class_options import Folder, Text, open_classes
+from oneshot.cli.class_options import Folder, Text, open_classes, place_and_kind
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
 
@@ -18,7 +18,7 @@ commands = typer.Typer()
 def guess(
     examples: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE|FOLDER|SENTENCE]...", help="Whatever is to be recognised."),
+        typer.Argument(metavar="FILE|FOLDER|SENTENCE", help="Whatever is to be recognised."),
     ] = None,
     top: Annotated[int, typer.Option(help="Classes to name.")] = 3,
     text: Text = False,
@@ -38,7 +38,10 @@ def guess(
     output = SESSION.get().output
     if not examples:
         raise BadInputError("guess takes files, folders or sentences; give at least one")
-    text = text or all(map(is_text, examples))
+    if classes is None:
+        text = text or all(map(is_text, examples))
+    else:
+        text = text or place_and_kind(classes, text)[1] == "text"
     sources = texts(examples) if text else pictures(examples)
     with open_classes(classes, text) as opened, output.progress() as bar:
         found = opened.guess(sources, top) if bar is None else opened.guess(sources, top, bar)

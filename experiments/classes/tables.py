@@ -1,0 +1,168 @@
+"""The records of classes as Markdown, and their figure.
+
+`python -m experiments.classes.tables` draws the figure; experiments.tables fills the tables.
+"""
+
+import json
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from experiments.record import RESULTS
+
+RUNS = {
+    "classes-cifar100-zero-10": "CIFAR-100 from zero, 10 steps",
+    "classes-cifar100-zero-20": "CIFAR-100 from zero, 20 steps",
+    "classes-cifar100-base50-5": "CIFAR-100, 50 known + 5 steps",
+    "classes-cifar100-base50-more": "CIFAR-100, 50 known",
+    "classes-cifar10": "CIFAR-10, 5 steps",
+}
+PUBLISHED = (
+    "| CIFAR-100, 50 known + 5 steps | ACIL, published, end-to-end ResNet-32 | about 66 | | | |"
+)
+LEARNERS = (
+    "ridge",
+    "posterior",
+    "nearest mean",
+    "nearest mean, cosine",
+    "fine-tuning",
+    "fine-tuning, MLP",
+    "replay, 20 a class",
+    "without forgetting",
+)
+OWN = {"ridge": "**ridge**", "posterior": "**posterior**"}
+HEADER = (
+    "| classes arrive | learner | average % | last % | forgetting | AUROC of none |\n"
+    "|---|---|---|---|---|---|"
+)
+CLASSES, FEW, TEXT = "classes", "few-shot", "class-text"
+
+
+def classes_table(folder: Path) -> str:
+    """Image classes in steps: one row a protocol and learner, means over orders."""
+    lines = [HEADER]
+    for name, title in RUNS.items():
+        record = _record(folder, name)
+        if record is None:
+            continue
+        metrics = record["metrics"]
+        for steps, orders in metrics["steps"].items():
+            label = title if "step" in title else f"{title} + {steps} steps"
+            lines += [_row(label, learner, list(orders.values())) for learner in LEARNERS]
+            if metrics["joint_probe"]:
+                last = metrics["joint_probe"]["last"]
+                lines.append(f"| {label} | logistic regression, all at once | | {last:.1f} | | |")
+            if name == "classes-cifar100-base50-5":
+                lines.append(PUBLISHED)
+    return "\n".join(line for line in lines if line) + "\n\n" + _costs(folder)
+
+
+def few_shot_table(folder: Path) -> str:
+    """Episodes: one row a learner."""
+    record = _record(folder, "classes-few-shot")
+    if record is None:
+        return "no record yet"
+    sets: dict[str, Any] = record["metrics"]
+    heads = [f"{name}, {shot}-shot" for name, found in sets.items() for shot in ("1", "5")]
+    lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    rows = [*LEARNERS[:4], *(f"posterior less {name}, paired" for name in LEARNERS[2:4])]
+    for learner in rows:
+        cells = [_episodes(found[shot][learner]) for found in sets.values() for shot in ("1", "5")]
+        lines.append(f"| {OWN.get(learner, learner)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def text_table(folder: Path) -> str:
+    """Relations one at a time: one row a learner, means over orders."""
+    record = _record(folder, "classes-text")
+    if record is None:
+        return "no record yet"
+    lines = [
+        "| learner | average % | last % | last, wordings of one relation % | last, wordings that "
+        "the host never saw % | forgetting | AUROC of none |\n|---|---|---|---|---|---|---|"
+    ]
+    orders = list(record["metrics"]["seeds"].values())
+    keys = (
+        "average",
+        "last",
+        "last_of_wordings_of_one_relation",
+        "last_of_wordings_new_to_the_host",
+        "forgetting",
+    )
+    for learner in LEARNERS:
+        cells = [f"{mean(order[learner][key] for order in orders):.1f}" for key in keys]
+        cells.append(_auroc([order[learner] for order in orders]))
+        lines.append(f"| {OWN.get(learner, learner)} | " + " | ".join(cells) + " |")
+    last = record["metrics"]["joint_probe"]["last"]
+    lines.append(f"| logistic regression, all at once | | {last:.1f} | | | | |")
+    return "\n".join(lines)
+
+
+def _row(label: str, learner: str, orders: list[dict[str, Any]]) -> str:
+    found = [order[learner] for order in orders if learner in order]
+    if not found:
+        return ""
+    cells = [f"{mean(one[key] for one in found):.1f}" for key in ("average", "last", "forgetting")]
+    cells.append(_auroc(found))
+    return f"| {label} | {OWN.get(learner, learner)} | " + " | ".join(cells) + " |"
+
+
+def _auroc(found: list[dict[str, Any]]) -> str:
+    values = [one["auroc_of_none"] for one in found if "auroc_of_none" in one]
+    return f"{mean(values):.3f}" if values else ""
+
+
+def _costs(folder: Path) -> str:
+    record = _record(folder, "classes-cost")
+    if record is None:
+        return ""
+    cost = record["metrics"]["cost_of_a_class"]
+    return (
+        f"One class of {cost['examples']} images more, ridge at the width of the packaged host's "
+        f"metric, {record['config']['width']}: {cost['add_cpu_ms']:.0f} ms of one core, "
+        f"{cost['add_and_solve_cpu_ms']:.0f} ms with the solve that the next query waits for; "
+        f"{cost['bytes_of_weights']:,} bytes of weights, and {cost['bytes_of_codes']:,} bytes of "
+        "codes kept so that single examples can be forgotten."
+    )
+
+
+def _episodes(found: dict[str, float]) -> str:
+    area = f" (none {found['auroc_of_none']:.3f})" if "auroc_of_none" in found else ""
+    return f"{found['mean']:.1f} ± {found['interval']:.1f}{area}"
+
+
+def _record(folder: Path, name: str) -> dict[str, Any] | None:
+    path = folder / f"{name}.json"
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else None
+
+
+def draw(folder: Path, target: Path) -> None:
+    """Accuracy after each step for the two protocols with heads, as PNG and SVG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    names = [
+        n for n in ("classes-cifar100-zero-10", "classes-cifar100-base50-5") if _record(folder, n)
+    ]
+    axes = figure.subplots(1, max(len(names), 1), squeeze=False, sharey=True)[0]
+    for name, axis in zip(names, axes, strict=True):
+        record = _record(folder, name)
+        assert record is not None
+        (orders,) = record["metrics"]["steps"].values()
+        first, base = next(iter(orders.values())), record["config"]["base"]
+        for learner in LEARNERS:
+            values = first[learner]["after_each_step"]
+            start, count = (base, len(values) - 1) if base else (0, len(values))
+            known = [start + (100 - start) * n / count for n in range(0 if base else 1, count + 1)]
+            axis.plot(known, values, marker=".", lw=2.5 if learner in OWN else 1.2, label=learner)
+        last = record["metrics"]["joint_probe"]["last"]
+        axis.axhline(last, color="grey", ls=":", label="logistic regression, all at once")
+        axis.set(title=RUNS[name], xlabel="classes known")
+    axes[0].set_ylabel("accuracy on the classes known, %")
+    figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
+    for ending in ("png", "svg"):
+        figure.savefig(target.with_suffix(f".{ending}"), dpi=120)
+
+
+if __name__ == "__main__":
+    draw(RESULTS, Path(__file__).parents[1] / "figures" / "classes-incremental")

@@ -1,0 +1,183 @@
+"""Relations that arrive one at a time, as sentences in wordings and of subjects that change.
+
+    python -m experiments.classes.text experiments/configs/classes-text.toml
+
+The features are those of the packaged text host. Its metric here is fitted on running text alone,
+so that no relation is known before it is taught. `--tuning` judges on tuning wordings.
+"""
+
+import argparse
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from experiments.classes.features import RUNS
+from experiments.classes.measures import Course, area
+from experiments.classes.rivals import Descent, Head, Learner, NearestMean, joint_probe
+from experiments.classes.sentences import sentences
+from experiments.classes.splits import arrival
+from experiments.classes.written import Written
+from experiments.record import run_recorded
+from oneshot.classes.metric import Metric
+from oneshot.classes.posterior import PosteriorWriter
+from oneshot.classes.ridge import RidgeWriter
+from oneshot.classes.text_hosts import open_text_host
+from oneshot.hosts.corpus import background_text
+
+CACHE = RUNS / "features-text.safetensors"
+
+
+@dataclass(frozen=True)
+class TextProtocol:
+    """Sentences a relation and how they are learned."""
+
+    taught: int = 100
+    asked: int = 60
+    strength: float = 100.0
+    whitening: float = 0.1
+    epochs: int = 20
+    rate: float = 0.02
+    probe_decay: float = 1e-3
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    def __post_init__(self) -> None:
+        # TOML has lists only.
+        object.__setattr__(self, "seeds", tuple(self.seeds))
+
+
+@dataclass(frozen=True, eq=False)
+class TextSet:
+    """Features of the taught and the asked sentences, and of running text."""
+
+    train: Float[Tensor, "n width"]
+    train_labels: Tensor
+    test: Float[Tensor, "m width"]
+    test_labels: Tensor
+    shared: Tensor
+    never_trained: Tensor
+    background: Float[Tensor, "k width"]
+
+
+def text_set(protocol: TextProtocol, part: str) -> TextSet:
+    """Read the cached features, or compute them."""
+    cache = CACHE.with_stem(f"{CACHE.stem}-{part}")
+    if not cache.exists():
+        taught = sentences("teach", protocol.taught, 0)
+        asked = sentences(part, protocol.asked, 0)
+        names = sorted({sentence.relation for sentence in taught})
+        host = open_text_host(None, "cpu")
+        running = [line for text in background_text() for line in text.split(". ")]
+        kept = {
+            "train": host.features([s.text for s in taught]),
+            "train_labels": torch.tensor([names.index(s.relation) for s in taught]),
+            "test": host.features([s.text for s in asked]),
+            "test_labels": torch.tensor([names.index(s.relation) for s in asked]),
+            "shared": torch.tensor([s.shared for s in asked]),
+            "never_trained": torch.tensor([s.never_trained for s in asked]),
+            "background": host.features([s for s in running if 20 < len(s) < 200][:3000]),
+        }
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        save_file(kept, cache)
+    return TextSet(**load_file(cache))
+
+
+def whitened_metric(features: Float[Tensor, "n width"], whitening: float) -> Metric:
+    """Principal components over their deviations, `whitening` times the mean variance added."""
+    raw = features.double()
+    centre = raw.mean(0)
+    values, vectors = torch.linalg.eigh(torch.cov(raw.T))
+    transform = vectors * (values.clamp_min(0) + whitening * values.mean()).rsqrt()
+    within = torch.full((len(centre),), 0.8, dtype=torch.float64)
+    return Metric(centre.float(), transform.float().contiguous(), within)
+
+
+def learners(protocol: TextProtocol, metric: Metric, classes: int, seed: int) -> dict[str, Learner]:
+    """All that are measured, by name."""
+    width, descent = metric.width, Descent(protocol.epochs, protocol.rate)
+    return {
+        "ridge": Written(RidgeWriter(metric, protocol.strength)),
+        "posterior": Written(PosteriorWriter(metric)),
+        "nearest mean": NearestMean(cosine=False),
+        "nearest mean, cosine": NearestMean(cosine=True),
+        "fine-tuning": Head(width, classes, descent, seed),
+        "fine-tuning, MLP": Head(width, classes, descent, seed, hidden=64),
+        "replay, 20 a class": Head(width, classes, descent, seed, remembered=20),
+        "without forgetting": Head(width, classes, descent, seed, distilled=True),
+    }
+
+
+def one_order(
+    protocol: TextProtocol, data: TextSet, metric: Metric, seed: int
+) -> dict[str, dict[str, Any]]:
+    """All learners through one order of relations; heads get the whitened coordinates too."""
+    classes = int(data.train_labels.max()) + 1
+    order = arrival(torch.arange(classes), seed)
+    place = order.argsort()
+    train, test = place[data.train_labels], place[data.test_labels]
+    codes, coordinates = metric.codes(data.train), metric.coordinates(data.test)
+    head_train, head_test = metric.coordinates(data.train).float(), coordinates.float()
+    found = {}
+    for name, learner in learners(protocol, metric, classes, seed).items():
+        written = isinstance(learner, Written)
+        seen, asked = (codes, coordinates) if written else (head_train, head_test)
+        course = Course(list(range(1, classes + 1)))
+        figures = dict[str, Any]()
+        for count in range(1, classes + 1):
+            rows, so_far = train == count - 1, test < count
+            learner.learn(seen[rows], train[rows])
+            right = learner.predict(asked[so_far]) == test[so_far]
+            course.add(right, test[so_far])
+            if count == classes // 2 and isinstance(learner, Written | NearestMean):
+                sure = learner.taught(asked)
+                figures["auroc_of_none"] = round(area(sure[so_far], sure[~so_far]), 4)
+        figures |= course.figures()
+        figures["last_of_wordings_of_one_relation"] = share(right[~data.shared])
+        figures["last_of_wordings_new_to_the_host"] = share(right[data.never_trained])
+        found[name] = figures
+        print(seed, name, figures, flush=True)
+    return found
+
+
+def share(right: Tensor) -> float:
+    """Per cent."""
+    return round(100 * float(right.double().mean()), 2)
+
+
+def experiment(protocol: TextProtocol, part: str) -> dict[str, Any]:
+    """All orders and the joint probe."""
+    data = text_set(protocol, part)
+    metric = whitened_metric(data.background, protocol.whitening)
+    seen, asked = (metric.coordinates(x).float() for x in (data.train, data.test))
+    answer = joint_probe(seen, data.train_labels, protocol.probe_decay, 100)
+    return {
+        "relations": int(data.train_labels.max()) + 1,
+        "taught_sentences": len(data.train),
+        "asked_sentences": len(data.test),
+        "joint_probe": {"last": share(answer(asked) == data.test_labels)},
+        "seeds": {str(seed): one_order(protocol, data, metric, seed) for seed in protocol.seeds},
+    }
+
+
+def main() -> None:
+    """Run one config."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--tuning", action="store_true", help="tuning wordings, no record")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    protocol = TextProtocol(**tomllib.loads(options.config.read_text("utf-8")))
+    if options.tuning:
+        print(experiment(protocol, "tune"))
+        return
+    run = lambda: experiment(protocol, "test")  # noqa: E731
+    print(run_recorded(options.config.stem, asdict(protocol), [options.config], run))
+
+
+if __name__ == "__main__":
+    main()
