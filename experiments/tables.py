@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from experiments.classes import tables as classes
 from experiments.facts import tables as facts
+from experiments.facts.examination_table import examination_table
 from experiments.images import tables as images
 from experiments.record import RESULTS
 from experiments.retention import tables as retention
@@ -19,12 +21,17 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "facts": facts.figures_table,
     "rules": facts.rules_table,
     "speed": facts.speed_table,
-    "image-rules": images.rules_table,
+    "examination": examination_table,
     "retention": retention.targets_table,
     "retention-methods": retention.methods_table,
     "retention-sizes": retention.sizes_table,
     "retention-suites": retention.suites_table,
+    "classes": classes.classes_table,
+    "few-shot": classes.few_shot_table,
+    "class-text": classes.text_table,
     "images": lambda folder: images.table(images.training_records(folder)),
+    "image-rules": images.rules_table,
+    "image-ablations": images.ablation_table,
 }
 
 
