@@ -118,8 +118,8 @@ def _costs(folder: Path) -> str:
         return ""
     cost = record["metrics"]["cost_of_a_class"]
     return (
-        f"One class of {cost['examples']} images more, ridge at the width of the packaged host's "
-        f"metric, {record['config']['width']}: {cost['add_cpu_ms']:.0f} ms of one core, "
+        f"One class of {cost['examples']} images more, ridge at width "
+        f"{record['config']['width']}: {cost['add_cpu_ms']:.0f} ms of one core, "
         f"{cost['add_and_solve_cpu_ms']:.0f} ms with the solve that the next query waits for; "
         f"{cost['bytes_of_weights']:,} bytes of weights, and {cost['bytes_of_codes']:,} bytes of "
         "codes kept so that single examples can be forgotten."
