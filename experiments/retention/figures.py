@@ -18,11 +18,13 @@ from experiments.retention.tables import FACTS, MAIN, Result, product, results, 
 
 FOLDER = Path(__file__).parent.parent / "figures"
 MATRICES = 3  # methods whose accuracy matrix is drawn, the best ones
+COLOURS = mpl.colormaps["tab20"].colors  # more methods than the usual ten
 
 
 def by_age(found: Sequence[Result]) -> Figure:
     """The share of taught prompts answered after the last fact, by when they were written."""
     figure, axes = plt.subplots(figsize=(7, 4))
+    axes.set_prop_cycle(color=COLOURS)
     for result in sorted(found, key=product, reverse=True):
         cohorts = result["axes"]["efficacy"]["cohorts"]
         axes.plot(range(1, len(cohorts) + 1), cohorts, marker="o", ms=3, label=result["title"])
@@ -38,6 +40,7 @@ def by_age(found: Sequence[Result]) -> Figure:
 def by_size(found: Sequence[Result]) -> Figure:
     """Other wording x neighbours kept against the number of facts."""
     figure, axes = plt.subplots(figsize=(7, 4))
+    axes.set_prop_cycle(color=COLOURS)
     for method in dict.fromkeys(r["method"] for r in found):
         mine = sorted(select(found, method=method), key=lambda r: int(r["facts"]))
         values = [(share(r, "paraphrase") or 0) * (share(r, "neighbours") or 0) for r in mine]
