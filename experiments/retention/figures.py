@@ -18,7 +18,7 @@ from experiments.retention.tables import FACTS, MAIN, Result, product, results, 
 
 FOLDER = Path(__file__).parent.parent / "figures"
 MATRICES = 3  # methods whose accuracy matrix is drawn, the best ones
-COLOURS = mpl.colormaps["tab20"].colors  # more methods than the usual ten
+COLOURS = mpl.colormaps["tab20"](range(20))  # more methods than the usual ten
 
 
 def by_age(found: Sequence[Result]) -> Figure:
