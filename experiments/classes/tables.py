@@ -16,6 +16,7 @@ RUNS = {
     "classes-cifar100-base50-5": "CIFAR-100, 50 known + 5 steps",
     "classes-cifar100-base50-more": "CIFAR-100, 50 known",
     "classes-cifar10": "CIFAR-10, 5 steps",
+    "classes-mnist": "MNIST, 5 steps",
 }
 PUBLISHED = (
     "| CIFAR-100, 50 known + 5 steps | ACIL, published, end-to-end ResNet-32 | about 66 | | | |"
