@@ -2,14 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 from torch import Tensor
 
 from oneshot.classes.calibration import POSTERIOR, WRITERS, calibration_hash
@@ -17,12 +15,12 @@ from oneshot.classes.host import ClassHost, Kind
 from oneshot.classes.journal import ClassJournal
 from oneshot.errors import BadInputError, BrainError
 from oneshot.memory.durable import write_atomically
+from oneshot.memory.lock import FolderLock
 from oneshot.memory.segments import SegmentStore
 
 FORMAT = 1
 CONFIG, CALIBRATION, WEIGHTS = "classes.json", "calibration.safetensors", "weights"
 JOURNAL = "journal.sqlite"
-LOCK_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class ClassFolder:
 
     def __init__(self, folder: Path, config: Config) -> None:
         self.folder, self.config = folder, config
-        self._lock = FileLock(folder / ".lock")
+        self._lock = FolderLock(folder, "--classes")
         self._store = SegmentStore(folder / WEIGHTS)
         self._journal: ClassJournal | None = None
 
@@ -172,25 +170,9 @@ class ClassFolder:
         """The size of the weights."""
         return self._store.count_bytes()
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[None]:
         """Hold the folder's lock; BrainError after 30 s of waiting for another process."""
-        try:
-            self._lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout as error:
-            raise BrainError(
-                f"{self.folder} is being changed by another process for over {LOCK_SECONDS:g} s; "
-                "wait for it or stop it"
-            ) from error
-        except OSError as error:
-            raise BrainError(
-                f"{self.folder} may not be written ({error.strerror}); "
-                "give yourself the permission or another --classes"
-            ) from error
-        try:
-            yield
-        finally:
-            self._lock.release()
+        return self._lock.held()
 
     def close(self) -> None:
         """Close the journal."""

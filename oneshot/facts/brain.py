@@ -2,25 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.calibrated import DEPTHS
 from oneshot.facts.rules import check_rule
 from oneshot.memory.durable import write_atomically
 from oneshot.memory.journal import Journal
+from oneshot.memory.lock import FolderLock
 from oneshot.memory.segments import SegmentStore
 
 FORMAT = 1
 CONFIG, CALIBRATION, WEIGHTS = "adapter_config.json", "calibration.safetensors", "weights"
 JOURNAL = "journal.sqlite"
-LOCK_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ class Brain:
             raise BrainError(
                 f"{folder} cannot be made ({error.strerror}); give another --brain"
             ) from error
-        self._lock = FileLock(folder / ".lock")
+        self._lock = FolderLock(folder, "--brain")
         self.store = SegmentStore(folder / WEIGHTS)
         self.journal = Journal(folder / JOURNAL)
 
@@ -129,25 +126,9 @@ class Brain:
             write_atomically(self.folder / CONFIG, config_bytes(config))
             return config
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the folder's lock; raises BrainError after 30 s of waiting for another process."""
-        try:
-            self._lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout as error:
-            raise BrainError(
-                f"{self.folder} is being changed by another process for over {LOCK_SECONDS:g} s; "
-                "wait for it or stop it"
-            ) from error
-        except OSError as error:
-            raise BrainError(
-                f"{self.folder} may not be written ({error.strerror}); "
-                "give yourself the permission or another --brain"
-            ) from error
-        try:
-            yield
-        finally:
-            self._lock.release()
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the folder's lock; BrainError after 30 s of waiting for another process."""
+        return self._lock.held()
 
     def close(self) -> None:
         """Close the journal."""
