@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from oneshot.errors import BadInputError
-from oneshot.images.build import load_trainee, new_trainee
+from oneshot.images.build import load_trainee
 from oneshot.images.checkpoint import (
     CheckpointError,
     read_checkpoint,
@@ -24,10 +24,8 @@ from oneshot.images.checkpoint import (
 )
 from oneshot.images.exchange import PeerError, exchanging
 from oneshot.images.kinds import LEARNED_SIZE, Embedding
-from oneshot.images.model import silent
 from oneshot.images.parallel import Rank
 from oneshot.images.settings import TrainSettings
-from oneshot.images.train import Place, Run
 
 CPU = torch.device("cpu")
 GRADIENT = one_rank.CLASSES * LEARNED_SIZE * 4
@@ -43,12 +41,18 @@ def free_port() -> int:
 
 
 def start(
-    rank: int, port: int, out: Path, embedding: Embedding, *options: str, die_at: int = 0
+    rank: int,
+    port: int,
+    out: Path,
+    embedding: Embedding,
+    *options: str,
+    world: int = 2,
+    die_at: int = 0,
 ) -> subprocess.Popen[bytes]:
     script = Path(one_rank.__file__)
     environment: Mapping[str, str] = os.environ | {
         "RANK": str(rank),
-        "WORLD_SIZE": "2",
+        "WORLD_SIZE": str(world),
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
         "OMP_NUM_THREADS": "1",
@@ -73,15 +77,12 @@ def both(out: Path, embedding: Embedding, *options: str) -> list[dict[str, Any]]
     return [finish(process) for process in processes]
 
 
-def in_one_process(embedding: Embedding) -> dict[str, torch.Tensor]:
-    settings = TrainSettings.from_mapping(one_rank.SETTINGS.plain() | {"embedding": embedding})
-    run = Run(new_trainee(settings, one_rank.images()), one_rank.images(), settings, Place())
-    run.train(silent)
-    return run.trainee.tensors()
-
-
 def same(out: Path, embedding: Embedding) -> bool:
-    joined, one = load_trainee(out, CPU)[2].tensors(), in_one_process(embedding)
+    """A single process with as many threads as each of the two leaves the same bits."""
+    alone = out.with_name("alone")
+    if not alone.exists():
+        finish(start(0, free_port(), alone, embedding, world=1))
+    joined, one = (load_trainee(folder, CPU)[2].tensors() for folder in (out, alone))
     assert joined.keys() == one.keys()
     return all(torch.equal(joined[name], one[name]) for name in one)
 
@@ -93,18 +94,18 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_with_fixed_embeddings_nothing_crosses_and_a_killed_rank_goes_on_alone(
     tmp_path: Path,
 ) -> None:
-    port = free_port()
-    first = finish(start(0, port, tmp_path, Embedding.ONE_HOT))
+    port, out = free_port(), tmp_path / "joined"
+    first = finish(start(0, port, out, Embedding.ONE_HOT))
     assert first == {"sums": [], "received": 0, "connections": 0, "first": 0}
-    others = files(tmp_path / "blocks-0")
-    killed = start(1, port, tmp_path, Embedding.ONE_HOT, die_at=5)
+    others = files(out / "blocks-0")
+    killed = start(1, port, out, Embedding.ONE_HOT, die_at=5)
     assert killed.wait(120) == -signal.SIGKILL
-    assert read_checkpoint(tmp_path / "blocks-1").step == 4
+    assert read_checkpoint(out / "blocks-1").step == 4
     killed.communicate()
-    again = finish(start(1, port, tmp_path, Embedding.ONE_HOT, "--resume"))
+    again = finish(start(1, port, out, Embedding.ONE_HOT, "--resume"))
     assert again == first | {"first": 4}
-    assert files(tmp_path / "blocks-0") == others
-    assert same(tmp_path, Embedding.ONE_HOT)
+    assert files(out / "blocks-0") == others
+    assert same(out, Embedding.ONE_HOT)
 
 
 def test_learned_embeddings_cost_their_gradient_and_survive_a_kill(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 With fixed label embeddings no block needs anything of another one while it is trained, so each
 process of `torchrun` trains its own blocks into a folder of its own, and may be killed and resumed
 alone. What they wrote is joined when it is read. All randomness depends on the block, so the joined
-chain is that of one process to the last bit. What learned embeddings need is in `exchange`.
+chain is that of one process, with as many threads, to the last bit. What learned embeddings need is
+in `exchange`.
 """
 
 import os
