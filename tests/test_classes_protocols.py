@@ -4,11 +4,13 @@ import json
 
 import pytest
 import torch
+from sklearn.neighbors import NearestCentroid
 
 from experiments.classes import tables
 from experiments.classes.few_shot import Episodes, by_nearest_mean, draw, measured
+from experiments.classes.library import Refitted, naive_bayes, stepwise_logistic
 from experiments.classes.measures import Course, area, places, steps_of
-from experiments.classes.rivals import Descent, Head, NearestMean, joint_probe
+from experiments.classes.rivals import Descent, Head, NearestMean, Probe, Retrained
 from experiments.classes.sentences import sentences, wordings_of
 from experiments.classes.splits import arrival, base_classes, new_classes
 from experiments.classes.written import Written
@@ -81,7 +83,26 @@ def test_closed_forms_keep_what_fine_tuning_forgets():
     forgetful = taught_in_steps(Head(8, 6, descent, 0), features, labels)
     replaying = taught_in_steps(Head(8, 6, descent, 0, remembered=20), features, labels)
     assert forgetful < 0.6 < replaying
-    assert joint_probe(features, labels, 1e-3, 30)(features).eq(labels).double().mean() > 0.95
+    assert taught_in_steps(Retrained(Probe(iterations=30)), features, labels) > 0.95
+
+
+def test_the_library_learners_keep_or_forget_as_what_they_stand_for():
+    features, labels = clusters()
+    assert taught_in_steps(Refitted(), features, labels) > 0.95
+    assert taught_in_steps(naive_bayes(6), features, labels) > 0.95
+    assert taught_in_steps(stepwise_logistic(6, 0), features, labels) < 0.9
+    means = NearestMean(cosine=False)
+    taught_in_steps(means, features, labels)
+    library = NearestCentroid().fit(features.numpy(), labels.numpy())
+    asked = clusters(seed=1)[0] / 2
+    assert means.predict(asked).tolist() == library.predict(asked.numpy()).tolist()
+
+
+def test_nothing_of_a_class_that_has_not_come_is_answered():
+    features, labels = clusters()
+    for learner in (naive_bayes(6), stepwise_logistic(6, 0), Retrained(Probe())):
+        learner.learn(features[labels < 2], labels[labels < 2])
+        assert set(learner.predict(features).tolist()) <= {0, 1}
 
 
 def test_distillation_changes_what_a_head_keeps():
@@ -135,13 +156,15 @@ def test_wordings_and_subjects_of_the_parts_are_different_ones():
 
 def test_tables_say_what_the_records_hold(tmp_path):
     figures = {"average": 60.0, "last": 50.0, "forgetting": 5.0, "auroc_of_none": 0.7}
-    metrics = {
-        "steps": {"10": {"0": {"ridge": figures}, "1": {"ridge": figures | {"last": 52.0}}}},
-        "joint_probe": {"last": 51.5},
+    probe = {"average": 61.0, "last": 51.5, "forgetting": 4.0}
+    orders = {
+        "0": {"ridge": figures, "logistic regression, retrained": probe},
+        "1": {"ridge": figures | {"last": 52.0}},
     }
+    metrics = {"steps": {"10": orders}}
     record = {"metrics": metrics, "config": {"base": 0}}
     (tmp_path / "classes-cifar100-zero-10.json").write_text(json.dumps(record))
     table = tables.classes_table(tmp_path)
     assert "| CIFAR-100 from zero, 10 steps | **ridge** | 60.0 | 51.0 | 5.0 | 0.700 |" in table
-    assert "| logistic regression, all at once | | 51.5 |" in table
+    assert "| logistic regression, retrained | 61.0 | 51.5 | 4.0 |  |" in table
     assert tables.text_table(tmp_path) == tables.few_shot_table(tmp_path) == "no record yet"

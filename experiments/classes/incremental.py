@@ -18,13 +18,13 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from experiments.classes.features import FeatureSet, cached_features
-from experiments.classes.measures import Course, area, places, steps_of
-from experiments.classes.rivals import Descent, Head, Learner, NearestMean, joint_probe
+from experiments.classes.learners import Arrivals, closed_forms, follow, heads, retrained
+from experiments.classes.measures import places, steps_of
+from experiments.classes.rivals import Descent, Learner, Probe
 from experiments.classes.splits import arrival, base_classes, new_classes
 from experiments.classes.written import Written
 from experiments.record import run_recorded
 from oneshot.classes.metric import Metric, fit_metric
-from oneshot.classes.posterior import PosteriorWriter
 from oneshot.classes.ridge import RidgeWriter
 
 HOST_BASE = 50
@@ -42,8 +42,9 @@ class Protocol:
     width: int
     strength: float
     seeds: tuple[int, ...] = (0, 1, 2)
-    head_seeds: tuple[int, ...] = (0,)
-    """The seeds for which heads are trained too, which takes most of the time."""
+    head_seeds: tuple[int, ...] = (0, 1, 2)
+    retrained_seeds: tuple[int, ...] = (0,)
+    """The seeds for which all that is kept is trained on again at each step, the dearest."""
     epochs: int = 3
     rate: float = 0.02
     distillation: float = 3.0
@@ -52,7 +53,7 @@ class Protocol:
 
     def __post_init__(self) -> None:
         # TOML has lists only.
-        for name in ("steps", "seeds", "head_seeds"):
+        for name in ("steps", "seeds", "head_seeds", "retrained_seeds"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
     @property
@@ -109,23 +110,16 @@ def order_of(protocol: Protocol, classes: int, seed: int) -> Int64[Tensor, " cla
     return torch.cat([base, arrival(new, seed)])
 
 
-def learners(protocol: Protocol, prepared: Prepared, classes: int, seed: int) -> dict[str, Learner]:
-    """All that are measured, by name; the first two are the package's."""
-    width, descent = prepared.heads.train.shape[1], protocol.descent
-    closed: dict[str, Learner] = {
-        "ridge": Written(RidgeWriter(prepared.metric, protocol.strength)),
-        "posterior": Written(PosteriorWriter(prepared.metric)),
-        "nearest mean": NearestMean(cosine=False),
-        "nearest mean, cosine": NearestMean(cosine=True),
-    }
-    if seed not in protocol.head_seeds:
-        return closed
-    return closed | {
-        "fine-tuning": Head(width, classes, descent, seed),
-        "fine-tuning, MLP": Head(width, classes, descent, seed, hidden=64),
-        "replay, 20 a class": Head(width, classes, descent, seed, remembered=20),
-        "without forgetting": Head(width, classes, descent, seed, distilled=True),
-    }
+def learners(
+    protocol: Protocol, metric: Metric, width: int, classes: int, seed: int
+) -> dict[str, Learner]:
+    """All that are measured, by name; heads and what is retrained for the seeds asked for."""
+    found = closed_forms(metric, protocol.strength)
+    if seed in protocol.head_seeds:
+        found |= heads(width, classes, protocol.descent, seed)
+    if seed in protocol.retrained_seeds:
+        found |= retrained(Probe(protocol.probe_decay, protocol.probe_iterations))
+    return found
 
 
 def one_order(
@@ -134,37 +128,24 @@ def one_order(
     """All learners through one order of classes."""
     features = prepared.features
     order = order_of(protocol, int(features.train_labels.max()) + 1, seed)
-    train, test = places(features.train_labels, order), places(features.test_labels, order)
-    known = steps_of(len(order), protocol.base, steps)
-    found = {}
-    for name, learner in learners(protocol, prepared, len(order), seed).items():
-        found[name] = course_of(learner, prepared, train, test, known)
+    arrivals = Arrivals(
+        prepared.heads.train,
+        prepared.heads.test,
+        prepared.codes,
+        prepared.coordinates,
+        places(features.train_labels, order),
+        places(features.test_labels, order),
+    )
+    known, found = steps_of(len(order), protocol.base, steps), {}
+    width = arrivals.train.shape[1]
+    for name, learner in learners(protocol, prepared.metric, width, len(order), seed).items():
+        found[name], _ = follow(learner, arrivals, known)
         if isinstance(learner, Written) and seed == protocol.seeds[0]:
-            found[name]["same_bits_as_all_at_once"] = same_bits(learner, prepared, train)
+            found[name]["same_bits_as_all_at_once"] = same_bits(
+                learner, prepared, arrivals.train_places
+            )
         print(steps, seed, name, found[name], flush=True)
     return found
-
-
-def course_of(
-    learner: Learner, prepared: Prepared, train: Tensor, test: Tensor, known: list[int]
-) -> dict[str, Any]:
-    """A learner's figures; none of these is judged once, where half the classes are known."""
-    written = isinstance(learner, Written)
-    seen = prepared.codes if written else prepared.heads.train
-    asked = prepared.coordinates if written else prepared.heads.test
-    course, found, before, spent = Course(known), dict[str, Any](), 0, 0.0
-    for count in known:
-        rows, so_far = (train >= before) & (train < count), test < count
-        began = time.perf_counter()
-        learner.learn(seen[rows], train[rows])
-        spent += time.perf_counter() - began
-        course.add(learner.predict(asked[so_far]) == test[so_far], test[so_far])
-        halfway = before < known[-1] / 2 <= count < known[-1]
-        if halfway and isinstance(learner, Written | NearestMean):
-            evidence = learner.taught(asked)
-            found["auroc_of_none"] = round(area(evidence[so_far], evidence[~so_far]), 4)
-        before = count
-    return found | course.figures() | {"seconds_of_learning": round(spent, 2)}
 
 
 def same_bits(learner: Written, prepared: Prepared, train: Tensor) -> bool:
@@ -206,25 +187,13 @@ def cost_of_a_class(prepared: Prepared, strength: float) -> dict[str, float]:
     }
 
 
-def joint(protocol: Protocol, prepared: Prepared) -> dict[str, float]:
-    """The probe that sees all classes at once."""
-    heads, began = prepared.heads, time.perf_counter()
-    answer = joint_probe(
-        heads.train, heads.train_labels, protocol.probe_decay, protocol.probe_iterations
-    )
-    seconds = time.perf_counter() - began
-    right = answer(heads.test) == heads.test_labels
-    return {"last": round(100 * float(right.double().mean()), 2), "seconds": round(seconds, 1)}
-
-
 def experiment(protocol: Protocol, tuning: bool) -> dict[str, Any]:
-    """All orders, the joint probe, and what a class costs."""
+    """All orders, and what a class costs."""
     prepared = prepare(protocol, tuning)
     return {
         "train_images": len(prepared.features.train),
         "test_images": len(prepared.features.test),
         "width": prepared.features.train.shape[1],
-        "joint_probe": joint(protocol, prepared) if protocol.head_seeds else None,
         "cost_of_a_class": cost_of_a_class(prepared, protocol.strength),
         "steps": {
             str(steps): {

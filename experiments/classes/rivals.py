@@ -157,25 +157,47 @@ class Head:
         self.memory = kept[0], kept[1]
 
 
-def joint_probe(
-    features: Features, labels: Labels, decay: float, iterations: int
-) -> Callable[[Features], Labels]:
-    """Multinomial logistic regression on all classes at once, by L-BFGS: the upper bound.
+@dataclass(frozen=True)
+class Probe:
+    """Multinomial logistic regression by L-BFGS on the mean loss and `decay` times the squares."""
 
-    `decay` times the sum of squares of the weights is added to the mean loss.
-    """
-    weights = torch.zeros(features.shape[1], int(labels.max()) + 1, requires_grad=True)
-    bias = torch.zeros(weights.shape[1], requires_grad=True)
-    optimiser = torch.optim.LBFGS(
-        [weights, bias], max_iter=iterations, history_size=10, line_search_fn="strong_wolfe"
-    )
+    decay: float = 1e-3
+    iterations: int = 60
 
-    def closure() -> Tensor:
-        optimiser.zero_grad()
-        loss = nn.functional.cross_entropy(features @ weights + bias, labels)
-        loss = loss + decay * weights.square().sum()
-        loss.backward()
-        return loss
+    def fit(self, features: Features, labels: Labels) -> Callable[[Features], Labels]:
+        """What answers after training on all of these at once."""
+        weights = torch.zeros(features.shape[1], int(labels.max()) + 1, requires_grad=True)
+        bias = torch.zeros(weights.shape[1], requires_grad=True)
+        optimiser = torch.optim.LBFGS(
+            [weights, bias],
+            max_iter=self.iterations,
+            history_size=10,
+            line_search_fn="strong_wolfe",
+        )
 
-    optimiser.step(closure)
-    return lambda asked: (asked @ weights.detach() + bias.detach()).argmax(1)
+        def closure() -> Tensor:
+            optimiser.zero_grad()
+            loss = nn.functional.cross_entropy(features @ weights + bias, labels)
+            loss = loss + self.decay * weights.square().sum()
+            loss.backward()
+            return loss
+
+        optimiser.step(closure)
+        return lambda asked: (asked @ weights.detach() + bias.detach()).argmax(1)
+
+
+class Retrained:
+    """The probe trained anew at each step on everything so far: a frozen host's upper bound."""
+
+    def __init__(self, probe: Probe) -> None:
+        self.probe, self.kept = probe, list[tuple[Features, Labels]]()
+
+    def learn(self, features: Features, labels: Labels) -> None:
+        """Keep the examples and train on all that are kept."""
+        self.kept.append((features, labels))
+        everything, names = (torch.cat(parts) for parts in zip(*self.kept, strict=True))
+        self._answer = self.probe.fit(everything, names)
+
+    def predict(self, features: Features) -> Labels:
+        """The likeliest class."""
+        return self._answer(features)

@@ -18,15 +18,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from experiments.classes.features import RUNS
-from experiments.classes.measures import Course, area
-from experiments.classes.rivals import Descent, Head, Learner, NearestMean, joint_probe
+from experiments.classes.learners import Arrivals, closed_forms, follow, heads, retrained
+from experiments.classes.rivals import Descent, Learner, Probe
 from experiments.classes.sentences import sentences
 from experiments.classes.splits import arrival
-from experiments.classes.written import Written
 from experiments.record import run_recorded
 from oneshot.classes.metric import Metric
-from oneshot.classes.posterior import PosteriorWriter
-from oneshot.classes.ridge import RidgeWriter
 from oneshot.classes.text_hosts import open_text_host
 from oneshot.hosts.corpus import background_text
 
@@ -97,50 +94,38 @@ def whitened_metric(features: Float[Tensor, "n width"], whitening: float) -> Met
     return Metric(centre.float(), transform.float().contiguous(), within)
 
 
-def learners(protocol: TextProtocol, metric: Metric, classes: int, seed: int) -> dict[str, Learner]:
-    """All that are measured, by name."""
-    width, descent = metric.width, Descent(protocol.epochs, protocol.rate)
-    return {
-        "ridge": Written(RidgeWriter(metric, protocol.strength)),
-        "posterior": Written(PosteriorWriter(metric)),
-        "nearest mean": NearestMean(cosine=False),
-        "nearest mean, cosine": NearestMean(cosine=True),
-        "fine-tuning": Head(width, classes, descent, seed),
-        "fine-tuning, MLP": Head(width, classes, descent, seed, hidden=64),
-        "replay, 20 a class": Head(width, classes, descent, seed, remembered=20),
-        "without forgetting": Head(width, classes, descent, seed, distilled=True),
-    }
-
-
 def one_order(
     protocol: TextProtocol, data: TextSet, metric: Metric, seed: int
 ) -> dict[str, dict[str, Any]]:
     """All learners through one order of relations; heads get the whitened coordinates too."""
     classes = int(data.train_labels.max()) + 1
-    order = arrival(torch.arange(classes), seed)
-    place = order.argsort()
-    train, test = place[data.train_labels], place[data.test_labels]
-    codes, coordinates = metric.codes(data.train), metric.coordinates(data.test)
-    head_train, head_test = metric.coordinates(data.train).float(), coordinates.float()
+    place = arrival(torch.arange(classes), seed).argsort()
+    coordinates = metric.coordinates(data.test)
+    arrivals = Arrivals(
+        metric.coordinates(data.train).float(),
+        coordinates.float(),
+        metric.codes(data.train),
+        coordinates,
+        place[data.train_labels],
+        place[data.test_labels],
+    )
     found = {}
     for name, learner in learners(protocol, metric, classes, seed).items():
-        written = isinstance(learner, Written)
-        seen, asked = (codes, coordinates) if written else (head_train, head_test)
-        course = Course(list(range(1, classes + 1)))
-        figures = dict[str, Any]()
-        for count in range(1, classes + 1):
-            rows, so_far = train == count - 1, test < count
-            learner.learn(seen[rows], train[rows])
-            right = learner.predict(asked[so_far]) == test[so_far]
-            course.add(right, test[so_far])
-            if count == classes // 2 and isinstance(learner, Written | NearestMean):
-                sure = learner.taught(asked)
-                figures["auroc_of_none"] = round(area(sure[so_far], sure[~so_far]), 4)
-        figures |= course.figures()
-        figures["last_of_wordings_of_one_relation"] = share(right[~data.shared])
-        figures["last_of_wordings_new_to_the_host"] = share(right[data.never_trained])
-        found[name] = figures
-        print(seed, name, figures, flush=True)
+        found[name], right = follow(learner, arrivals, range(1, classes + 1))
+        found[name] |= {
+            "last_of_wordings_of_one_relation": share(right[~data.shared]),
+            "last_of_wordings_new_to_the_host": share(right[data.never_trained]),
+        }
+        print(seed, name, found[name], flush=True)
+    return found
+
+
+def learners(protocol: TextProtocol, metric: Metric, classes: int, seed: int) -> dict[str, Learner]:
+    """All that are measured, by name; what is retrained, in the first order alone."""
+    descent = Descent(protocol.epochs, protocol.rate)
+    found = closed_forms(metric, protocol.strength) | heads(metric.width, classes, descent, seed)
+    if seed == protocol.seeds[0]:
+        found |= retrained(Probe(protocol.probe_decay, 100))
     return found
 
 
@@ -150,16 +135,13 @@ def share(right: Tensor) -> float:
 
 
 def experiment(protocol: TextProtocol, part: str) -> dict[str, Any]:
-    """All orders and the joint probe."""
+    """All orders."""
     data = text_set(protocol, part)
     metric = whitened_metric(data.background, protocol.whitening)
-    seen, asked = (metric.coordinates(x).float() for x in (data.train, data.test))
-    answer = joint_probe(seen, data.train_labels, protocol.probe_decay, 100)
     return {
         "relations": int(data.train_labels.max()) + 1,
         "taught_sentences": len(data.train),
         "asked_sentences": len(data.test),
-        "joint_probe": {"last": share(answer(asked) == data.test_labels)},
         "seeds": {str(seed): one_order(protocol, data, metric, seed) for seed in protocol.seeds},
     }
 

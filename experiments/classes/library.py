@@ -1,0 +1,59 @@
+"""scikit-learn's own methods on the same features, as learners of a protocol."""
+
+import numpy as np
+import torch
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import SGDClassifier
+from sklearn.naive_bayes import GaussianNB
+
+from experiments.classes.rivals import Features, Labels
+
+
+class Stepwise:
+    """An estimator that scikit-learn updates with each step's examples by `partial_fit`."""
+
+    def __init__(self, estimator: GaussianNB | SGDClassifier, classes: int) -> None:
+        self.estimator, self.classes, self.seen = estimator, np.arange(classes), 0
+
+    def learn(self, features: Features, labels: Labels) -> None:
+        """Take in a step's examples; those of earlier steps are gone."""
+        self.seen = max(self.seen, int(labels.max()) + 1)
+        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(self.seen))
+        self.estimator.partial_fit(features[order].numpy(), labels[order].numpy(), self.classes)
+
+    def predict(self, features: Features) -> Labels:
+        """The likeliest of the classes so far."""
+        if isinstance(self.estimator, GaussianNB):
+            scores = self.estimator.predict_joint_log_proba(features.numpy())
+        else:
+            scores = self.estimator.decision_function(features.numpy())
+        return torch.from_numpy(scores[:, : self.seen].argmax(1))
+
+
+class Refitted:
+    """Linear discriminant analysis, fitted anew at each step on everything so far."""
+
+    def __init__(self) -> None:
+        self.estimator = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+        self.kept = list[tuple[Features, Labels]]()
+
+    def learn(self, features: Features, labels: Labels) -> None:
+        """Keep the examples and fit all that are kept."""
+        self.kept.append((features, labels))
+        everything, names = (torch.cat(parts).numpy() for parts in zip(*self.kept, strict=True))
+        self.estimator.fit(everything, names)
+
+    def predict(self, features: Features) -> Labels:
+        """The likeliest class."""
+        return torch.from_numpy(self.estimator.predict(features.numpy()))
+
+
+def naive_bayes(classes: int) -> Stepwise:
+    """Gaussians with a diagonal covariance each, updated step by step; all classes as likely."""
+    return Stepwise(GaussianNB(priors=np.full(classes, 1 / classes)), classes)
+
+
+def stepwise_logistic(classes: int, seed: int) -> Stepwise:
+    """One-against-all logistic regression by stochastic gradient, one pass a step."""
+    estimator = SGDClassifier(loss="log_loss", alpha=1e-4, random_state=seed)
+    return Stepwise(estimator, classes)
