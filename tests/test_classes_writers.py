@@ -8,10 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from oneshot.classes.calibration import POSTERIOR, RIDGE, Calibration, Sharpness, calibrate
+from oneshot.classes.calibration import (
+    POSTERIOR,
+    RESIDUAL,
+    RIDGE,
+    Calibration,
+    Sharpness,
+    calibrate,
+)
 from oneshot.classes.held_out import adapted, hold_out
 from oneshot.classes.metric import Metric, fit_metric
 from oneshot.classes.posterior import PosteriorWriter
+from oneshot.classes.residual import ResidualWriter
 from oneshot.classes.ridge import RidgeWriter
 from oneshot.classes.tallied import TalliedWriter
 from oneshot.classes.writer import Writer
@@ -19,7 +27,8 @@ from oneshot.errors import BadInputError
 from oneshot.images.integers import LEVELS
 
 RAW, CLASSES = 24, 30
-WRITERS = (PosteriorWriter, RidgeWriter)
+RULES = {PosteriorWriter: POSTERIOR, RidgeWriter: RIDGE, ResidualWriter: RESIDUAL}
+WRITERS = tuple(RULES)
 
 
 def draw(classes: int, each: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -80,7 +89,7 @@ def test_rows_do_not_see_each_other() -> None:
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_new_examples_are_recognised_and_strangers_rejected(kind: type[TalliedWriter]) -> None:
-    rule = {PosteriorWriter: POSTERIOR, RidgeWriter: RIDGE}[kind]
+    rule = RULES[kind]
     calibration = calibrated()
     writer = calibration.writer(rule)
     features, labels = draw(12, 40, 3)

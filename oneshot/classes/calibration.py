@@ -14,6 +14,7 @@ from torch import Tensor
 
 from oneshot.classes.metric import Metric, fit_metric
 from oneshot.classes.posterior import PosteriorWriter
+from oneshot.classes.residual import ResidualWriter
 from oneshot.classes.ridge import RidgeWriter
 from oneshot.classes.tallied import TalliedWriter
 from oneshot.errors import BadInputError, BrainError
@@ -23,8 +24,12 @@ FORMAT = 1
 WIDTH = 384
 """Coordinates of a host's calibration, a byte each of an example."""
 
-POSTERIOR, RIDGE = "posterior", "ridge"
-WRITERS: dict[str, type[TalliedWriter]] = {POSTERIOR: PosteriorWriter, RIDGE: RidgeWriter}
+POSTERIOR, RIDGE, RESIDUAL = "posterior", "ridge", "residual"
+WRITERS: dict[str, type[TalliedWriter]] = {
+    POSTERIOR: PosteriorWriter,
+    RIDGE: RidgeWriter,
+    RESIDUAL: ResidualWriter,
+}
 
 STRANGERS = 1 / 3
 """Examples of none of the classes for one of any of them, beforehand: one in four is a stranger."""
@@ -118,9 +123,9 @@ def load_calibration(data: bytes) -> Calibration:
         numbers = json.loads(metadata["sharpness"])
         if int(metadata["format"]) > FORMAT:
             raise BrainError(f"a calibration of format {metadata['format']} came; upgrade oneshot")
-        return Calibration(
-            Metric(**load(data)), {rule: Sharpness(*numbers[rule]) for rule in WRITERS}
-        )
+        ridge = numbers[RIDGE]  # of a calibration older than the rule that is wanted
+        sharpness = {rule: Sharpness(*numbers.get(rule, ridge)) for rule in WRITERS}
+        return Calibration(Metric(**load(data)), sharpness)
     except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise BrainError(
             "the calibration of classes is damaged; restore it from an export, or calibrate again"
