@@ -21,6 +21,7 @@ from oneshot.images.settings import TrainSettings
 
 TINY = RidgeSettings(blocks=2, filters=16, stride=3, mirror=False)
 ALONE = replace(TINY, independent=True)
+SHARP = replace(TINY, fits=12)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,8 +109,19 @@ def independent_chain(digits):
     return train(digits, ALONE, silent)
 
 
+@pytest.fixture(scope="module")
+def sharp_chain(digits):
+    return train(digits, SHARP, silent)
+
+
 @pytest.mark.parametrize(
-    ("kind", "floor"), [("residual_chain", 0.85), ("independent_chain", 0.75), ("deep_chain", 0.85)]
+    ("kind", "floor"),
+    [
+        ("residual_chain", 0.85),
+        ("independent_chain", 0.75),
+        ("deep_chain", 0.85),
+        ("sharp_chain", 0.8),
+    ],
 )
 def test_a_chain_classifies_digits(digits, kind, floor, request):
     chain = request.getfixturevalue(kind)
@@ -117,9 +129,10 @@ def test_a_chain_classifies_digits(digits, kind, floor, request):
     assert accuracy(chain, digits.test_images, digits.test_labels) > floor
 
 
-def test_each_residual_block_leaves_less(digits):
+@pytest.mark.parametrize("plan", [TINY, SHARP])
+def test_each_residual_block_leaves_less(digits, plan):
     left: list[float] = []
-    train(digits, TINY, lambda progress: left.append(progress.figures["left"]))
+    train(digits, plan, lambda progress: left.append(progress.figures["left"]))
     assert len(left) == 2
     assert left[1] < left[0] < 1
 
@@ -140,12 +153,14 @@ def test_independent_blocks_know_nothing_of_each_other(digits, independent_chain
     assert calls == [[pytest.approx(1e-6)], [pytest.approx(0.5, abs=1e-5)]]
 
 
-def test_a_stopped_chain_goes_on_to_the_same_bits(digits, residual_chain):
-    first, *_ = ridge.grow(digits, TINY, silent)
+@pytest.mark.parametrize("kind", ["residual_chain", "sharp_chain"])
+def test_a_stopped_chain_goes_on_to_the_same_bits(digits, kind, request):
+    chain = request.getfixturevalue(kind)
+    first, *_ = ridge.grow(digits, chain.settings, silent)
     assert len(first.blocks) == 1
-    *_, second = ridge.grow(digits, TINY, silent, start=first.blocks)
+    *_, second = ridge.grow(digits, chain.settings, silent, start=first.blocks)
     assert second.blocks[0].read is first.blocks[0].read
-    assert torch.equal(second.blocks[1].read, residual_chain.blocks[1].read)
+    assert torch.equal(second.blocks[1].read, chain.blocks[1].read)
 
 
 def test_test_images_are_not_looked_at(digits, residual_chain):
@@ -161,7 +176,9 @@ def test_test_images_are_not_looked_at(digits, residual_chain):
     assert torch.equal(chain.blocks[1].read, residual_chain.blocks[1].read)
 
 
-@pytest.mark.parametrize("kind", ["residual_chain", "independent_chain", "deep_chain"])
+@pytest.mark.parametrize(
+    "kind", ["residual_chain", "independent_chain", "deep_chain", "sharp_chain"]
+)
 def test_a_saved_chain_answers_bit_for_bit(digits, kind, request, tmp_path):
     chain = request.getfixturevalue(kind)
     save_model(tmp_path, RuleRun(Rule.RIDGE, TrainSettings(), digits.inputs), chain)
@@ -180,7 +197,18 @@ def test_a_damaged_folder_is_refused(digits, residual_chain, tmp_path):
         load_model(tmp_path, torch.device("cpu"))
 
 
-@pytest.mark.parametrize("change", [{"blocks": 0}, {"ridge": 0.0}, {"sizes": []}, {"step": 1.5}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"blocks": 0},
+        {"ridge": 0.0},
+        {"sizes": []},
+        {"step": 1.5},
+        {"fits": -1},
+        {"fits": 3, "independent": True},
+        {"fits": 3, "step": 0.5},
+    ],
+)
 def test_settings_out_of_range_are_refused(change):
     with pytest.raises(BadInputError, match="came; give"):
         RidgeSettings(**change)

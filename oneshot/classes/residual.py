@@ -10,11 +10,10 @@ from torch import Tensor
 from oneshot.classes.metric import Metric
 from oneshot.classes.ridge import STRENGTH, RidgeWriter
 from oneshot.classes.tallied import Codes
+from oneshot.core.residual import residual_blocks
 from oneshot.images.integers import LEVELS
 
 BLOCKS = 24
-STEP = 2.0
-"""The inverse of the bound 1/2 on the curvature of the classes' log-likelihood (Bohning 1992)."""
 
 DAMPING = 1.0
 """The ridge of each block, on weights of the raw features, in their mean variance."""
@@ -35,10 +34,9 @@ class ResidualWriter(RidgeWriter):
     """A ridge whose blocks go on from one another, each fitted on what z_{t-1} leaves of labels.
 
     Block t is one least-squares fit, in closed form with a factor that all share, of the label's
-    one-hot vector less softmax(z_{t-1}); z_t = z_{t-1} + STEP times it, looked for beyond z_{t-1}
-    as Nesterov 1983 does. How sure it is that an example is of a taught class at all stays the
-    ridge's; the chain says which. A chain takes the place of a linear probe that is trained on
-    everything at once, and every solve passes through all examples, in an order of their own, so
+    one-hot vector less softmax(z_{t-1}). How sure it is that an example is of a taught class at all
+    stays the ridge's; the chain says which. It takes the place of a linear probe that is trained on
+    everything at once, and passes through all examples at each block, in an order of their own, so
     that the weights are a function of the set.
     """
 
@@ -79,13 +77,13 @@ class ResidualWriter(RidgeWriter):
         examples = [_sorted(self.codes(name)) for name in self.names]
         codes, labels = torch.cat(examples), torch.arange(len(counts)).repeat_interleave(counts)
         factor = torch.linalg.cholesky(self._damped(total))
-        last = ahead = torch.zeros(self.metric.width + 1, len(counts))
-        for t in range(1, BLOCKS + 1):
+
+        def fit(ahead: Tensor) -> Tensor:
             left = _left(codes, labels, ahead) / total
-            read = torch.cholesky_solve(left[:-1], factor)
-            found = ahead + STEP * torch.cat([read, left[-1:]]).float()
-            last, ahead = found, found + (t - 1) / (t + 2) * (found - last)
-        return Chain(last[:-1].contiguous(), last[-1].contiguous())
+            return torch.cat([torch.cholesky_solve(left[:-1], factor), left[-1:]]).float()
+
+        found = residual_blocks(fit, torch.zeros(self.metric.width + 1, len(counts)), BLOCKS)
+        return Chain(found[:-1].contiguous(), found[-1].contiguous())
 
     def _damped(self, total: int) -> Float[Tensor, "width width"]:
         """The mean square of codes, and the ridge: the metric carries it over from raw features."""

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from oneshot.core.residual import residual_blocks
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
@@ -31,13 +32,15 @@ class RidgeSettings:
     of images, is added to the Gram matrix of standardised features. Block t is fitted on what the
     blocks before it leave of the label, of which fit the share `step` is taken; with `independent`
     it is fitted alone, as in NoProp, to tell the label from features and z_{t-1} ~
-    q(z_{t-1} | label), the noise integrated out.
+    q(z_{t-1} | label), the noise integrated out. With `fits`, what is left of the label is the
+    one-hot vector less softmax(z), and each block sums so many fits of it.
     """
 
     blocks: int = 5
     ridge: float = 0.02
     independent: bool = False
     step: float = 1.0
+    fits: int = 0
     sizes: Sequence[int] = (6,)
     filters: int = 1024
     stride: int = 2
@@ -55,6 +58,10 @@ class RidgeSettings:
             raise BadInputError(
                 f"ridge settings {self} came; give blocks >= 1, ridge > 0, at least one size, "
                 "0 < step <= 1"
+            )
+        if self.fits < 0 or (self.fits and (self.independent or self.step != 1)):
+            raise BadInputError(
+                f"fits = {self.fits} came; give 0 or more, and neither `independent` nor `step`"
             )
 
     def patches(self, block: int) -> PatchSettings:
@@ -133,7 +140,7 @@ def grow(
     pixels = images.train_images
     targets = torch.nn.functional.one_hot(images.train_labels, images.classes).float()
     targets -= 1 / images.classes
-    wanted, blocks = targets, list[RidgeBlock]()
+    z, blocks = torch.zeros_like(targets), list[RidgeBlock]()
     with torch.no_grad():
         for t in range(settings.blocks):
             encode = start[t].encode if t < len(start) else _encoder(pixels, settings, t)
@@ -141,14 +148,20 @@ def grow(
             read, carry = (
                 (start[t].read, start[t].carry)
                 if t < len(start)
-                else _solve(codes, wanted, settings, t)
+                else _solve(codes, targets, z, settings, t)
             )
             blocks.append(RidgeBlock(encode, read, carry))
-            left = wanted - torch.cat([part.float() @ read for part in torch.split(codes, _ROWS)])
+            told = torch.cat([part.float() @ read for part in torch.split(codes, _ROWS)])
+            z = told if settings.independent else z + told
+            left = _left(targets, z, settings)
             figures = {"left": float(left.square().sum() / targets.square().sum())}
             report(Progress("blocks", t + 1, settings.blocks, figures))
-            wanted = targets if settings.independent else left
             yield RidgeChain(tuple(blocks), settings)
+
+
+def _left(targets: Tensor, z: Tensor, settings: RidgeSettings) -> Tensor:
+    """What z leaves of the labels."""
+    return targets - (z.softmax(1) - 1 / z.shape[1] if settings.fits else z)
 
 
 def _encoder(pixels: Tensor, settings: RidgeSettings, block: int) -> PatchCodes:
@@ -162,21 +175,19 @@ def _encoder(pixels: Tensor, settings: RidgeSettings, block: int) -> PatchCodes:
 
 
 def _solve(
-    codes: Tensor, wanted: Tensor, settings: RidgeSettings, block: int
+    codes: Tensor, targets: Tensor, z: Tensor, settings: RidgeSettings, block: int
 ) -> tuple[Tensor, Tensor]:
     """The maps of codes and of z_{t-1} in fp32, the schedule's step taken into them."""
-    products = [
-        part.float().T @ rows
-        for part, rows in zip(torch.split(codes, _ROWS), torch.split(wanted, _ROWS), strict=True)
-    ]
+    gram = integer_gram(codes).div_(LEVELS**2)
+    ridge = settings.ridge * len(codes)
+    if settings.fits:
+        gram.diagonal().add_(ridge)
+        return _descend(codes, targets, z, settings, gram)
+    wanted = targets if settings.independent else _left(targets, z, settings)
     moments = Moments(
-        len(codes),
-        integer_gram(codes).div_(LEVELS**2),
-        torch.stack(products).double().sum(0) / LEVELS,
-        wanted.double().T @ wanted.double(),
+        len(codes), gram, _products(codes, wanted), wanted.double().T @ wanted.double()
     )
     identity = torch.eye(wanted.shape[1], dtype=torch.float64, device=codes.device)
-    ridge = settings.ridge * len(codes)
     if not settings.independent:
         (fit,) = solve_marginal(moments, ridge, [0.0])
         read, carry = settings.step * fit.read, identity
@@ -187,3 +198,29 @@ def _solve(
         read, carry = a * fit.read, a * fit.state + b * identity
     # A saved chain is contiguous, and products of other layouts differ in the last bits.
     return (read / LEVELS).float().contiguous(), carry.float().contiguous()
+
+
+def _descend(
+    codes: Tensor, targets: Tensor, z: Tensor, settings: RidgeSettings, gram: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The sum of a block's fits of what softmax(z) leaves, in fp32, and z carried as it is."""
+    factor = torch.linalg.cholesky(gram)
+
+    def fit(read: Tensor) -> Tensor:
+        told = torch.cat([part.float() @ read for part in torch.split(codes, _ROWS)]) / LEVELS
+        return torch.cholesky_solve(
+            _products(codes, _left(targets, z + told, settings)), factor
+        ).float()
+
+    start = torch.zeros(codes.shape[1], targets.shape[1], device=codes.device)
+    read = residual_blocks(fit, start, settings.fits)
+    return (read / LEVELS).contiguous(), torch.eye(targets.shape[1], device=codes.device)
+
+
+def _products(codes: Tensor, wanted: Tensor) -> Float[Tensor, "d m"]:
+    """The sum over images of features times targets, in fp64."""
+    products = [
+        part.float().T @ rows
+        for part, rows in zip(torch.split(codes, _ROWS), torch.split(wanted, _ROWS), strict=True)
+    ]
+    return torch.stack(products).double().sum(0) / LEVELS
