@@ -16,6 +16,7 @@ from experiments.classes.splits import arrival, base_classes, new_classes
 from experiments.classes.written import Written
 from oneshot.classes.metric import fit_metric
 from oneshot.classes.posterior import PosteriorWriter
+from oneshot.classes.residual import ResidualWriter
 from oneshot.classes.ridge import RidgeWriter
 
 
@@ -73,7 +74,7 @@ def test_closed_forms_keep_what_fine_tuning_forgets():
     descent = Descent(epochs=20, rate=0.05)
     metric = fit_metric(features, labels)
     codes = metric.codes(features)
-    for writer in (RidgeWriter(metric), PosteriorWriter(metric)):
+    for writer in (RidgeWriter(metric), ResidualWriter(metric), PosteriorWriter(metric)):
         learner = Written(writer)
         for rows in torch.arange(len(labels)).chunk(3):
             learner.learn(codes[rows], labels[rows])
@@ -119,10 +120,11 @@ def test_distillation_changes_what_a_head_keeps():
     assert old[1] > 2 * old[0]
 
 
-def test_the_ridge_learner_answers_as_its_writer():
+@pytest.mark.parametrize("kind", [RidgeWriter, ResidualWriter])
+def test_the_learner_answers_as_its_writer(kind):
     features, labels = clusters()
     metric = fit_metric(features, labels)
-    learner = Written(RidgeWriter(metric))
+    learner = Written(kind(metric))
     learner.learn(metric.codes(features), labels)
     x = metric.coordinates(features)
     assert torch.equal(learner.predict(x), learner.writer.evidence(x)[0].argmax(1))

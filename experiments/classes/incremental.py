@@ -25,6 +25,7 @@ from experiments.classes.splits import arrival, base_classes, new_classes
 from experiments.classes.written import Written
 from experiments.record import run_recorded
 from oneshot.classes.metric import Metric, fit_metric
+from oneshot.classes.residual import ResidualWriter
 from oneshot.classes.ridge import RidgeWriter
 
 HOST_BASE = 50
@@ -150,8 +151,7 @@ def one_order(
 
 def same_bits(learner: Written, prepared: Prepared, train: Tensor) -> bool:
     """Whether a fresh writer that is given all examples in another order has the same weights."""
-    kind = type(learner.writer)
-    fresh = Written(kind(prepared.metric))
+    fresh = Written(type(learner.writer)(prepared.metric))
     if isinstance(fresh.writer, RidgeWriter) and isinstance(learner.writer, RidgeWriter):
         fresh.writer.strength = learner.writer.strength
     for rows in torch.arange(len(train)).flip(0).chunk(2):
@@ -177,11 +177,17 @@ def cost_of_a_class(prepared: Prepared, strength: float) -> dict[str, float]:
     writer.add("new", features.train[rows])
     writer.evidence(prepared.coordinates[:1])
     solved = time.process_time() - began
+    chain = ResidualWriter(prepared.metric, strength)
+    Written(chain).learn(prepared.codes, features.train_labels)
+    began = time.process_time()
+    chain.answers(prepared.coordinates[:1])
+    chained = time.process_time() - began
     per_class = 8 * prepared.metric.width * 3 + 8
     return {
         "examples": int(rows.sum()),
         "add_cpu_ms": round(1000 * sorted(times)[2], 1),
         "add_and_solve_cpu_ms": round(1000 * solved, 1),
+        "residual_solve_cpu_ms": round(1000 * chained, 1),
         "bytes_of_weights": per_class,
         "bytes_of_codes": int(rows.sum()) * prepared.metric.width,
     }

@@ -15,6 +15,7 @@ from experiments.classes.rivals import Descent, Head, Learner, NearestMean, Prob
 from experiments.classes.written import Written
 from oneshot.classes.metric import Metric
 from oneshot.classes.posterior import PosteriorWriter
+from oneshot.classes.residual import ResidualWriter
 from oneshot.classes.ridge import RidgeWriter
 
 
@@ -34,8 +35,9 @@ class Arrivals:
 
 
 def closed_forms(metric: Metric, strength: float) -> dict[str, Learner]:
-    """The package's two writers, and class means."""
+    """The package's writers, and class means."""
     return {
+        "residual": Written(ResidualWriter(metric, strength)),
         "ridge": Written(RidgeWriter(metric, strength)),
         "posterior": Written(PosteriorWriter(metric)),
         "nearest mean": NearestMean(cosine=False),

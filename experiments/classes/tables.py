@@ -18,10 +18,15 @@ RUNS = {
     "classes-cifar10": "CIFAR-10, 5 steps",
     "classes-mnist": "MNIST, 5 steps",
 }
+TEXT_RUNS = {
+    "classes-text": "packaged factual model",
+    "classes-text-encoder": "all-MiniLM-L6-v2",
+}
 PUBLISHED = (
     "| CIFAR-100, 50 known + 5 steps | ACIL, published, end-to-end ResNet-32 | about 66 | | | |"
 )
 LEARNERS = (
+    "residual",
     "ridge",
     "posterior",
     "nearest mean",
@@ -35,7 +40,7 @@ LEARNERS = (
     "scikit-learn LDA, retrained",
     "logistic regression, retrained",
 )
-OWN = {"ridge": "**ridge**", "posterior": "**posterior**"}
+OWN = {name: f"**{name}**" for name in ("residual", "ridge", "posterior")}
 HEADER = (
     "| classes arrive | learner | average % | last % | forgetting | AUROC of none |\n"
     "|---|---|---|---|---|---|"
@@ -67,7 +72,8 @@ def few_shot_table(folder: Path) -> str:
     sets: dict[str, Any] = record["metrics"]
     heads = [f"{name}, {shot}-shot" for name, found in sets.items() for shot in ("1", "5")]
     lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
-    rows = [*LEARNERS[:4], *(f"posterior less {name}, paired" for name in LEARNERS[2:4])]
+    means = ("nearest mean", "nearest mean, cosine")
+    rows = ["ridge", "posterior", *means, *(f"posterior less {name}, paired" for name in means)]
     for learner in rows:
         cells = [_episodes(found[shot][learner]) for found in sets.values() for shot in ("1", "5")]
         lines.append(f"| {OWN.get(learner, learner)} | " + " | ".join(cells) + " |")
@@ -75,15 +81,20 @@ def few_shot_table(folder: Path) -> str:
 
 
 def text_table(folder: Path) -> str:
-    """Relations one at a time: one row a learner, means over orders."""
-    record = _record(folder, "classes-text")
-    if record is None:
-        return "no record yet"
-    lines = [
-        "| learner | average % | last % | last, wordings of one relation % | last, wordings that "
-        "the host never saw % | forgetting | AUROC of none |\n|---|---|---|---|---|---|---|"
-    ]
-    orders = list(record["metrics"]["seeds"].values())
+    """Relations one at a time: one row a host and learner, means over orders."""
+    heads = (
+        "host | learner | average % | last % | last, wordings of one relation % | last, wordings "
+        "that the factual model never saw % | forgetting | AUROC of none"
+    )
+    lines = [f"| {heads} |", "|---" * (heads.count("|") + 1) + "|"]
+    for name, host in TEXT_RUNS.items():
+        record = _record(folder, name)
+        if record is not None:
+            lines += _text_rows(host, list(record["metrics"]["seeds"].values()))
+    return "\n".join(lines) if lines[2:] else "no record yet"
+
+
+def _text_rows(host: str, orders: list[dict[str, Any]]) -> list[str]:
     keys = (
         "average",
         "last",
@@ -91,11 +102,14 @@ def text_table(folder: Path) -> str:
         "last_of_wordings_new_to_the_host",
         "forgetting",
     )
+    lines = []
     for learner in LEARNERS:
         found = [order[learner] for order in orders if learner in order]
+        if not found:
+            continue
         cells = [f"{mean(one[key] for one in found):.1f}" for key in keys] + [_auroc(found)]
-        lines.append(f"| {OWN.get(learner, learner)} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        lines.append(f"| {host} | {OWN.get(learner, learner)} | " + " | ".join(cells) + " |")
+    return lines
 
 
 def _row(label: str, learner: str, orders: list[dict[str, Any]]) -> str:
@@ -120,7 +134,9 @@ def _costs(folder: Path) -> str:
     return (
         f"One class of {cost['examples']} images more, ridge at width "
         f"{record['config']['width']}: {cost['add_cpu_ms']:.0f} ms of one core, "
-        f"{cost['add_and_solve_cpu_ms']:.0f} ms with the solve that the next query waits for; "
+        f"{cost['add_and_solve_cpu_ms']:.0f} ms with the solve that the next query waits for "
+        f"({cost['residual_solve_cpu_ms'] / 1000:.1f} s for residual, through all "
+        f"{record['metrics']['train_images']:,} images); "
         f"{cost['bytes_of_weights']:,} bytes of weights, and {cost['bytes_of_codes']:,} bytes of "
         "codes kept so that single examples can be forgotten."
     )

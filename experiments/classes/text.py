@@ -2,13 +2,15 @@
 
     python -m experiments.classes.text experiments/configs/classes-text.toml
 
-The features are those of the packaged text host. Its metric here is fitted on running text alone,
-so that no relation is known before it is taught. `--tuning` judges on tuning wordings.
+The features are those of the packaged text host, or of a sentence encoder. Its metric here is
+fitted on running text alone, so that no relation is known before it is taught. `--tuning` judges on
+tuning wordings.
 """
 
 import argparse
 import tomllib
 from dataclasses import asdict, dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,9 @@ CACHE = RUNS / "features-text.safetensors"
 
 @dataclass(frozen=True)
 class TextProtocol:
-    """Sentences a relation and how they are learned."""
+    """Sentences a relation and how they are learned; `encoder` names a package with a text host."""
 
+    encoder: str | None = None
     taught: int = 100
     asked: int = 60
     strength: float = 100.0
@@ -63,12 +66,13 @@ class TextSet:
 
 def text_set(protocol: TextProtocol, part: str) -> TextSet:
     """Read the cached features, or compute them."""
-    cache = CACHE.with_stem(f"{CACHE.stem}-{part}")
+    cache = CACHE.with_stem(f"{CACHE.stem}-{protocol.encoder or 'packaged'}-{part}")
     if not cache.exists():
         taught = sentences("teach", protocol.taught, 0)
         asked = sentences(part, protocol.asked, 0)
         names = sorted({sentence.relation for sentence in taught})
-        host = open_text_host(None, "cpu")
+        folder = str(files(protocol.encoder) / "model") if protocol.encoder else None
+        host = open_text_host(folder, "cpu")
         running = [line for text in background_text() for line in text.split(". ")]
         kept = {
             "train": host.features([s.text for s in taught]),

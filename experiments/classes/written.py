@@ -4,6 +4,7 @@ from jaxtyping import Float, Int8, Int64
 from torch import Tensor
 
 from experiments.classes.rivals import Labels
+from oneshot.classes.residual import ResidualWriter
 from oneshot.classes.ridge import RidgeWriter
 from oneshot.classes.tallied import TalliedWriter
 
@@ -24,6 +25,8 @@ class Written:
 
         What all classes share of a ridge's evidence, which takes most of the time, is left out.
         """
+        if isinstance(self.writer, ResidualWriter):
+            return self.writer.answers(coordinates).argmax(1)
         if not isinstance(self.writer, RidgeWriter):
             return self.writer.evidence(coordinates)[0].argmax(1)
         state = self.writer.state()
