@@ -13,7 +13,7 @@ from oneshot.classes.tallied import Codes
 from oneshot.core.residual import residual_blocks
 from oneshot.images.integers import LEVELS
 
-BLOCKS = 24
+BLOCKS = 20
 
 DAMPING = 1.0
 """The ridge of each block, on weights of the raw features, in their mean variance."""
