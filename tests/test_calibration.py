@@ -14,7 +14,6 @@ from torch import Tensor
 from adapters.address.calibration import Calibration, calibrate, fill
 from adapters.state import load_calibration, save_calibration
 from oneshot.errors import BadInputError, BrainError
-from oneshot.facts.brain import calibration_hash
 from oneshot.facts.calibrated import (
     DEFAULT_SITES,
     DEPTHS,
@@ -25,6 +24,7 @@ from oneshot.facts.calibrated import (
 )
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.hosts.load import load_host
+from oneshot.memory.content import content_hash
 
 __all__ = ["caches"]
 
@@ -111,7 +111,7 @@ def test_a_file_gives_back_the_same_bits(host: TinyHost, path: Path, tmp_path: P
     assert equal(loaded, host.calibration)
     save_calibration(loaded, tmp_path / "deeper" / "again.safetensors")
     again = (tmp_path / "deeper" / "again.safetensors").read_bytes()
-    assert calibration_hash(again) == calibration_hash(path.read_bytes())  # headers vary in order
+    assert content_hash(again) == content_hash(path.read_bytes())  # headers vary in order
     assert not list(tmp_path.glob(".*"))
 
 

@@ -21,7 +21,6 @@ from oneshot.classes.calibration import (
     RIDGE,
     Calibration,
     calibrate,
-    calibration_hash,
     load_calibration,
     save_calibration,
 )
@@ -32,6 +31,7 @@ from oneshot.classes.metric import fit_metric
 from oneshot.classes.photos import read_photo
 from oneshot.classes.teacher import Classes
 from oneshot.errors import BadInputError, BrainError
+from oneshot.memory.content import content_hash
 
 SIDE = 8
 
@@ -76,7 +76,7 @@ def open_classes(folder: Path, rule: str | None = None) -> Classes:
     config = read_config(folder)
     if config is not None:
         return Classes(ClassFolder(folder, config), HOST, rule)
-    config = Config(Kind.IMAGE, HOST.name, HOST.hash, calibration_hash(calibration()))
+    config = Config(Kind.IMAGE, HOST.name, HOST.hash, content_hash(calibration()))
     return Classes(ClassFolder.found(folder, config, calibration()), HOST, rule)
 
 
@@ -232,7 +232,7 @@ def test_damage_is_noticed(tmp_path: Path, reds: list[str]) -> None:
 def test_calibrations_are_saved_whole() -> None:
     loaded = load_calibration(calibration())
     assert isinstance(loaded, Calibration)
-    assert calibration_hash(save_calibration(loaded)) == calibration_hash(calibration())
+    assert content_hash(save_calibration(loaded)) == content_hash(calibration())
     assert loaded.sharpness[RIDGE].slope > 0
     with pytest.raises(BrainError, match="damaged"):
         load_calibration(calibration()[:100])

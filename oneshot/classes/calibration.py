@@ -1,6 +1,5 @@
 """What is known of a host before anything is taught: its metric, and how sure its scores are."""
 
-import hashlib
 import json
 import math
 from collections.abc import Iterator
@@ -130,13 +129,6 @@ def load_calibration(data: bytes) -> Calibration:
         raise BrainError(
             "the calibration of classes is damaged; restore it from an export, or calibrate again"
         ) from error
-
-
-def calibration_hash(data: bytes) -> str:
-    """What tells one calibration from another; the order of the file's header does not count."""
-    size = int.from_bytes(data[:8], "little")
-    header = json.dumps(json.loads(data[8 : 8 + size]), sort_keys=True)
-    return hashlib.blake2b(header.encode() + data[8 + size :], digest_size=16).hexdigest()
 
 
 def _episodes(

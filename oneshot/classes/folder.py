@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from oneshot.classes.calibration import POSTERIOR, WRITERS, calibration_hash
+from oneshot.classes.calibration import POSTERIOR, WRITERS
 from oneshot.classes.host import ClassHost, Kind
 from oneshot.classes.journal import ClassJournal
 from oneshot.errors import BadInputError, BrainError
+from oneshot.memory.content import content_hash
 from oneshot.memory.durable import write_atomically
 from oneshot.memory.lock import FolderLock
 from oneshot.memory.segments import SegmentStore
@@ -125,7 +126,7 @@ class ClassFolder:
         path = self.folder / CALIBRATION
         try:
             data = path.read_bytes()
-            whole = calibration_hash(data) == self.config.calibration_hash
+            whole = content_hash(data) == self.config.calibration_hash
         except (OSError, ValueError) as error:
             raise BrainError(
                 f"{path} cannot be read; restore it from an export of these classes"

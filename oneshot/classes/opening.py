@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from oneshot.classes.base import Report, host_calibration, silent
-from oneshot.classes.calibration import POSTERIOR, calibration_hash
+from oneshot.classes.calibration import POSTERIOR
 from oneshot.classes.folder import ClassFolder, Config, read_config
 from oneshot.classes.host import ClassHost, Kind
 from oneshot.classes.image_hosts import open_image_host
 from oneshot.classes.text_hosts import open_text_host
 from oneshot.errors import BrainError
+from oneshot.memory.content import content_hash
 
 
 def open_host(kind: Kind, name: str | None, device: str) -> ClassHost:
@@ -37,7 +38,7 @@ def open_folder(
     opened = open_host(kind, host or (config.host if config else None), device)
     if config is None:
         data = host_calibration(opened, report)
-        config = Config(kind, opened.name, opened.hash, calibration_hash(data), rule or POSTERIOR)
+        config = Config(kind, opened.name, opened.hash, content_hash(data), rule or POSTERIOR)
         found = ClassFolder.found(folder, config, data)
     else:
         found = ClassFolder(folder, config)

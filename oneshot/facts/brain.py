@@ -1,6 +1,5 @@
 """A brain folder: configuration, calibration, weights and journal."""
 
-import hashlib
 import json
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from typing import Any
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.calibrated import DEPTHS
 from oneshot.facts.rules import check_rule
+from oneshot.memory.content import content_hash
 from oneshot.memory.durable import write_atomically
 from oneshot.memory.journal import Journal
 from oneshot.memory.lock import FolderLock
@@ -71,21 +71,11 @@ def read_calibration(folder: Path, config: Config) -> bytes:
         raise BrainError(
             f"{path} cannot be read ({error.strerror}); run `oneshot doctor --repair`"
         ) from error
-    if calibration_hash(data) != config.calibration_hash:
+    if content_hash(data) != config.calibration_hash:
         raise BrainError(
             f"{path} is damaged: it is not what {CONFIG} says; run `oneshot doctor --repair`"
         )
     return data
-
-
-def calibration_hash(data: bytes) -> str:
-    """What tells one calibration from another: its file's content, whatever the header's order."""
-    size = int.from_bytes(data[:8], "little")
-    try:
-        header = json.dumps(json.loads(data[8 : 8 + size]), sort_keys=True)
-    except (ValueError, RecursionError):
-        header = ""
-    return hashlib.blake2b(header.encode() + data[8 + size :], digest_size=16).hexdigest()
 
 
 def config_bytes(config: Config) -> bytes:

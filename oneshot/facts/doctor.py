@@ -14,13 +14,13 @@ from oneshot.facts.brain import (
     WEIGHTS,
     Brain,
     Config,
-    calibration_hash,
     read_calibration,
     read_config,
 )
 from oneshot.facts.calibrated import calibration_path
 from oneshot.facts.ledger import Ledger
 from oneshot.facts.types import Finding
+from oneshot.memory.content import content_hash
 from oneshot.memory.durable import write_atomically
 from oneshot.memory.journal import DamagedJournalError
 
@@ -61,7 +61,7 @@ def _calibration(folder: Path, config: Config, *, repair: bool) -> Finding:
         load_calibration(folder / CALIBRATION, torch.device("cpu"))
     except BrainError as error:
         kept = calibration_path(config.host_hash, config.sites)
-        if not kept.exists() or calibration_hash(kept.read_bytes()) != config.calibration_hash:
+        if not kept.exists() or content_hash(kept.read_bytes()) != config.calibration_hash:
             detail = f"{folder / CALIBRATION} is missing or damaged; restore it from an export"
             return Finding("calibration", False, detail)
         if repair:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from oneshot.errors import BrainError
-from oneshot.facts.brain import CONFIG, WEIGHTS, Brain, Config, calibration_hash, read_config
+from oneshot.facts.brain import CONFIG, WEIGHTS, Brain, Config, read_config
 from oneshot.facts.calibrated import DEFAULT_SITES, host_calibration
 from oneshot.facts.folders import MODEL
 from oneshot.facts.rules import POSTERIOR, check_rule
 from oneshot.hosts.load import PACKAGED, Host, load_host, same_host
+from oneshot.memory.content import content_hash
 from oneshot.memory.segment_file import SUFFIX
 
 Progress = Callable[[str, int, int], None]
@@ -53,7 +54,7 @@ def _found(
         )
     check_rule(rule)
     data = host_calibration(host, sites, progress)[1].read_bytes()
-    config = Config(host.name, host.hash, calibration_hash(data), rule, sites)
+    config = Config(host.name, host.hash, content_hash(data), rule, sites)
     brain = Brain(folder)
     try:
         config = brain.found(config, data)
