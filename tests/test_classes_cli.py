@@ -157,3 +157,10 @@ def test_the_demo_shows_digits_and_sentences(capsys: pytest.CaptureFixture[str])
     assert many["rejected"] > one["rejected"]
     guesses = [record["name"] for record in others if record["section"] == "guesses"]
     assert guesses == ["place of birth", "native language", "capital", None]
+
+
+def test_the_demo_takes_the_rule_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--rule", "delta", "class", "demo"])
+    assert left.value.code in (2, 3, 4)
+    assert "give one of posterior, ridge, residual" in capsys.readouterr().err

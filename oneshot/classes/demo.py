@@ -42,7 +42,7 @@ class Shots:
     seconds: float
 
 
-def digits(folder: Path, report: Report) -> Iterator[Shots]:
+def digits(folder: Path, rule: str | None, report: Report) -> Iterator[Shots]:
     """Teach the first training digits of eight kinds, and guess test digits of all ten."""
     images = load_images("mnist", None, torch.device("cpu"))
     files = folder / "files"
@@ -51,7 +51,7 @@ def digits(folder: Path, report: Report) -> Iterator[Shots]:
              for d in range(10)}  # fmt: skip
     shown = {d: _write(files, f"{d}", images.train_images[images.train_labels == d][: SHOTS[-1]])
              for d in range(TAUGHT)}  # fmt: skip
-    with Classes.open(folder / "classes", Kind.IMAGE) as classes:
+    with Classes.open(folder / "classes", Kind.IMAGE, rule=rule) as classes:
         for shots in SHOTS:
             receipts = [classes.teach(str(d), paths[:shots]) for d, paths in shown.items()]
             found = classes.evaluate_on(asked, report)
@@ -60,9 +60,9 @@ def digits(folder: Path, report: Report) -> Iterator[Shots]:
             yield Shots(shots, found.n, found.accuracy, found.strangers, rejected, seconds)
 
 
-def sentences(folder: Path, report: Report) -> tuple[list[Taught], list[Guess]]:
+def sentences(folder: Path, rule: str | None, report: Report) -> tuple[list[Taught], list[Guess]]:
     """Teach a few kinds of statements, and guess others."""
-    with Classes.open(folder, Kind.TEXT, report=report) as classes:
+    with Classes.open(folder, Kind.TEXT, rule=rule, report=report) as classes:
         taught = [classes.teach(name, found) for name, found in SENTENCES.items()]
         return taught, classes.guess(QUESTIONS)
 

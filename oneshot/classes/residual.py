@@ -1,6 +1,7 @@
 """A chain of blocks on the taught examples: the writer that tells confusable classes apart best."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -88,11 +89,17 @@ class ResidualWriter(RidgeWriter):
     def _damped(self, total: int) -> Float[Tensor, "width width"]:
         """The mean square of codes, and the ridge: the metric carries it over from raw features."""
         square = self._gram / LEVELS**2 / total
-        transform = self.metric.transform.double()
-        raw = transform.T @ transform
-        variance = torch.linalg.solve(raw, square).trace() / len(raw)
+        raw, inverse = self._raw
+        variance = (inverse * square).sum() / len(raw)
         damped: Tensor = square + DAMPING * variance * raw
         return damped
+
+    @cached_property
+    def _raw(self) -> tuple[Float[Tensor, "width width"], Float[Tensor, "width width"]]:
+        """What the squares of raw features' weights are in the coordinates, and its inverse."""
+        transform = self.metric.transform.double()
+        raw = transform.T @ transform
+        return raw, torch.linalg.inv(raw)
 
 
 def _sorted(codes: Codes) -> Codes:

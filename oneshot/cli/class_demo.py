@@ -22,19 +22,20 @@ commands = typer.Typer()
 def demo() -> None:
     """Teach handwritten digits and kinds of sentences, and guess others; under a minute.
 
-    Digits: the packaged network never saw one; each is shown once, then ten
-    times, then a hundred times. Nothing is kept.
+    Digits: the packaged network never saw one; each is shown once, then five
+    times, then twenty. Nothing is kept. The global option --rule says how.
 
     Examples:
       oneshot class demo
       oneshot --json class demo
+      oneshot --rule ridge class demo
     """
     from oneshot.classes import demo as work
 
-    output = SESSION.get().output
+    output, rule = SESSION.get().output, SESSION.get().rule
     with tempfile.TemporaryDirectory(prefix="oneshot-demo-") as folder, output.progress() as bar:
         report = bar or _silent
-        results = list(work.digits(Path(folder) / "digits", report))
+        results = list(work.digits(Path(folder) / "digits", rule, report))
         columns = "shown of each digit", "right", "of", "8 and 9 rejected", "teaching took"
         rows = (
             (
@@ -49,7 +50,7 @@ def demo() -> None:
         record = {"section": "digits", "results": [asdict(r) for r in results]}
         title = "Digits 0 to 7, taught to a network that saw photographs only"
         output.table(record, title, columns, rows)
-        taught, guesses = work.sentences(Path(folder) / "sentences", report)
+        taught, guesses = work.sentences(Path(folder) / "sentences", rule, report)
     for receipt in taught:
         output.put({"section": "taught", **asdict(receipt)}, taught_text(receipt))
     for guess in guesses:
