@@ -101,9 +101,11 @@ def test_the_library_learners_keep_or_forget_as_what_they_stand_for():
 
 def test_nothing_of_a_class_that_has_not_come_is_answered():
     features, labels = clusters()
-    for learner in (naive_bayes(6), stepwise_logistic(6, 0), Retrained(Probe())):
-        learner.learn(features[labels < 2], labels[labels < 2])
-        assert set(learner.predict(features).tolist()) <= {0, 1}
+    for learner in (naive_bayes(6), stepwise_logistic(6, 0), Retrained(Probe()), Refitted()):
+        for known in (1, 2):
+            rows = labels == known - 1
+            learner.learn(features[rows], labels[rows])
+            assert set(learner.predict(features).tolist()) <= set(range(known))
 
 
 def test_distillation_changes_what_a_head_keeps():

@@ -36,15 +36,20 @@ class Refitted:
     def __init__(self) -> None:
         self.estimator = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
         self.kept = list[tuple[Features, Labels]]()
+        self.only: int | None = None
 
     def learn(self, features: Features, labels: Labels) -> None:
         """Keep the examples and fit all that are kept."""
         self.kept.append((features, labels))
         everything, names = (torch.cat(parts).numpy() for parts in zip(*self.kept, strict=True))
-        self.estimator.fit(everything, names)
+        self.only = int(names[0]) if len(np.unique(names)) == 1 else None
+        if self.only is None:  # the estimator wants two classes
+            self.estimator.fit(everything, names)
 
     def predict(self, features: Features) -> Labels:
         """The likeliest class."""
+        if self.only is not None:
+            return torch.full((len(features),), self.only)
         return torch.from_numpy(self.estimator.predict(features.numpy()))
 
 
