@@ -10,7 +10,7 @@ from oneshot.images.block import Block, BlockShape
 from oneshot.images.chain import ChainSettings, Part
 from oneshot.images.data import channel_statistics, normalise
 from oneshot.images.draws import block_generator, dropout_masks
-from oneshot.images.dt import LARGEST_GAIN, DiscreteChain
+from oneshot.images.dt import LARGEST_GAIN, WIDEST, DiscreteChain
 from oneshot.images.kinds import Embedding
 from oneshot.images.labels import prototypes, random_embedding
 from oneshot.images.stacked import Stack
@@ -160,3 +160,15 @@ def test_a_prototype_is_the_image_of_smallest_median_distance() -> None:
     line = torch.tensor([[0.0], [1.0], [1.2], [1.3], [9.0], [-5.0], [-4.0], [-4.1]])
     labels = torch.tensor([0, 0, 0, 0, 0, 1, 1, 1])
     assert prototypes(line, labels, 2).flatten().tolist() == pytest.approx([1.2, -4.0])
+
+
+def test_wide_embeddings_are_classified_with_one_and_the_same_draw() -> None:
+    images = pixels()[0]
+    wide = chain(table=random_embedding(CLASSES, WIDEST + 1, torch.Generator().manual_seed(0)))
+    scores = wide.classifier().logits(images)
+    assert torch.equal(wide.classifier().logits(images), scores)
+    drawn = wide.classifier(torch.Generator().manual_seed(0)).logits(images)
+    assert torch.equal(scores, drawn)
+    assert not torch.equal(scores, wide.walker().logits(images))
+    narrow = chain()
+    assert torch.equal(narrow.classifier().logits(images), narrow.walker().logits(images))

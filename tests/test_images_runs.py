@@ -41,6 +41,10 @@ def test_ablations_that_stand_beside_each_other_differ_in_one_thing() -> None:
     for loss in ("anchor", "endpoint"):
         assert differing("cifar100-fm-velocity", f"cifar100-fm-{loss}") == {loss}
     assert differing("mnist-dt-cosine", "mnist-dt-equal-information") == {"spacing"}
+    for method in ("ensemble", "backprop"):
+        assert differing("mnist-dt-cosine", f"mnist-{method}") == {"method"}
+    assert differing("mnist-dt-cosine", "mnist-dt-one-block") == {"T", "epochs"}
+    assert differing("mnist-ct", "mnist-adjoint") == {"method"}
     for images in ("plain", "mirrored"):
         assert differing(f"cifar10-dt-{images}", f"cifar10-backprop-{images}") == {"method"}
         ridge = read_toml(FOLDER / f"images-ablation-cifar10-ridge-{images}.toml")

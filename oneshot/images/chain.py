@@ -110,8 +110,9 @@ class Chain(ABC):
 class ChainClassifier:
     """Classifies by running the whole chain, block t making z_t of z_{t-1}.
 
-    Without a generator z_0 is 0 and no noise is added, which is deterministic and better; with one
-    z_0 and the noise of every step are drawn (eq. 3 of arXiv 2503.24322).
+    Without a generator z_0 is 0 and no noise is added, which is deterministic, and better where
+    embeddings are narrow; with one z_0 and the noise of every step are drawn (eq. 3 of arXiv
+    2503.24322).
     """
 
     def __init__(self, chain: Chain, sampling: torch.Generator | None) -> None:
