@@ -154,7 +154,10 @@ def _record(folder: Path, name: str) -> dict[str, Any] | None:
 
 def draw(folder: Path, target: Path) -> None:
     """Accuracy after each step for the two protocols with heads, as PNG and SVG."""
+    from matplotlib import colormaps
     from matplotlib.figure import Figure
+
+    colours = {name: colormaps["tab20"](place) for place, name in enumerate(LEARNERS)}
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     names = [
@@ -170,7 +173,11 @@ def draw(folder: Path, target: Path) -> None:
             values = first[learner]["after_each_step"]
             start, count = (base, len(values) - 1) if base else (0, len(values))
             known = [start + (100 - start) * n / count for n in range(0 if base else 1, count + 1)]
-            axis.plot(known, values, marker=".", lw=2.5 if learner in OWN else 1.2, label=learner)
+            look = {
+                "lw": 2.5 if learner in OWN else 1.2,
+                "ls": "--" if "retrained" in learner else "-",
+            }
+            axis.plot(known, values, marker=".", label=learner, c=colours[learner], **look)
         axis.set(title=RUNS[name], xlabel="classes known")
     axes[0].set_ylabel("accuracy on the classes known, %")
     figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
