@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestCentroid
 
 from experiments.classes import tables
 from experiments.classes.few_shot import Episodes, by_nearest_mean, draw, measured
-from experiments.classes.library import Refitted, naive_bayes, stepwise_logistic
+from experiments.classes.library import discriminant, naive_bayes, stepwise_logistic
 from experiments.classes.measures import Course, area, places, steps_of
 from experiments.classes.rivals import Descent, Head, NearestMean, Probe, Retrained
 from experiments.classes.sentences import sentences, wordings_of
@@ -84,12 +84,12 @@ def test_closed_forms_keep_what_fine_tuning_forgets():
     forgetful = taught_in_steps(Head(8, 6, descent, 0), features, labels)
     replaying = taught_in_steps(Head(8, 6, descent, 0, remembered=20), features, labels)
     assert forgetful < 0.6 < replaying
-    assert taught_in_steps(Retrained(Probe(iterations=30)), features, labels) > 0.95
+    assert taught_in_steps(Retrained(Probe(iterations=30).fit), features, labels) > 0.95
 
 
 def test_the_library_learners_keep_or_forget_as_what_they_stand_for():
     features, labels = clusters()
-    assert taught_in_steps(Refitted(), features, labels) > 0.95
+    assert taught_in_steps(Retrained(discriminant), features, labels) > 0.95
     assert taught_in_steps(naive_bayes(6), features, labels) > 0.95
     assert taught_in_steps(stepwise_logistic(6, 0), features, labels) < 0.9
     means = NearestMean(cosine=False)
@@ -101,7 +101,12 @@ def test_the_library_learners_keep_or_forget_as_what_they_stand_for():
 
 def test_nothing_of_a_class_that_has_not_come_is_answered():
     features, labels = clusters()
-    for learner in (naive_bayes(6), stepwise_logistic(6, 0), Retrained(Probe()), Refitted()):
+    for learner in (
+        naive_bayes(6),
+        stepwise_logistic(6, 0),
+        Retrained(Probe().fit),
+        Retrained(discriminant),
+    ):
         for known in (1, 2):
             rows = labels == known - 1
             learner.learn(features[rows], labels[rows])

@@ -18,7 +18,7 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from experiments.classes.features import FeatureSet, cached_features
-from experiments.classes.learners import Arrivals, closed_forms, follow, heads, retrained
+from experiments.classes.learners import Arrivals, closed_forms, follow, heads, retrained, writers
 from experiments.classes.measures import places, steps_of
 from experiments.classes.rivals import Descent, Learner, Probe
 from experiments.classes.splits import arrival, base_classes, new_classes
@@ -142,20 +142,16 @@ def one_order(
     for name, learner in learners(protocol, prepared.metric, width, len(order), seed).items():
         found[name], _ = follow(learner, arrivals, known)
         if isinstance(learner, Written) and seed == protocol.seeds[0]:
-            found[name]["same_bits_as_all_at_once"] = same_bits(
-                learner, prepared, arrivals.train_places
-            )
+            fresh = writers(prepared.metric, protocol.strength)[name]
+            found[name]["same_bits_as_all_at_once"] = same_bits(learner, fresh, arrivals)
         print(steps, seed, name, found[name], flush=True)
     return found
 
 
-def same_bits(learner: Written, prepared: Prepared, train: Tensor) -> bool:
+def same_bits(learner: Written, fresh: Written, arrivals: Arrivals) -> bool:
     """Whether a fresh writer that is given all examples in another order has the same weights."""
-    fresh = Written(type(learner.writer)(prepared.metric))
-    if isinstance(fresh.writer, RidgeWriter) and isinstance(learner.writer, RidgeWriter):
-        fresh.writer.strength = learner.writer.strength
-    for rows in torch.arange(len(train)).flip(0).chunk(2):
-        fresh.learn(prepared.codes[rows], train[rows])
+    for rows in torch.arange(len(arrivals.codes)).flip(0).chunk(2):
+        fresh.learn(arrivals.codes[rows], arrivals.train_places[rows])
     mine, other = learner.writer.state(), fresh.writer.state()
     return all(torch.equal(mine[name], other[name]) for name in mine)
 

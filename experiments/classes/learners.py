@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int8, Int64
 from torch import Tensor
 
-from experiments.classes.library import Refitted, naive_bayes, stepwise_logistic
+from experiments.classes.library import discriminant, naive_bayes, stepwise_logistic
 from experiments.classes.measures import Course, area
 from experiments.classes.rivals import Descent, Head, Learner, NearestMean, Probe, Retrained
 from experiments.classes.written import Written
@@ -34,12 +34,19 @@ class Arrivals:
     test_places: Int64[Tensor, " m"]
 
 
-def closed_forms(metric: Metric, strength: float) -> dict[str, Learner]:
-    """The package's writers, and class means."""
+def writers(metric: Metric, strength: float) -> dict[str, Written]:
+    """The package's own, with nothing written."""
     return {
         "residual": Written(ResidualWriter(metric, strength)),
         "ridge": Written(RidgeWriter(metric, strength)),
         "posterior": Written(PosteriorWriter(metric)),
+    }
+
+
+def closed_forms(metric: Metric, strength: float) -> dict[str, Learner]:
+    """The package's writers, and class means."""
+    return {
+        **writers(metric, strength),
         "nearest mean": NearestMean(cosine=False),
         "nearest mean, cosine": NearestMean(cosine=True),
     }
@@ -60,8 +67,8 @@ def heads(width: int, classes: int, descent: Descent, seed: int) -> dict[str, Le
 def retrained(probe: Probe) -> dict[str, Learner]:
     """What keeps everything and is trained on all of it at each step."""
     return {
-        "scikit-learn LDA, retrained": Refitted(),
-        "logistic regression, retrained": Retrained(probe),
+        "scikit-learn LDA, retrained": Retrained(discriminant),
+        "logistic regression, retrained": Retrained(probe.fit),
     }
 
 

@@ -1,5 +1,7 @@
 """scikit-learn's own methods on the same features, as learners of a protocol."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -30,27 +32,13 @@ class Stepwise:
         return torch.from_numpy(scores[:, : self.seen].argmax(1))
 
 
-class Refitted:
-    """Linear discriminant analysis, fitted anew at each step on everything so far."""
-
-    def __init__(self) -> None:
-        self.estimator = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-        self.kept = list[tuple[Features, Labels]]()
-        self.only: int | None = None
-
-    def learn(self, features: Features, labels: Labels) -> None:
-        """Keep the examples and fit all that are kept."""
-        self.kept.append((features, labels))
-        everything, names = (torch.cat(parts).numpy() for parts in zip(*self.kept, strict=True))
-        self.only = int(names[0]) if len(np.unique(names)) == 1 else None
-        if self.only is None:  # the estimator wants two classes
-            self.estimator.fit(everything, names)
-
-    def predict(self, features: Features) -> Labels:
-        """The likeliest class."""
-        if self.only is not None:
-            return torch.full((len(features),), self.only)
-        return torch.from_numpy(self.estimator.predict(features.numpy()))
+def discriminant(features: Features, labels: Labels) -> Callable[[Features], Labels]:
+    """What linear discriminant analysis answers after fitting all of these at once."""
+    if len(labels.unique()) == 1:  # the estimator wants two classes
+        return lambda asked: labels[:1].expand(len(asked))
+    estimator = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    estimator.fit(features.numpy(), labels.numpy())
+    return lambda asked: torch.from_numpy(estimator.predict(asked.numpy()))
 
 
 def naive_bayes(classes: int) -> Stepwise:

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 Features = Float[Tensor, "n width"]
 Labels = Int64[Tensor, " n"]
+Fit = Callable[[Features, Labels], Callable[[Features], Labels]]
+"""From all examples what answers."""
 
 REMEMBERED = 20
 """Examples of a class that replay keeps."""
@@ -187,16 +189,16 @@ class Probe:
 
 
 class Retrained:
-    """The probe trained anew at each step on everything so far: a frozen host's upper bound."""
+    """What is fitted anew at each step on everything so far: a frozen host's upper bound."""
 
-    def __init__(self, probe: Probe) -> None:
-        self.probe, self.kept = probe, list[tuple[Features, Labels]]()
+    def __init__(self, fit: Fit) -> None:
+        self.fit, self.kept = fit, list[tuple[Features, Labels]]()
 
     def learn(self, features: Features, labels: Labels) -> None:
         """Keep the examples and train on all that are kept."""
         self.kept.append((features, labels))
         everything, names = (torch.cat(parts) for parts in zip(*self.kept, strict=True))
-        self._answer = self.probe.fit(everything, names)
+        self._answer = self.fit(everything, names)
 
     def predict(self, features: Features) -> Labels:
         """The likeliest class."""

@@ -4,8 +4,6 @@ from jaxtyping import Float, Int8, Int64
 from torch import Tensor
 
 from experiments.classes.rivals import Labels
-from oneshot.classes.residual import ResidualWriter
-from oneshot.classes.ridge import RidgeWriter
 from oneshot.classes.tallied import TalliedWriter
 
 
@@ -21,17 +19,8 @@ class Written:
             self.writer.add_codes(f"{int(label):04}", codes[labels == label])
 
     def predict(self, coordinates: Float[Tensor, "n width"]) -> Labels:
-        """The class of the highest evidence.
-
-        What all classes share of a ridge's evidence, which takes most of the time, is left out.
-        """
-        if isinstance(self.writer, ResidualWriter):
-            return self.writer.answers(coordinates).argmax(1)
-        if not isinstance(self.writer, RidgeWriter):
-            return self.writer.evidence(coordinates)[0].argmax(1)
-        state = self.writer.state()
-        constant = (state["means"] * state["read"].T).sum(1) / 2
-        return (coordinates @ state["read"] - constant).argmax(1)
+        """The likeliest class."""
+        return self.writer.answers(coordinates).argmax(1)
 
     def taught(self, coordinates: Float[Tensor, "n width"]) -> Float[Tensor, " n"]:
         """How much more likely the likeliest class is than none of them."""

@@ -53,9 +53,13 @@ class RidgeWriter(TalliedWriter):
     ) -> tuple[Float[Tensor, "examples classes"], Float[Tensor, " examples"]]:
         """Log-densities of each class and of an example of any other class."""
         found = self._solved()
-        constant = (found.means * found.read.T).sum(1) / 2
-        scores = _log_density(x, found.within)[:, None] + x @ found.read - constant
+        scores = _log_density(x, found.within)[:, None] + RidgeWriter.answers(self, x)
         return scores, _log_density(x, found.total)
+
+    def answers(self, x: Float[Tensor, "examples width"]) -> Float[Tensor, "examples classes"]:
+        """Each class's log-density over that of a class whose mean is zero."""
+        found = self._solved()
+        return x @ found.read - (found.means * found.read.T).sum(1) / 2
 
     def state(self) -> dict[str, Tensor]:
         """Counts, exact sums, and the weights that answer."""

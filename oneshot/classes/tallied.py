@@ -100,6 +100,10 @@ class TalliedWriter(ABC):
         """Log-evidence that the example is of none of the classes, fp64."""
         return self.evidence(self.metric.coordinates(features))[1]
 
+    def answers(self, x: Float[Tensor, "examples width"]) -> Float[Tensor, "examples classes"]:
+        """What tells the classes apart: the evidence, perhaps less what all of them share."""
+        return self.evidence(x)[0]
+
     @abstractmethod
     def evidence(
         self, x: Float[Tensor, "examples width"]

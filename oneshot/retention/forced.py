@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from oneshot.retention.logits import row_logits
 from oneshot.retention.method import Method
 from oneshot.retention.probes import Probe, Suite
 from oneshot.retention.scores import interval
@@ -79,20 +80,14 @@ def _batch(method: Method, model: Any, pairs: Sequence[tuple[str, str]]) -> list
         tokenizer(f"{prompt} {answer}")["input_ids"]
         for prompt, (_, answer) in zip(prompts, pairs, strict=True)
     ]
-    longest, device = max(map(len, rows)), next(method.host.model.parameters()).device
-    ids = torch.zeros(len(rows), longest, dtype=torch.long, device=device)
-    mask = torch.zeros_like(ids)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.tensor(row, device=device)
-        mask[i, : len(row)] = 1
-    logits = model(input_ids=ids, attention_mask=mask).logits
+    logits = row_logits(method, model, rows)
     return [
-        _forced(logits[i, start - 1 : len(row) - 1], row[start:])
-        for i, (start, row) in enumerate(zip(starts, rows, strict=True))
+        _forced(found[start - 1 : -1], row[start:])
+        for found, start, row in zip(logits, starts, rows, strict=True)
     ]
 
 
 def _forced(logits: Tensor, answer: list[int]) -> Forced:
     targets = torch.tensor(answer, device=logits.device)
-    loss = torch.nn.functional.cross_entropy(logits.float(), targets)
+    loss = torch.nn.functional.cross_entropy(logits, targets)
     return Forced(float(loss), float((logits.argmax(1) == targets).float().mean()))

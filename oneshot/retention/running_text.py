@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from oneshot.retention.logits import row_logits
 from oneshot.retention.method import Gated, Method
 
 LONGEST, TOGETHER = 96, 16  # tokens of a passage; passages of one forward pass
@@ -43,9 +44,9 @@ def measure_text(method: Method, text: Sequence[str], tokens: int) -> dict[str, 
     sums, passages = _Sums(), _passages(method, text, tokens)
     for start in range(0, len(passages), TOGETHER):
         part = passages[start : start + TOGETHER]
-        bare = _logits(method, method.host.model, [p.bare for p in part])
+        bare = row_logits(method, method.host.model, [p.bare for p in part])
         with method.taught() as model:
-            taught = _logits(method, model, [p.taught for p in part])
+            taught = row_logits(method, model, [p.taught for p in part])
             fires = method.fires() if isinstance(method, Gated) else []
         for passage, before, after in zip(part, bare, taught, strict=True):
             _add(sums, passage, before, after)
@@ -66,18 +67,6 @@ def _passages(method: Method, text: Sequence[str], tokens: int) -> list[_Passage
             found.append(_Passage(own, bare, taught))
             total += len(own)
     return found
-
-
-def _logits(method: Method, model: Any, rows: Sequence[list[int]]) -> list[Tensor]:
-    """The logits at each row's tokens."""
-    longest, device = max(map(len, rows)), next(method.host.model.parameters()).device
-    ids = torch.zeros(len(rows), longest, dtype=torch.long, device=device)
-    mask = torch.zeros_like(ids)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.tensor(row, device=device)
-        mask[i, : len(row)] = 1
-    logits = model(input_ids=ids, attention_mask=mask).logits.float()
-    return [logits[i, : len(row)] for i, row in enumerate(rows)]
 
 
 def _add(sums: _Sums, passage: _Passage, before: Tensor, after: Tensor) -> None:

@@ -48,12 +48,7 @@ def solve_marginal(moments: Moments, ridge: float, shares: list[float]) -> list[
     overwritten), and each share costs a Schur complement of the targets' width. Raises
     BadInputError unless `ridge` is positive and the matrix is finite.
     """
-    if not ridge > 0:
-        raise BadInputError(f"ridge = {ridge} came; give a positive number")
-    moments.FF.diagonal().add_(ridge)
-    factor, failed = torch.linalg.cholesky_ex(moments.FF, check_errors=False)
-    if int(failed):
-        raise BadInputError("the features' Gram matrix is singular or not finite; raise the ridge")
+    factor = factorised(moments.FF, ridge)
     read = torch.cholesky_solve(moments.FU, factor)
     left = moments.UU - moments.FU.T @ read
     identity = torch.eye(len(left), dtype=left.dtype, device=left.device)
@@ -63,3 +58,18 @@ def solve_marginal(moments: Moments, ridge: float, shares: list[float]) -> list[
         state = torch.linalg.solve(schur, share**0.5 * left)
         found.append(LinearDenoiser(read @ (identity - share**0.5 * state), state))
     return found
+
+
+def factorised(gram: Float[Tensor, "d d"], ridge: float) -> Float[Tensor, "d d"]:
+    """The Cholesky factor of a Gram matrix, to which `ridge` is added in place.
+
+    Raises BadInputError unless `ridge` is positive and the matrix is finite.
+    """
+    if not ridge > 0:
+        raise BadInputError(f"ridge = {ridge} came; give a positive number")
+    gram.diagonal().add_(ridge)
+    factor: Tensor
+    factor, failed = torch.linalg.cholesky_ex(gram, check_errors=False)
+    if int(failed):
+        raise BadInputError("the features' Gram matrix is singular or not finite; raise the ridge")
+    return factor

@@ -17,7 +17,7 @@ from oneshot.images.model import Progress, Report, batches
 from oneshot.images.patches import PatchSettings, fit_bank
 from oneshot.images.patches_coded import BATCH, PatchCodes
 from oneshot.images.patches_deep import DeepSettings, fit_deep
-from oneshot.images.rules.marginal import Moments, solve_marginal
+from oneshot.images.rules.marginal import Moments, factorised, solve_marginal
 
 _ROWS = 5000
 """Images multiplied at a time."""
@@ -151,7 +151,7 @@ def grow(
                 else _solve(codes, targets, z, settings, t)
             )
             blocks.append(RidgeBlock(encode, read, carry))
-            told = torch.cat([part.float() @ read for part in torch.split(codes, _ROWS)])
+            told = _told(codes, read)
             z = told if settings.independent else z + told
             left = _left(targets, z, settings)
             figures = {"left": float(left.square().sum() / targets.square().sum())}
@@ -181,8 +181,7 @@ def _solve(
     gram = integer_gram(codes).div_(LEVELS**2)
     ridge = settings.ridge * len(codes)
     if settings.fits:
-        gram.diagonal().add_(ridge)
-        return _descend(codes, targets, z, settings, gram)
+        return _descend(codes, targets, z, settings, factorised(gram, ridge))
     wanted = targets if settings.independent else _left(targets, z, settings)
     moments = Moments(
         len(codes), gram, _products(codes, wanted), wanted.double().T @ wanted.double()
@@ -201,13 +200,12 @@ def _solve(
 
 
 def _descend(
-    codes: Tensor, targets: Tensor, z: Tensor, settings: RidgeSettings, gram: Tensor
+    codes: Tensor, targets: Tensor, z: Tensor, settings: RidgeSettings, factor: Tensor
 ) -> tuple[Tensor, Tensor]:
     """The sum of a block's fits of what softmax(z) leaves, in fp32, and z carried as it is."""
-    factor = torch.linalg.cholesky(gram)
 
     def fit(read: Tensor) -> Tensor:
-        told = torch.cat([part.float() @ read for part in torch.split(codes, _ROWS)]) / LEVELS
+        told = _told(codes, read) / LEVELS
         return torch.cholesky_solve(
             _products(codes, _left(targets, z + told, settings)), factor
         ).float()
@@ -215,6 +213,11 @@ def _descend(
     start = torch.zeros(codes.shape[1], targets.shape[1], device=codes.device)
     read = residual_blocks(fit, start, settings.fits)
     return (read / LEVELS).contiguous(), torch.eye(targets.shape[1], device=codes.device)
+
+
+def _told(codes: Tensor, read: Tensor) -> Float[Tensor, "n m"]:
+    """What a block's map makes of all images, some rows at a time."""
+    return torch.cat([part.float() @ read for part in torch.split(codes, _ROWS)])
 
 
 def _products(codes: Tensor, wanted: Tensor) -> Float[Tensor, "d m"]:
