@@ -25,6 +25,7 @@ from oneshot.core.schedule import Schedule
 FEATURES = 2048
 REACH = 40  # positions back at which a name may stand
 SHORTLIST = 8  # names whose estimates are compared with the vocabulary
+POINTS = 64  # points whose names are compared with the vocabulary at a time
 SEED = 20250324
 OWN, OTHER = 0.05, 0.99  # quantiles of right and wrong addresses' responses; halfway is the gate
 
@@ -59,11 +60,13 @@ class FittedDenoiser:
     def recognise(
         self, states: Float[Tensor, "batch history_and_seq width"], start: int, seen: int
     ) -> list[tuple[int, int, Candidate]]:
-        """Every position may end a name; its slot is the place, its code that of each size."""
+        """Every position may end a name; its slot is the place, its code each size's features."""
         windows = windows_from(states, start)
         whole = torch.stack([metric.code(windows) for metric in self.calibration.metrics], 2)
+        signs = self.features.of_entity(_spread(whole.flatten(0, 1)).flatten(0, 1)).to(torch.int8)
+        signs = signs.view(*whole.shape[:3], FEATURES)
         places = [(b, p) for b in range(whole.shape[0]) for p in range(whole.shape[1])]
-        return [(b, p, Candidate(seen + p, 0.0, whole[b, p])) for b, p in places]
+        return [(b, p, Candidate(seen + p, 0.0, signs[b, p])) for b, p in places]
 
     def denoise(
         self,
@@ -73,41 +76,56 @@ class FittedDenoiser:
         """The best name's estimate at each point, where it passes the gate."""
         banks = self.calibration.banks
         posteriors = [b.posterior(b.code(s)) for b, s in zip(banks, relation, strict=True)]
+        read = [self.features.of_relation(posterior) for posterior in posteriors]
+        at = [[site[i] for site in read] for i in range(len(candidates))]
+        short = [self._shortlist(c[-REACH:], r) for c, r in zip(candidates, at, strict=True)]
+        best = self._strongest([estimates for _, estimates in short])
         return [
-            self._best(point[-REACH:], [p[i] for p in posteriors])
-            for i, point in enumerate(candidates)
+            self._firing(names[which], r, response) if response > self.gate else None
+            for (names, _), r, (which, response) in zip(short, at, best, strict=True)
         ]
 
-    def _best(self, point: Sequence[Candidate], relation: list[Tensor]) -> Firing | None:
-        codes = torch.cat([_spread(c.code) for c in point if c.code is not None])
-        estimates = self._estimate(codes, relation, 0)
-        short = estimates.norm(dim=1).topk(min(SHORTLIST, len(codes))).indices
-        responses = (estimates[short] @ self.vocabulary.T).max(1).values
-        best = int(responses.argmax())
-        if not float(responses[best]) > self.gate:
-            return None
-        tokens = self._tokens(codes[short[best]][None], relation)
-        if not tokens:
-            return None
-        return Firing(-1, self.label(tokens[0]), tokens, float(responses[best]), ())
+    def _shortlist(
+        self, point: Sequence[Candidate], relation: list[Tensor]
+    ) -> tuple[Float[Tensor, "n features"], Float[Tensor, "n width"]]:
+        """The names whose estimates are largest, and the estimates."""
+        names = torch.cat([c.code for c in point if c.code is not None]).float()
+        estimates = self._estimate(names, relation, 0)
+        short = estimates.norm(dim=1).topk(min(SHORTLIST, len(names))).indices
+        return names[short.to(names.device)], estimates[short]
 
-    def _tokens(self, code: Tensor, relation: list[Tensor]) -> tuple[int, ...]:
+    def _strongest(self, points: list[Float[Tensor, "_ width"]]) -> list[tuple[int, float]]:
+        """Of each point, the name with the largest response of any token, and the response."""
+        found: list[tuple[int, float]] = []
+        for first in range(0, len(points), POINTS):
+            some = points[first : first + POINTS]
+            pooled = torch.cat(some)
+            responses = (pooled @ self.vocabulary.T).max(1).values
+            for each in responses.split([len(estimates) for estimates in some]):
+                response, which = each.max(0)
+                found.append((int(which), float(response)))
+        return found
+
+    def _firing(self, name: Tensor, relation: list[Tensor], response: float) -> Firing | None:
+        tokens = self._tokens(name[None], relation)
+        return Firing(-1, self.label(tokens[0]), tokens, response, ()) if tokens else None
+
+    def _tokens(self, name: Tensor, relation: list[Tensor]) -> tuple[int, ...]:
         """The whole answer, step by step, until a step's response falls below the gate."""
         tokens: list[int] = []
         for step in range(STEPS):
-            response, token = (self._estimate(code, relation, step) @ self.vocabulary.T).max(1)
+            response, token = (self._estimate(name, relation, step) @ self.vocabulary.T).max(1)
             if not float(response) > self.gate:
                 break
             tokens.append(int(token))
         return tuple(tokens)
 
     def _estimate(
-        self, codes: Float[Tensor, "n code"], relation: list[Tensor], step: int
+        self, names: Float[Tensor, "n features"], relation: list[Tensor], step: int
     ) -> Float[Tensor, "n width"]:
         """u_hat_T: the chain of the sites' blocks from z_0 = 0."""
-        steps = torch.full((len(codes),), step)
-        inputs = [self.features(codes, r.expand(len(codes), -1), steps) for r in relation]
-        return self._chain(inputs)
+        of_step = self.features.of_step(step)
+        return self._chain([(names * (r * of_step)).to(self.head.device) for r in relation])
 
     def _chain(self, inputs: list[Tensor]) -> Tensor:
         zero = torch.zeros(len(inputs[0]), self.head.shape[1], device=self.head.device)
@@ -146,9 +164,9 @@ class FittedDenoiser:
         return float(own.quantile(OWN) + wrong.quantile(OTHER)) / 2
 
 
-def _spread(code: Float[Tensor, "sizes rank"]) -> Float[Tensor, "sizes code"]:
-    """One candidate per window size, each code in its size's own part of the vector."""
-    sizes, rank = code.shape
-    spread = code.new_zeros(sizes, sizes, rank)
-    spread[torch.arange(sizes), torch.arange(sizes)] = code
-    return spread.flatten(1)
+def _spread(codes: Float[Tensor, "n sizes rank"]) -> Float[Tensor, "n sizes code"]:
+    """One name per window size, each code in its size's own part of the vector."""
+    n, sizes, rank = codes.shape
+    spread = codes.new_zeros(n, sizes, sizes, rank)
+    spread[:, torch.arange(sizes), torch.arange(sizes)] = codes
+    return spread.flatten(2)

@@ -58,10 +58,21 @@ class BinaryFeatures:
             raise BadInputError(
                 f"steps from {int(step.min())} to {int(step.max())} came; give 0 to {STEPS - 1}"
             )
+        parts = (self.of_entity(entity), self.of_relation(relation), self._steps[step.cpu()])
+        return (parts[0] * parts[1] * parts[2]).to(entity.device)
+
+    def of_entity(self, entity: Float[Tensor, "n entity_dim"]) -> Float[Tensor, "n size"]:
+        """The first of the three factors, on the CPU."""
         # fp64 on the CPU: a fact gets the same signs on every device.
-        of_entity = _sign(entity.cpu().double() @ self._entity_map + self._offset)
-        of_relation = _sign(relation.cpu().double() @ self._relation_map)
-        return (of_entity * of_relation * self._steps[step.cpu()]).to(entity.device)
+        return _sign(entity.cpu().double() @ self._entity_map + self._offset)
+
+    def of_relation(self, relation: Float[Tensor, "n relation_dim"]) -> Float[Tensor, "n size"]:
+        """The second of the three factors, on the CPU."""
+        return _sign(relation.cpu().double() @ self._relation_map)
+
+    def of_step(self, step: int) -> Float[Tensor, " size"]:
+        """The third of the three factors, on the CPU."""
+        return self._steps[step]
 
 
 def _sign(values: Tensor) -> Tensor:
