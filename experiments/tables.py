@@ -31,6 +31,7 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "class-text": classes.text_table,
     "images": lambda folder: images.table(images.training_records(folder)),
     "image-rules": images.rules_table,
+    "image-speed": images.speed_table,
     "image-ablations": images.ablation_table,
 }
 

@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,13 +57,20 @@ def test_processes_that_never_speak_train_the_chain_of_one_process(
     monkeypatch.setattr("torch.distributed.init_process_group", forbidden)
     train(tmp_path / "one", Rank(0, 1))
     train(tmp_path / "two", Rank(1, 2))
-    assert not Rank(1, 2).all_done(tmp_path / "two", 6)
+    assert not Rank(1, 2).finished_last(tmp_path / "two", 6)
     train(tmp_path / "two", Rank(0, 2))
-    assert Rank(1, 2).all_done(tmp_path / "two", 6)
+    assert [Rank(rank, 2).finished_last(tmp_path / "two", 6) for rank in (0, 1)] == [True, False]
+    _written_at_once(tmp_path / "two")
+    assert [Rank(rank, 2).finished_last(tmp_path / "two", 6) for rank in (0, 1)] == [False, True]
     device = torch.device("cpu")
     one, two = (load_trainee(tmp_path / name, device)[2].tensors() for name in ("one", "two"))
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def _written_at_once(out: Path) -> None:
+    for index in out.glob("blocks-*/checkpoint.json"):
+        os.utime(index, ns=(0, 0))
 
 
 def test_missing_blocks_and_parts_of_other_runs_are_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from pictures import write_set
 
 from experiments import record
 from experiments.images import figures, run, tables
+from oneshot.images.bench import Speed
+from oneshot.images.memory import Memory
 from oneshot.images.settings import TrainSettings, read_toml
 
 FOLDER = Path(__file__).parents[1] / "experiments" / "configs"
@@ -64,6 +67,15 @@ def test_ablations_have_a_table_of_their_own(tmp_path: Path) -> None:
     assert tables.training_records(tmp_path) == []
     row = tables.ablation_table(tmp_path).splitlines()[-1]
     assert row == "| mnist-dt-cosine | 2 | 98.77 | 1.5 |"
+
+
+def test_speed_stands_in_one_row_a_shape_and_batch(tmp_path: Path) -> None:
+    memory = Memory(22.2, 222.0, 1.0, 5.001, 14.0)
+    speed = Speed(309.7, 129.1, 2.399, 219.7, 421.3, 0.5215, 10, memory)
+    made = {"metrics": {"rows": [{"dataset": "cifar10", "batch": 128} | asdict(speed)]}}
+    (tmp_path / "images-speed.json").write_text(json.dumps(made))
+    row = tables.speed_table(tmp_path).splitlines()[-1]
+    assert row == "| cifar10 | 128 | 310 | 129 | 2.40 | 52 % | 1.00 | 5.00 |"
 
 
 def test_configs_are_run_and_measured_once_each(

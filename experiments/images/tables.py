@@ -70,6 +70,23 @@ def ablation_table(folder: Path) -> str:
     return "\n".join(lines)
 
 
+def speed_table(folder: Path) -> str:
+    """One row a shape and batch: the rate of training, and how memory grows with the blocks."""
+    lines = [
+        "| pictures | batch | images/s, T = 10 | plain loop | ratio | share of the peak "
+        "| memory, 10 over 2 blocks | by backprop |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for record in _read(folder, "images-speed.json"):
+        for row in record["metrics"]["rows"]:
+            rates = f"{row['images_per_second']:.0f} | {row['eager_images_per_second']:.0f}"
+            ratios = f"{row['ratio']:.2f} | {100 * row['peak_share']:.0f} %"
+            memory = row["memory"]
+            growth = f"{memory['growth']:.2f} | {memory['backprop_growth']:.2f}"
+            lines.append(f"| {row['dataset']} | {row['batch']} | {rates} | {ratios} | {growth} |")
+    return "\n".join(lines)
+
+
 def training_records(folder: Path) -> list[dict[str, Any]]:
     """The records of runs that trained by a method, by name; rules have figures of other kinds."""
     return _records(folder, "method")

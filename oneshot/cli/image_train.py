@@ -141,9 +141,10 @@ def _train_gradient(settings: TrainSettings, data: Path | None, out: Path, *, re
         "seconds": round(seconds, 1),
         "images_per_second": round((run.done - first) * run.batch / seconds, 1),
     }
-    if not rank.all_done(out, run.steps):
+    if not rank.finished_last(out, run.steps):
         record["blocks"] = list(blocks)
-        output.outcome(record, f"blocks {blocks[0]} to {blocks[-1]} are trained; others are not")
+        text = f"blocks {blocks[0]} to {blocks[-1]} are trained; who ends last measures the chain"
+        output.outcome(record, text)
         return
     _measure(out, images, record)
 

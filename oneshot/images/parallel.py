@@ -16,6 +16,7 @@ import torch
 
 from oneshot.errors import BadInputError
 from oneshot.images.checkpoint import (
+    INDEX,
     Checkpoint,
     CheckpointError,
     has_checkpoint,
@@ -59,12 +60,16 @@ class Rank:
         """Where this process writes."""
         return out if self.world == 1 else out / f"blocks-{self.rank}"
 
-    def all_done(self, out: Path, steps: int) -> bool:
-        """Whether every process has written its last checkpoint."""
+    def finished_last(self, out: Path, steps: int) -> bool:
+        """Whether all processes have written their last checkpoint, and this one after the others.
+
+        Of processes that end at once, one and only one finds that it was the last.
+        """
         folders = [Rank(rank, self.world).folder(out) for rank in range(self.world)]
-        return all(
-            has_checkpoint(folder) and read_checkpoint(folder).step == steps for folder in folders
-        )
+        if not all(has_checkpoint(f) and read_checkpoint(f).step == steps for f in folders):
+            return False
+        written = [(folder / INDEX).stat().st_mtime_ns for folder in folders]
+        return max(range(self.world), key=lambda rank: (written[rank], rank)) == self.rank
 
 
 def local_device(device: torch.device, environment: Mapping[str, str] = os.environ) -> torch.device:
