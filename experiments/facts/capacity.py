@@ -16,6 +16,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 from experiments.facts.queries import build_exam
+from experiments.facts.tables import capacity_rows
 from experiments.record import RESULTS, run_recorded
 from oneshot.hosts.load import load_host
 from oneshot.retention.method import Request
@@ -26,11 +27,16 @@ FIGURE = RESULTS / "facts-capacity"
 
 @dataclass(frozen=True)
 class Plan:
-    """Which rules are tried with how many facts, and the posterior's numbers of sites."""
+    """Which rules are tried with how many facts, and the posterior's numbers of sites.
 
-    rules: tuple[str, ...]
-    sites: tuple[int, ...]
-    counts: tuple[int, ...]
+    `probes` are asked of each kind, all where it is not said.
+    """
+
+    rules: list[str]
+    sites: list[int]
+    counts: list[int]
+    split: str = "tune"
+    probes: int | None = None
     seed: int = 0
 
 
@@ -42,12 +48,12 @@ def experiment(plan: Plan) -> dict[str, Any]:
 
 
 def _measure(plan: Plan, rule: str, sites: int, count: int) -> dict[str, Any]:
-    exam = build_exam("tune", count, plan.seed)
+    exam = build_exam(plan.split, count, plan.seed)
     with closing(Ours(load_host(), rule, sites)) as method:
         method.write([Request(p.prompt, p.answer, p.fact.subject) for p in exam.taught])
         row: dict[str, Any] = {"rule": rule, "sites": sites, "facts": len(exam.taught)}
         for kind in ("taught", "paraphrase"):
-            probes = exam.probes[kind]
+            probes = exam.probes[kind][: plan.probes]
             said = method.answers([p.prompt for p in probes])
             hits = [s == p.answer for s, p in zip(said, probes, strict=True)]
             row[kind] = round(sum(hits) / len(hits), 4)
@@ -57,35 +63,32 @@ def _measure(plan: Plan, rule: str, sites: int, count: int) -> dict[str, Any]:
 
 
 def draw(rows: list[dict[str, Any]]) -> None:
-    """The share answered in another wording against the number of facts, a line a rule."""
-    figure, axes = plt.subplots(figsize=(6, 4))
+    """Against the number of facts, a line a rule: the share answered, and facts kept by weight."""
+    figure, (share, density) = plt.subplots(1, 2, figsize=(10, 4))
     for rule, sites in dict.fromkeys((row["rule"], row["sites"]) for row in rows):
         mine = [row for row in rows if (row["rule"], row["sites"]) == (rule, sites)]
-        right = [row["paraphrase"] for row in mine]
-        axes.plot([row["facts"] for row in mine], right, marker="o", label=f"{rule}, T = {sites}")
-    axes.set(xlabel="facts taught", ylabel="answered in another wording", xscale="log")
-    axes.legend()
+        counts, label = [row["facts"] for row in mine], f"{rule}, T = {sites}"
+        share.plot(counts, [row["paraphrase"] for row in mine], marker="o", label=label)
+        kept = [row["facts"] * row["paraphrase"] / (row["bytes"] / 4000) for row in mine]
+        density.plot(counts, kept, marker="o", label=label)
+    share.set(xlabel="facts taught", ylabel="answered in another wording", xscale="log")
+    density.set(xlabel="facts taught", ylabel="facts answered per 1,000 numbers stored")
+    density.set(xscale="log", yscale="log")
+    share.legend()
     figure.tight_layout()
     for suffix in ("png", "svg"):
         figure.savefig(FIGURE.with_suffix(f".{suffix}"), dpi=150)
 
 
 def main() -> None:
-    """Run the plan, write its record and its figure."""
+    """Run the plan, write its record, and the figure of all such records."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("config", type=Path)
     config = parser.parse_args().config
     values = tomllib.loads(config.read_text("utf-8"))
-    plan = Plan(tuple(values["rules"]), tuple(values["sites"]), tuple(values["counts"]))
-    rows: list[dict[str, Any]] = []
-
-    def run() -> dict[str, Any]:
-        metrics = experiment(plan)
-        rows.extend(metrics["rows"])
-        return metrics
-
-    print(run_recorded(config.stem, values, [config], run))
-    draw(rows)
+    plan = Plan(**values)
+    print(run_recorded(config.stem, values, [config], lambda: experiment(plan)))
+    draw(capacity_rows(RESULTS))
 
 
 if __name__ == "__main__":

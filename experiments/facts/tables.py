@@ -45,12 +45,18 @@ def figures_table(folder: Path) -> str:
     return "\n".join([*lines, _row("the run", cells, "")])
 
 
+def capacity_rows(folder: Path) -> list[dict[str, Any]]:
+    """What every rule kept, over all records of it, by the number of facts."""
+    records = [load(path) for path in sorted(folder.glob("facts-capacity*.json"))]
+    rows = [row for record in records if record for row in record["metrics"]["rows"]]
+    return sorted(rows, key=lambda row: row["facts"])
+
+
 def rules_table(folder: Path) -> str:
     """The share of N facts that each local rule answers from weights, by number of sites."""
-    record = load(folder / "facts-capacity.json")
-    if record is None:
+    rows = capacity_rows(folder)
+    if not rows:
         return "No record yet."
-    rows = record["metrics"]["rows"]
     counts = sorted({row["facts"] for row in rows})
     lines = ["| rule | sites | " + " | ".join(f"{n} facts" for n in counts) + " | weights, bytes |"]
     lines.append("|---|---|" + "---|" * (len(counts) + 1))
