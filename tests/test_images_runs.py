@@ -58,15 +58,30 @@ def test_ablations_that_stand_beside_each_other_differ_in_one_thing() -> None:
 
 
 def test_ablations_have_a_table_of_their_own(tmp_path: Path) -> None:
-    made = {
-        "name": "images-ablation-mnist-dt-cosine-seed2",
-        "config": {"method": "dt", "seed": 2},
-        "metrics": {"test_accuracy": 0.98765, "train_seconds": 90.0},
-    }
-    (tmp_path / f"{made['name']}.json").write_text(json.dumps(made))
+    for seed, share in ((0, 0.98), (2, 0.98765)):
+        made = {
+            "name": f"images-ablation-mnist-dt-cosine-seed{seed}",
+            "config": {"method": "dt", "seed": seed},
+            "metrics": {
+                "test_accuracy": share,
+                "test_accuracy_block_1": 0.5,
+                "train_seconds": 90.0,
+            },
+        }
+        (tmp_path / f"{made['name']}.json").write_text(json.dumps(made))
     assert tables.training_records(tmp_path) == []
-    row = tables.ablation_table(tmp_path).splitlines()[-1]
-    assert row == "| mnist-dt-cosine | 2 | 98.77 | 1.5 |"
+    rows = tables.ablation_table(tmp_path).splitlines()[2:]
+    assert rows[1] == "| cosine | 98.00, 98.77 | 50.00, 50.00 | 1.5 |"
+    assert [row for row in rows if "**" in row] == [
+        "| **DT's noise levels, 10,000 digits, 10 blocks** | | | |",
+        "| **What the chain adds, same digits** | | | |",
+    ]
+
+
+def test_every_ablation_has_its_row() -> None:
+    named = {name for settings in tables.QUESTIONS.values() for name, _ in settings}
+    configs = {path.stem for path in FOLDER.glob(f"{tables.ABLATION}*.toml")}
+    assert {f"{tables.ABLATION}{name}" for name in named} == configs
 
 
 def test_speed_stands_in_one_row_a_shape_and_batch(tmp_path: Path) -> None:

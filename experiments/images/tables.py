@@ -33,6 +33,39 @@ PAPER = {
 ABLATION = "images-ablation-"
 """How the names of short runs begin whose settings are small and whose table is their own."""
 
+QUESTIONS = {
+    "DT's noise levels, 10,000 digits, 10 blocks": [
+        ("mnist-dt-cosine", "cosine"),
+        ("mnist-dt-equal-information", "equal information"),
+    ],
+    "What the chain adds, same digits": [
+        ("mnist-dt-cosine", "ten blocks in a chain"),
+        ("mnist-ensemble", "ten blocks without z, their mean"),
+        ("mnist-dt-one-block", "one block, ten times the epochs"),
+        ("mnist-backprop", "ten blocks by backpropagation"),
+    ],
+    "How the neural ODE is trained, same digits": [
+        ("mnist-ct", "CT"),
+        ("mnist-adjoint", "end to end by the adjoint method"),
+    ],
+    "FM's loss, CIFAR-100": [
+        ("cifar100-fm-velocity", "velocity, as the paper"),
+        ("cifar100-fm-anchor", "velocity and cross-entropy at the label"),
+        ("cifar100-fm-endpoint", "the label, by cross-entropy"),
+    ],
+    "Five blocks, 10,000 pictures of CIFAR-10, no mirror images": [
+        ("cifar10-dt-plain", "DT, 4 epochs"),
+        ("cifar10-backprop-plain", "backpropagation, 4 epochs"),
+        ("cifar10-ridge-plain", "ridge, closed form"),
+    ],
+    "The same with mirror images": [
+        ("cifar10-dt-mirrored", "DT, 4 epochs"),
+        ("cifar10-backprop-mirrored", "backpropagation, 4 epochs"),
+        ("cifar10-ridge-mirrored", "ridge, closed form"),
+    ],
+}
+"""Short runs by what they ask: configs `images-ablation-*`, and how a row calls each."""
+
 HEADER = (
     "| record | epochs | seed | test % | sampled % | block 1 alone % | paper % | minutes | MiB |\n"
     "|---|---|---|---|---|---|---|---|---|"
@@ -60,14 +93,25 @@ def rules_table(folder: Path) -> str:
 
 
 def ablation_table(folder: Path) -> str:
-    """One row a short run that stands beside others which differ from it in one thing."""
-    lines = ["| record | seed | test % | minutes of training |", "|---|---|---|---|"]
+    """One row a setting, with its seeds, under the question that its group of runs answers."""
+    found: dict[str, list[dict[str, Any]]] = {}
     for record in _read(folder, f"{ABLATION}*.json"):
-        metrics, seed = record["metrics"], record["config"]["seed"]
-        name = record["name"].removeprefix(ABLATION).removesuffix(f"-seed{seed}")
-        test, minutes = 100 * metrics["test_accuracy"], metrics["train_seconds"] / 60
-        lines.append(f"| {name} | {seed} | {test:.2f} | {minutes:.1f} |")
+        name = record["name"].removeprefix(ABLATION).rpartition("-seed")[0]
+        found.setdefault(name, []).append(record)
+    lines = ["| | test % | block 1 alone % | minutes of training |", "|---|---|---|---|"]
+    for question, settings in QUESTIONS.items():
+        rows = [_ablation(title, found[name]) for name, title in settings if name in found]
+        lines += [f"| **{question}** | | | |", *rows] if rows else []
     return "\n".join(lines)
+
+
+def _ablation(title: str, records: list[dict[str, Any]]) -> str:
+    metrics = [record["metrics"] for record in records]
+    test = ", ".join(f"{100 * m['test_accuracy']:.2f}" for m in metrics)
+    key = "test_accuracy_block_1"
+    first = ", ".join(f"{100 * m[key]:.2f}" for m in metrics if key in m)
+    minutes = sum(m["train_seconds"] for m in metrics) / len(metrics) / 60
+    return f"| {title} | {test} | {first} | {minutes:.1f} |"
 
 
 def speed_table(folder: Path) -> str:
