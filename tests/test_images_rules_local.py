@@ -1,10 +1,10 @@
 """Rules without backpropagation learn real digits, each above chance by the margin stated here."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import torch
+from pictures import one_thread
 
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
@@ -12,6 +12,8 @@ from oneshot.images.data import ImageSet, load_images
 from oneshot.images.model import Classifier, accuracy, silent
 from oneshot.images.rules import evolution, feedback_alignment, hebbian, three_factor
 from oneshot.images.rules.two_layer import LocalSettings, new_chain, noised_examples
+
+__all__ = ["one_thread"]
 
 CHANCE = 0.1
 RULES = {
@@ -21,15 +23,6 @@ RULES = {
     "three-factor": (three_factor, three_factor.ThreeFactorSettings, 0.35),
 }
 """Modules, settings and the least margin above chance after a few passes over 2,000 digits."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other are slow on a busy machine, and these products small."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

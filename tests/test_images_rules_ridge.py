@@ -1,12 +1,12 @@
 """The gradient-free chain: the noise is integrated out, and a chain classifies real digits."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pictures import one_thread
 
 from oneshot.errors import BadInputError
 from oneshot.images.checkpoint import CheckpointError
@@ -19,18 +19,11 @@ from oneshot.images.rules.ridge import RidgeSettings, train
 from oneshot.images.rules.saved import RuleRun, load_model, save_model
 from oneshot.images.settings import TrainSettings
 
+__all__ = ["one_thread"]
+
 TINY = RidgeSettings(blocks=2, filters=16, stride=3, mirror=False)
 ALONE = replace(TINY, independent=True)
 SHARP = replace(TINY, fits=12)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other are slow on a busy machine, and these products small."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
