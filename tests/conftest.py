@@ -11,7 +11,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: tests use
 
 import torch
 
-from adapters.address.calibration import Calibration, Material, Settings, calibrate
+from adapters.address.calibration import Calibration, calibrate
+from adapters.address.material import Material, Settings
 from adapters.encode import Encoder
 from oneshot.hosts.corpus import background_text, corpus_facts, corpus_wordings
 

@@ -11,7 +11,8 @@ from brains import caches, refused, shared_host
 from conftest import ARCHITECTURES, SETTINGS, TinyHost, build_model, small_material, tiny_host
 from torch import Tensor
 
-from adapters.address.calibration import Calibration, calibrate, fill
+from adapters.address.calibration import Calibration, calibrate
+from adapters.address.material import fill
 from adapters.state import load_calibration, save_calibration
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.calibrated import (

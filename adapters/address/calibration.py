@@ -1,7 +1,7 @@
 """Fit everything that an address needs to a host: closed form, forward passes only."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,47 +9,19 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from adapters.address.banks import ANSWER_TOKENS, ANSWERS_PER_TEMPLATE, fit_banks
 from adapters.address.ending import WINDOW, EndingDetector, fit_detector
 from adapters.address.enrolment import choose_wordings
 from adapters.address.entity import SIZES, EntityMetric, fit_metric, fit_token_map
 from adapters.address.gather import Batch, Gatherer, Progress
-from adapters.address.relation import RelationBank, fit_bank
+from adapters.address.material import NAMES_IN_TEXT, Material, Prompts, Settings, fill
+from adapters.address.relation import RelationBank
 from adapters.address.windows import MAX_WIDTH, window_at
 from adapters.sites import Sites, find_sites
 from oneshot.core.embeddings import LabelWhitening
 
 CANDIDATES, CANDIDATE_NAMES = 40, 200  # wordings tried for enrolment, and on how many names
-BACKGROUND_POSITIONS = 12  # per paragraph
-BACKGROUND_CHARACTERS = 220
-ANSWERS_PER_TEMPLATE = 4
-ANSWER_TOKENS = 2  # of the host's own answers, at which no fact starts to speak
 LEAST_NAMES = 150  # long enough for a window; below that, all names fit its metric
-
-
-@dataclass(frozen=True)
-class Material:
-    """What a host is calibrated on: names, wordings by relation, running text.
-
-    `facts` are (name, relation) pairs that make sense, whether the host knows the answer or not.
-    """
-
-    names: Sequence[str]
-    templates: Mapping[str, Sequence[str]]
-    background: Sequence[str]
-    facts: Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a host is read; depths are fractions of its layers, so that any host is served."""
-
-    entity_depth: float = 0.17
-    relation_depths: tuple[float, ...] = (0.67, 0.83)
-    entity_rank: int = 48
-    enrolments: int = 4
-    names: int = 2000
-    names_per_template: int = 20
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,7 +54,9 @@ def calibrate(
     layer = sites.depth(settings.entity_depth)
     relation_layers = tuple(sites.depth(f) for f in settings.relation_depths)
     wordings = [t for _, t in templates]
-    metrics, detector = _fit_entity(gatherer, names, wordings, layer, settings, rng)
+    window = getattr(model.config, "max_position_embeddings", None)
+    prompts = Prompts(material, tokenizer, window, rng)
+    metrics, detector = _fit_entity(gatherer, prompts, names, wordings, layer, settings)
     return Calibration(
         layer,
         relation_layers,
@@ -90,24 +64,19 @@ def calibrate(
         _choose_wordings(gatherer, names, wordings, layer, metrics, settings, rng),
         metrics,
         detector,
-        _fit_banks(gatherer, names, templates, material, relation_layers, settings, rng),
+        fit_banks(gatherer, prompts, names, templates, relation_layers, settings),
         LabelWhitening.of(sites.head.get_parameter("weight").detach()),
         _head_scale(gatherer, sites, names, wordings, rng),
     )
 
 
-def fill(template: str, name: str) -> str:
-    """The template with the name in its place."""
-    return template.replace("{}", name)
-
-
 def _fit_entity(
     gatherer: Gatherer,
+    prompts: Prompts,
     names: Sequence[str],
     wordings: Sequence[str],
     layer: int,
     settings: Settings,
-    rng: random.Random,
 ) -> tuple[tuple[EntityMetric, ...], EndingDetector]:
     places = torch.arange(MAX_WIDTH)
 
@@ -123,10 +92,10 @@ def _fit_entity(
             "followed": batch.end < batch.last,
         }
 
-    a, b = (
-        gatherer.gather([(fill(rng.choice(wordings), n), n) for n in names], [layer], pick)
-        for _ in range(2)
-    )
+    def worded(name: str) -> tuple[str, str]:
+        return prompts.fill(prompts.rng.choice(wordings), name, NAMES_IN_TEXT)
+
+    a, b = (gatherer.gather([worded(name) for name in names], [layer], pick) for _ in range(2))
     shared = torch.minimum(a["size"], b["size"])
     inside = places < shared[:, None]
     token_map = fit_token_map(a["window"][inside], b["window"][inside])
@@ -162,72 +131,6 @@ def _choose_wordings(
 
     codes = gatherer.gather(pairs, [layer], pick)["code"].unflatten(0, (len(candidates), -1))
     return tuple(candidates[i] for i in choose_wordings(codes, metric, settings.enrolments))
-
-
-def _fit_banks(
-    gatherer: Gatherer,
-    names: Sequence[str],
-    templates: Sequence[tuple[str, str]],
-    material: Material,
-    layers: Sequence[int],
-    settings: Settings,
-    rng: random.Random,
-) -> tuple[RelationBank, ...]:
-    def last(batch: Batch) -> dict[str, Tensor]:
-        return {str(layer): batch.at(layer, batch.last) for layer in layers}
-
-    def anywhere(batch: Batch) -> dict[str, Tensor]:
-        steps = torch.linspace(0.15, 1, BACKGROUND_POSITIONS, device=batch.last.device)
-        position = (batch.last[:, None] * steps).long()
-        rows = torch.arange(len(batch.ids))[:, None]
-        return {str(layer): batch.states[layer][rows, position] for layer in layers}
-
-    each = settings.names_per_template
-    pairs = [
-        (fill(t, n), n)
-        for _, t in templates
-        for n in rng.sample(list(names), min(each, len(names)))
-    ]
-    states = gatherer.gather(pairs, layers, last)
-    texts = [t[:BACKGROUND_CHARACTERS] for t in material.background]
-    running = gatherer.gather([(t, t[:1]) for t in texts], layers, anywhere)
-    answering = _answering(gatherer, templates, material, layers, rng)
-    order = {relation: i for i, relation in enumerate(material.templates)}
-    relation = torch.tensor([order[r] for r, _ in templates])
-    return tuple(
-        fit_bank(
-            states[str(layer)].unflatten(0, (len(templates), -1)),
-            relation,
-            [running[str(layer)].flatten(0, 1)[None], answering[str(layer)]],
-        )
-        for layer in layers
-    )
-
-
-def _answering(
-    gatherer: Gatherer,
-    templates: Sequence[tuple[str, str]],
-    material: Material,
-    layers: Sequence[int],
-    rng: random.Random,
-) -> dict[str, Float[Tensor, "components points width"]]:
-    """States inside the host's own answers, by relation: no fact starts to speak there.
-
-    Half of the names fit the relation and half are any, since hosts answer nonsense too.
-    """
-    pairs = []
-    for relation, template in templates:
-        fitting = [n for n, r in material.facts if r == relation] or list(material.names)
-        for i in range(ANSWERS_PER_TEMPLATE):
-            name = rng.choice(fitting if i % 2 else material.names)
-            pairs.append((fill(template, name), name))
-    states = gatherer.gather_answers(pairs, layers, ANSWER_TOKENS)
-    kinds = [(r, i % 2) for r, _ in templates for i in range(ANSWERS_PER_TEMPLATE)]
-    groups = [[i for i, k in enumerate(kinds) if k == kind] for kind in dict.fromkeys(kinds)]
-    return {
-        name: torch.stack([state[group].mean(0) for group in groups]).flatten(0, 1)[:, None]
-        for name, state in states.items()
-    }
 
 
 @torch.inference_mode()

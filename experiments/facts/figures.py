@@ -17,7 +17,7 @@ from unittest import mock
 
 import torch
 
-from adapters.address.calibration import Material
+from adapters.address.material import Material
 from adapters.attach import attach
 from experiments.facts.queries import Exam, build_exam, unambiguous
 from experiments.record import run_recorded

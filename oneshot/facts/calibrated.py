@@ -7,15 +7,17 @@ from pathlib import Path
 import platformdirs
 import torch
 
-from adapters.address.calibration import Calibration, Material, Settings, calibrate
+from adapters.address.calibration import Calibration, calibrate
 from adapters.address.gather import Progress
-from adapters.state import FORMAT, load_calibration, save_calibration
+from adapters.address.material import Material, Settings
+from adapters.state import load_calibration, save_calibration
 from oneshot.errors import BadInputError
 from oneshot.facts.exam import unambiguous_wordings
 from oneshot.hosts.corpus import background_text, corpus_facts
 from oneshot.hosts.load import Host
 
 DEFAULT_SITES = 2
+MADE = 3  # how calibrations are made: made otherwise, they are other files
 DEPTHS = {1: (0.83,), 2: (0.67, 0.83), 4: (0.33, 0.5, 0.67, 0.83)}  # by the number of sites
 
 
@@ -31,8 +33,8 @@ def material() -> Material:
 
 
 def calibration_name(host_hash: str, sites: int) -> str:
-    """The file name of a host's calibration; another format is another file."""
-    return f"calibration-{FORMAT}-{host_hash}-{sites}.safetensors"
+    """The file name of a host's calibration."""
+    return f"calibration-{MADE}-{host_hash}-{sites}.safetensors"
 
 
 def calibration_path(host_hash: str, sites: int) -> Path:

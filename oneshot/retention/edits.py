@@ -145,7 +145,7 @@ def _suite(
     kept = {axis: _fitting(material, probes) for axis, probes in kept.items()}
     answers = sorted({request.answer for request in requests})
     rivals = [material.rng.choice([a for a in answers if a != r.answer]) for r in requests]
-    return Suite(name, requests, told, kept, rivals, material.text(), dict(material.dropped))
+    return Suite(name, requests, told, kept, rivals, material.text, dict(material.dropped))
 
 
 def _fitting(material: Material, probes: Sequence[Probe]) -> list[Probe]:

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from oneshot.retention.method import Request
 from oneshot.retention.suite_data import DataFolder
 
 PREFIX = 50  # unrelated tokens put in front of a prompt
+PASSAGES = 600  # of the running text, from which they are drawn
 SPARE = 8  # tokens of the host's window that nothing of ours fills
 
 T = TypeVar("T")
@@ -92,12 +94,14 @@ class Material:
         return kept
 
     def with_prefix(self, prompt: str) -> str:
-        """The prompt behind about 50 tokens of unrelated text."""
-        passage, tokenizer = self.rng.choice(background_text()), self.host.tokenizer
+        """The prompt behind about 50 tokens of running text, which has nothing to do with it."""
+        texts, tokenizer = self.text, self.host.tokenizer
+        passage = texts[self.rng.randrange(PASSAGES) % len(texts)]
         tokens = tokenizer(passage, add_special_tokens=False)["input_ids"]
         text = tokenizer.decode(tokens[:PREFIX]).strip()
         return f"{text.rstrip('.,;:')}. {prompt}"
 
+    @cached_property
     def text(self) -> tuple[str, ...]:
         """Running text: the file that was named, else the data folder's, else the package's.
 

@@ -47,7 +47,7 @@ def corpus_suite(material: Material, name: str, items: Sequence[Item]) -> Suite:
         questions.told(),
         questions.kept(),
         questions.rivals(),
-        material.text(),
+        material.text,
         dict(material.dropped),
     )
 
@@ -89,7 +89,7 @@ def lre(material: Material) -> Suite:
         _lre_told(material, items, wordings),
         questions.kept() | {"neighbours": _lre_neighbours(material, items, strangers)},
         questions.rivals(),
-        material.text(),
+        material.text,
         dict(material.dropped),
     )
 

@@ -41,7 +41,7 @@ def read_requests(path: Path, material: Material) -> Suite:
     kept = Questions(material, [Item(r.subject, "", r.answer, r.prompt) for r in requests]).kept()
     kept = {"base": kept["base"]} | _locality(path, content)
     rivals = [answers[(i + 1) % count] for i in range(count)]
-    return Suite(path.stem, requests, told, kept, rivals, material.text(), {})
+    return Suite(path.stem, requests, told, kept, rivals, material.text, {})
 
 
 def _content(path: Path) -> dict[str, Any]:
