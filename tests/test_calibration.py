@@ -1,5 +1,6 @@
 """A host's calibration: the same bits every time, in a file that is checked when it is read."""
 
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,11 +9,19 @@ from pathlib import Path
 import pytest
 import torch
 from brains import caches, refused, shared_host
-from conftest import ARCHITECTURES, SETTINGS, TinyHost, build_model, small_material, tiny_host
+from conftest import (
+    ARCHITECTURES,
+    SETTINGS,
+    TinyHost,
+    build_model,
+    packaged_tokenizer,
+    small_material,
+    tiny_host,
+)
 from torch import Tensor
 
 from adapters.address.calibration import Calibration, calibrate
-from adapters.address.material import fill
+from adapters.address.material import Material, Prompts, fill
 from adapters.state import load_calibration, save_calibration
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.calibrated import (
@@ -98,6 +107,32 @@ def test_labels_make_the_head_say_their_tokens(host: TinyHost) -> None:
     tokens = torch.arange(0, 8000, 37)
     states = host.calibration.labels(host.head[tokens]) * host.calibration.scale
     assert (states @ host.head.T).argmax(1).eq(tokens).float().mean() > 0.99
+
+
+def prompts(text: str = "It rained all day, they say", window: int | None = None) -> Prompts:
+    drawn_on = Material([], {}, [text] if text else [], [])
+    return Prompts(drawn_on, packaged_tokenizer(), window, random.Random(0))
+
+
+def test_a_share_of_the_prompts_stands_behind_text() -> None:
+    made = prompts()
+    some = [made.fill("{} is a", "Ann", 0.5) for _ in range(200)]
+    assert {name for _, name in some} == {"Ann"}
+    behind = [prompt for prompt, _ in some if prompt != "Ann is a"]
+    assert 60 < len(behind) < 140
+    assert all(p.startswith("It") and p.endswith(". Ann is a") for p in behind)
+    assert "It rained all day, they. Ann is a" in behind
+    assert {made.fill("{} is a", "Ann", 0.0)[0] for _ in range(50)} == {"Ann is a"}
+
+
+@pytest.mark.parametrize(
+    ("text", "window"), [("It rained all day", 5), ("", None), ("Ann x", None)]
+)
+def test_text_is_left_out_where_it_does_not_fit_or_has_the_name(
+    text: str, window: int | None
+) -> None:
+    made = prompts(text, window)
+    assert {made.fill("{} is a", "Ann", 1.0)[0] for _ in range(50)} == {"Ann is a"}
 
 
 def test_calibrating_leaves_no_hook_and_no_change(host: TinyHost) -> None:
