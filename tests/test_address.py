@@ -16,7 +16,7 @@ from adapters.address.entity import (
     fit_metric,
     fit_token_map,
 )
-from adapters.address.relation import RelationBank, class_scores, fit_bank, likelihood
+from adapters.address.relation import FAR, RelationBank, class_scores, fit_bank, likelihood
 from adapters.address.windows import MAX_WIDTH, shifted, window_at, windows_from
 
 WIDTH, NAMES, NOISE = 8, 4000, 0.2
@@ -208,6 +208,20 @@ def test_null_classes_swallow_text_and_answers() -> None:
         assert made.agreement(made.code(points), taught, novel).max() < 0.1
     assert int(made.relations) == RELATIONS
     assert made.owner.tolist()[-3:] == [RELATIONS, RELATIONS + 1, RELATIONS + 1]
+
+
+def test_nothing_known_is_asked_far_from_every_wording() -> None:
+    """Out there the classes' posterior is as sure as near a wording, and says nothing."""
+    made, centres = bank()
+    taught, known = made.code(centres[:1]), torch.tensor([False])
+    beyond = made.code(4 * centres[:1])
+    assert float(made.posterior(beyond)[0, 0]) > 0.99
+    assert float(made.agreement(beyond, taught, known)) == 0
+    assert float(made.agreement(taught, taught, known)) > 0.9
+    distance = torch.cdist(beyond, made.wordings()).square().min()
+    torch.testing.assert_close(
+        made.agreement(beyond, taught, known) > 0, (distance <= FAR * made.novelty)[None, None]
+    )
 
 
 def test_a_relation_of_its_own_competes_with_the_banks() -> None:

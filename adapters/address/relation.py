@@ -18,6 +18,7 @@ COVARIANCE_FLOOR = 0.05  # of the mean variance, added to the shared covariance
 TEMPERATURES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
 OWN_SHRINK = 0.3  # of a one-shot class mean towards the mean of the bank's
 NOVEL_QUANTILE = 0.98  # of leave-one-wording-out distances: farther is a new relation
+FAR = 2.2  # of that squared distance: farther from every wording, nothing known is asked
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,16 @@ class RelationBank:
 
     def novel(self, codes: Float[Tensor, "points rank"]) -> Bool[Tensor, " points"]:
         """Whether the code is farther from every wording than a new one of a relation would be."""
-        return torch.cdist(codes, self.wordings()).square().min(1).values > self.novelty
+        return self._distance(codes, likelihood(codes, self.means)) > self.novelty
+
+    def _distance(
+        self,
+        codes: Float[Tensor, "points rank"],
+        likelihoods: Float[Tensor, "points components"],
+    ) -> Float[Tensor, " points"]:
+        """Squared distances to the nearest wording."""
+        nearest = likelihoods[:, self.owner < self.relations].max(1).values
+        return codes.square().sum(1) - 2 * nearest
 
     def own_mean(self, codes: Float[Tensor, "points rank"]) -> Float[Tensor, "points rank"]:
         """The one-shot class mean that one taught prompt makes."""
@@ -62,9 +72,12 @@ class RelationBank:
         taught: Float[Tensor, "facts rank"],
         novel: Bool[Tensor, " facts"],
     ) -> Float[Tensor, "points facts"]:
-        """P(query and taught prompt ask for the same relation)."""
-        scores = self.scores(query)
+        """P(query and taught prompt ask for the same relation); 0 far from all that is known."""
+        likelihoods = likelihood(query, self.means)
+        scores = class_scores(self.temperature * likelihoods, self.owner)
         known = scores.softmax(1)[:, : int(self.relations)] @ self.posterior(taught).T
+        far = self._distance(query, likelihoods) > FAR * self.novelty
+        known = known.masked_fill(far[:, None], 0)
         own = self.temperature * likelihood(query, self.own_mean(taught))
         alone = (own - torch.logaddexp(scores.logsumexp(1, keepdim=True), own)).exp()
         return torch.where(novel, alone, known)
