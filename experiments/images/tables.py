@@ -40,7 +40,7 @@ QUESTIONS = {
     ],
     "What the chain adds, same digits": [
         ("mnist-dt-cosine", "ten blocks in a chain"),
-        ("mnist-ensemble", "ten blocks without z, their mean"),
+        ("mnist-ensemble", "ten blocks that read noise, their mean"),
         ("mnist-dt-one-block", "one block, ten times the epochs"),
         ("mnist-backprop", "ten blocks by backpropagation"),
     ],
