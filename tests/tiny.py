@@ -26,7 +26,7 @@ Written = tuple[str, str, str]  # prompt, answer, subject
 
 # Random hosts tell relations by the last words only: these are apart in all of them.
 WORDINGS = (
-    "The mother tongue of {} is",
+    "The headquarters of {} are in",
     "{}'s profession is a",
     "{} is owned by",
     "{} plays the instrument",
