@@ -12,10 +12,10 @@ from jaxtyping import Int
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from adapters.decide import Change, Pass, decide
-from adapters.denoiser import Denoiser
-from adapters.running import Running
-from adapters.sites import Sites, find_sites, output_state
+from adapters.host.sites import Sites, find_sites, output_state
+from adapters.query.decide import Change, Pass, decide
+from adapters.query.denoise import Denoiser
+from adapters.query.running import Running
 from oneshot.errors import HostError, OneshotError
 
 RUNNING = "_oneshot_running"  # the attribute of a cache that holds its sequences' state

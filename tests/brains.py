@@ -100,7 +100,7 @@ def shared_host(seed: int = 0) -> Host:
 
 def open_tiny(folder: Path, seed: int = 0, **options: object) -> Learner:
     """A learner on the tiny host, which is not loaded again."""
-    with mock.patch("oneshot.facts.opening.load_host", return_value=shared_host(seed)):
+    with mock.patch("oneshot.facts.brain.opening.load_host", return_value=shared_host(seed)):
         return Learner.open(folder, model=str(host_folder(seed)), **options)  # type: ignore[arg-type]
 
 

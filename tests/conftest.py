@@ -13,7 +13,7 @@ import torch
 
 from adapters.address.calibration import Calibration, calibrate
 from adapters.address.material import Material, Settings
-from adapters.encode import Encoder
+from adapters.write.encode import Encoder
 from oneshot.hosts.corpus import background_text, corpus_facts, corpus_wordings
 
 WIDTH, LAYERS, HEADS, VOCABULARY, POSITIONS = 64, 4, 4, 8000, 128

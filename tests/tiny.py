@@ -11,8 +11,8 @@ from conftest import ARCHITECTURES, TinyHost, tiny_host
 from torch import Tensor
 
 from adapters.attach import Attachment, attach
-from adapters.denoiser import PosteriorDenoiser
-from adapters.rows import FactRows, join
+from adapters.query.denoise import PosteriorDenoiser
+from adapters.write.rows import FactRows, join
 
 PRECISIONS = (torch.float32, torch.bfloat16)
 KINDS = [(a, d) for a in ARCHITECTURES for d in PRECISIONS]

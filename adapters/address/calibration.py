@@ -17,7 +17,7 @@ from adapters.address.gather import Batch, Gatherer, Progress
 from adapters.address.material import NAMES_IN_TEXT, Material, Prompts, Settings, fill
 from adapters.address.relation import RelationBank
 from adapters.address.windows import MAX_WIDTH, window_at
-from adapters.sites import Sites, find_sites
+from adapters.host.sites import Sites, find_sites
 from oneshot.core.embeddings import LabelWhitening
 
 CANDIDATES, CANDIDATE_NAMES = 40, 200  # wordings tried for enrolment, and on how many names

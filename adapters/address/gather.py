@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from adapters.address.prompts import encode_prompts, pad
-from adapters.reading import read_states
+from adapters.host.read import read_states
 
 Progress = Callable[[str, int, int], None]
 BATCH = 64

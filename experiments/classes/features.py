@@ -18,7 +18,7 @@ from torch import Tensor
 
 from experiments.classes.patch_host import PatchHost, fit_patch_host
 from oneshot.images.data import load_images
-from oneshot.images.feature_chain import FeatureChain, load_feature_chain
+from oneshot.images.features.feature_chain import FeatureChain, load_feature_chain
 
 RUNS = Path("runs/classes")
 SHIPPED = Path("oneshot/classes/image_host")

@@ -21,10 +21,10 @@ from experiments.classes.features import FeatureSet, cached_features
 from experiments.classes.measures import area
 from experiments.classes.splits import base_classes, new_classes
 from experiments.record import run_recorded
-from oneshot.classes.metric import fit_metric
-from oneshot.classes.posterior import PosteriorWriter
-from oneshot.classes.ridge import RidgeWriter
-from oneshot.classes.tallied import TalliedWriter
+from oneshot.classes.writers.metric import fit_metric
+from oneshot.classes.writers.posterior import PosteriorWriter
+from oneshot.classes.writers.ridge import RidgeWriter
+from oneshot.classes.writers.tallied import TalliedWriter
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,15 @@ from torch import Tensor, nn
 
 from experiments.classes.splits import base_classes
 from experiments.record import run_recorded
-from oneshot.images.checkpoint import has_checkpoint, read_checkpoint, write_checkpoint
 from oneshot.images.data import channel_statistics, load_images, normalise, random_crop, random_flip
-from oneshot.images.draws import block_generator
-from oneshot.images.feature_chain import (
+from oneshot.images.features.feature_chain import (
     FeatureChain,
     FeatureChainSettings,
     save_feature_chain,
     trainable_blocks,
 )
+from oneshot.images.noprop.draws import block_generator
+from oneshot.images.training.checkpoint import has_checkpoint, read_checkpoint, write_checkpoint
 
 RUNS = Path("runs/classes")
 

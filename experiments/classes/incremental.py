@@ -18,15 +18,22 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from experiments.classes.features import FeatureSet, cached_features
-from experiments.classes.learners import Arrivals, closed_forms, follow, heads, retrained, writers
+from experiments.classes.learning.learners import (
+    Arrivals,
+    closed_forms,
+    follow,
+    heads,
+    retrained,
+    writers,
+)
+from experiments.classes.learning.rivals import Descent, Learner, Probe
+from experiments.classes.learning.written import Written
 from experiments.classes.measures import places, steps_of
-from experiments.classes.rivals import Descent, Learner, Probe
 from experiments.classes.splits import arrival, base_classes, new_classes
-from experiments.classes.written import Written
 from experiments.record import run_recorded
-from oneshot.classes.metric import Metric, fit_metric
-from oneshot.classes.residual import ResidualWriter
-from oneshot.classes.ridge import RidgeWriter
+from oneshot.classes.writers.metric import Metric, fit_metric
+from oneshot.classes.writers.residual import ResidualWriter
+from oneshot.classes.writers.ridge import RidgeWriter
 
 HOST_BASE = 50
 """Classes of CIFAR-100 that the chain host was trained on."""

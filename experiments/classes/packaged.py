@@ -13,10 +13,10 @@ import torch
 
 from experiments.classes.splits import base_classes
 from oneshot.classes.base import encode_all, sentences_of_relations
-from oneshot.classes.calibration import FORMAT, calibrate, save_calibration
-from oneshot.classes.host import ClassHost, Content
-from oneshot.classes.image_hosts import open_image_host
-from oneshot.classes.text_hosts import open_text_host
+from oneshot.classes.hosts.host import ClassHost, Content
+from oneshot.classes.hosts.images import open_image_host
+from oneshot.classes.hosts.texts import open_text_host
+from oneshot.classes.writers.calibration import FORMAT, calibrate, save_calibration
 from oneshot.images.data import load_images
 
 FOLDER = Path("oneshot/classes/calibrations")

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from oneshot.images.patches import PatchSettings, fit_bank
-from oneshot.images.patches_deep import DeepBank, DeepSettings, fit_deep
+from oneshot.images.features.deep import DeepBank, DeepSettings, fit_deep
+from oneshot.images.features.patches import PatchSettings, fit_bank
 
 WIDTH = 2048
 """Principal components that are kept."""

@@ -20,13 +20,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from experiments.classes.features import RUNS
-from experiments.classes.learners import Arrivals, closed_forms, follow, heads, retrained
-from experiments.classes.rivals import Descent, Learner, Probe
+from experiments.classes.learning.learners import Arrivals, closed_forms, follow, heads, retrained
+from experiments.classes.learning.rivals import Descent, Learner, Probe
 from experiments.classes.sentences import sentences
 from experiments.classes.splits import arrival
 from experiments.record import run_recorded
-from oneshot.classes.metric import Metric
-from oneshot.classes.text_hosts import open_text_host
+from oneshot.classes.hosts.texts import open_text_host
+from oneshot.classes.writers.metric import Metric
 from oneshot.hosts.corpus import background_text
 
 CACHE = RUNS / "features-text.safetensors"

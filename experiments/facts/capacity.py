@@ -19,7 +19,7 @@ from experiments.facts.queries import build_exam
 from experiments.facts.tables import capacity_rows
 from experiments.record import RESULTS, run_recorded
 from oneshot.hosts.load import load_host
-from oneshot.retention.method import Request
+from oneshot.retention.methods.method import Request
 from oneshot.retention.methods.ours import Ours
 
 FIGURE = RESULTS / "facts-capacity"

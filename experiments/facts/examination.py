@@ -18,9 +18,9 @@ import torch
 
 from experiments.facts.queries import build_exam
 from experiments.record import run_recorded
-from oneshot.facts.examine import examine
+from oneshot.facts.examination.examine import examine
+from oneshot.facts.examination.report import write_page
 from oneshot.facts.learner import Learner
-from oneshot.facts.report import write_page
 from oneshot.facts.types import Statement
 
 SAMPLES = 40

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.facts.tables import load
-from oneshot.facts.titles import TITLES
+from oneshot.facts.examination.titles import TITLES
 
 
 def examination_table(folder: Path) -> str:

@@ -27,7 +27,7 @@ from oneshot.facts.learner import Learner
 from oneshot.facts.types import Statement
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.hosts.load import Host
-from oneshot.retention.scores import interval
+from oneshot.retention.measures.scores import interval
 
 TOLD = ("taught", "paraphrase", "question", "held_out")  # right answers count
 LEFT = ("other", "known", "untaught")  # unchanged answers count

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from oneshot.facts.exam import unambiguous_wordings
+from oneshot.facts.examination.exam import unambiguous_wordings
 from oneshot.hosts.corpus import CorpusFact, corpus_facts, corpus_wordings
 
 

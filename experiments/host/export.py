@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer, processors
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from adapters.state import save_calibration
+from adapters.write.state import save_calibration
 from experiments.host.split import CORPUS
 from experiments.host.stream import EOS, LENGTH, Corpus
 from experiments.host.train import build_model, recall

@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 
 from experiments.record import run_recorded
 from oneshot.core.schedule import bayes_accuracy
-from oneshot.images.analyse import BlockFindings, analyse_blocks, ensemble_accuracy
+from oneshot.images.analysis.analyse import BlockFindings, analyse_blocks, ensemble_accuracy
 from oneshot.images.build import load_trainee
-from oneshot.images.chain import Chain
 from oneshot.images.data import ImageSet, load_images
 from oneshot.images.model import accuracy
+from oneshot.images.noprop.chain import Chain
 
 FIGURES = Path(__file__).parents[1] / "figures"
 SHOWN = 6

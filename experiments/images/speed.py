@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 from experiments.record import run_recorded
-from oneshot.images.allocation import keep_freed_memory
-from oneshot.images.bench import measure_speed
+from oneshot.images.analysis.bench import measure_speed
 from oneshot.images.build import block_shape, torch_type
 from oneshot.images.data import Inputs
 from oneshot.images.kinds import Dataset
 from oneshot.images.settings import TrainSettings
+from oneshot.images.training.allocation import keep_freed_memory
 
 STEPS = 10
 BATCHES = (128, 256)

@@ -10,11 +10,11 @@ import torch
 from experiments.record import run_recorded
 from oneshot.hosts.corpus import corpus_facts
 from oneshot.hosts.load import load_host
-from oneshot.retention.axes import right
-from oneshot.retention.corpus import Item, Questions, plain_wordings
-from oneshot.retention.material import Bare, Material
-from oneshot.retention.scores import interval
-from oneshot.retention.suite_data import DataFolder
+from oneshot.retention.measures.axes import right
+from oneshot.retention.measures.scores import interval
+from oneshot.retention.suites.corpus import Item, Questions, plain_wordings
+from oneshot.retention.suites.material import Bare, Material
+from oneshot.retention.suites.suite_data import DataFolder
 
 FACTS, PROBES = 2000, 300
 

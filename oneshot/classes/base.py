@@ -8,7 +8,9 @@ from pathlib import Path
 import platformdirs
 import torch
 
-from oneshot.classes.calibration import (
+from oneshot.classes.hosts.host import ClassHost, Content, Kind
+from oneshot.classes.photos import class_folders
+from oneshot.classes.writers.calibration import (
     FORMAT,
     WRITERS,
     Calibration,
@@ -17,8 +19,6 @@ from oneshot.classes.calibration import (
     plain_metric,
     save_calibration,
 )
-from oneshot.classes.host import ClassHost, Content, Kind
-from oneshot.classes.photos import class_folders
 from oneshot.errors import BadInputError
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.memory.durable import write_atomically

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from oneshot.classes.base import Report
-from oneshot.classes.host import Kind
+from oneshot.classes.hosts.host import Kind
 from oneshot.classes.teacher import Classes
 from oneshot.classes.types import Guess, Taught
 from oneshot.images.data import load_images

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from oneshot.classes.calibration import Sharpness
-from oneshot.classes.held_out import hold_out
-from oneshot.classes.tallied import TalliedWriter
 from oneshot.classes.types import ClassScore, Evaluation
+from oneshot.classes.writers.calibration import Sharpness
+from oneshot.classes.writers.held_out import hold_out
+from oneshot.classes.writers.tallied import TalliedWriter
 
 
 def by_folds(writer: TalliedWriter, sharpness: Sharpness) -> Evaluation:

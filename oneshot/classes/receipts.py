@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
-from oneshot.classes.calibration import Sharpness
-from oneshot.classes.folder import Stored
-from oneshot.classes.shelf import Shelf
-from oneshot.classes.tallied import TalliedWriter
+from oneshot.classes.folder.folder import Stored
+from oneshot.classes.folder.shelf import Shelf
 from oneshot.classes.types import Taught
-from oneshot.images.integers import LEVELS
+from oneshot.classes.writers.calibration import Sharpness
+from oneshot.classes.writers.tallied import TalliedWriter
+from oneshot.images.features.integers import LEVELS
 
 _LOOKED_AT = 200
 _CONFUSED = 0.8

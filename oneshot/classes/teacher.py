@@ -12,13 +12,13 @@ from torch import Tensor
 
 from oneshot.classes.base import PORTION, Report, encode_all, silent
 from oneshot.classes.evaluation import by_folds, evaluation
-from oneshot.classes.folder import ClassFolder, Stored, example_key, read_other
-from oneshot.classes.host import ClassHost, Content, Kind, digest
-from oneshot.classes.opening import open_folder
+from oneshot.classes.folder.folder import ClassFolder, Stored, example_key, read_other
+from oneshot.classes.folder.opening import open_folder
+from oneshot.classes.folder.shelf import Shelf
+from oneshot.classes.hosts.host import ClassHost, Content, Kind, digest
 from oneshot.classes.receipts import receipt_of
-from oneshot.classes.shelf import Shelf
-from oneshot.classes.tallied import TalliedWriter
 from oneshot.classes.types import ClassEntry, Evaluation, ExampleEntry, Guess, Taught
+from oneshot.classes.writers.tallied import TalliedWriter
 from oneshot.errors import BadInputError, OneshotError
 
 LONGEST_NAME = 200

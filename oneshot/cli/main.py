@@ -13,7 +13,9 @@ from typer.core import TyperOption
 from typer.main import get_command
 
 from oneshot import __version__
-from oneshot.cli import bench, classes, demo, evaluate, facts, folder, image, journal
+from oneshot.cli.classes import group as classes
+from oneshot.cli.facts import bench, demo, evaluate, facts, folder, journal
+from oneshot.cli.image import group as image
 from oneshot.cli.output import Output, complain
 from oneshot.cli.session import SESSION, Session
 from oneshot.errors import OneshotError

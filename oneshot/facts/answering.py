@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from adapters.attach import Attachment, attach
-from adapters.decide import Change
-from adapters.denoiser import Denoiser
+from adapters.query.decide import Change
+from adapters.query.denoise import Denoiser
 from oneshot.errors import BadInputError
 from oneshot.hosts.load import Host
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import torch
 
-from adapters.denoiser import PosteriorDenoiser
-from adapters.rows import FactRows, join
+from adapters.query.denoise import PosteriorDenoiser
+from adapters.write.rows import FactRows, join
 from oneshot.facts.answering import answer
-from oneshot.facts.exam import build_exam
+from oneshot.facts.brain.opening import Progress, silent
+from oneshot.facts.examination.exam import build_exam
 from oneshot.facts.learner import Learner
-from oneshot.facts.opening import Progress, silent
 from oneshot.facts.types import Statement
 
 SINGLE, BATCH, QUERIES = 60, 320, 32

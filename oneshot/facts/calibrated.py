@@ -10,9 +10,9 @@ import torch
 from adapters.address.calibration import Calibration, calibrate
 from adapters.address.gather import Progress
 from adapters.address.material import Material, Settings
-from adapters.state import load_calibration, save_calibration
+from adapters.write.state import load_calibration, save_calibration
 from oneshot.errors import BadInputError
-from oneshot.facts.exam import unambiguous_wordings
+from oneshot.facts.examination.exam import unambiguous_wordings
 from oneshot.hosts.corpus import background_text, corpus_facts
 from oneshot.hosts.load import Host
 

@@ -12,13 +12,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adapters.attach import attach
-from adapters.denoiser import Denoiser
+from adapters.query.denoise import Denoiser
 from oneshot.facts.answering import BATCH, answer, short
-from oneshot.facts.exam import Exam, Probe
+from oneshot.facts.brain.opening import Progress, silent
+from oneshot.facts.examination.exam import Exam, Probe
+from oneshot.facts.language.readers import read_questions, read_statements
+from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
-from oneshot.facts.opening import Progress, silent
-from oneshot.facts.readers import read_questions, read_statements
-from oneshot.facts.statement import parse_sentence
 from oneshot.facts.types import Fact, Receipt, Reply, Statement
 from oneshot.hosts.load import Host
 

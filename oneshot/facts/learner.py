@@ -11,22 +11,22 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from adapters.denoiser import Denoiser
-from adapters.encode import Encoder
-from adapters.rows import FactRows
-from adapters.state import load_calibration
+from adapters.query.denoise import Denoiser
+from adapters.write.encode import Encoder
+from adapters.write.rows import FactRows
+from adapters.write.state import load_calibration
 from oneshot.errors import BadInputError, BrainError
-from oneshot.facts import doctor
 from oneshot.facts.answering import answer, short
-from oneshot.facts.brain import Brain, Config, read_calibration, read_config
+from oneshot.facts.brain import doctor
+from oneshot.facts.brain.brain import Brain, Config, read_calibration, read_config
+from oneshot.facts.brain.ledger import Entered, Ledger
+from oneshot.facts.brain.opening import Progress, open_brain, open_host, silent
+from oneshot.facts.brain.portable import check_host, check_rows, export_folder, read_folder
+from oneshot.facts.brain.records import Records
 from oneshot.facts.calibrated import DEFAULT_SITES, host_calibration
-from oneshot.facts.folders import check_host, check_rows, export_folder, read_folder
-from oneshot.facts.ledger import Entered, Ledger
-from oneshot.facts.opening import Progress, open_brain, open_host, silent
-from oneshot.facts.records import Records
+from oneshot.facts.language.statement import check_statement, check_text, find_subject
 from oneshot.facts.replies import make_receipt, make_reply
 from oneshot.facts.rules import build_denoiser
-from oneshot.facts.statement import check_statement, check_text, find_subject
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement
 from oneshot.hosts.corpus import corpus_wordings
 from oneshot.hosts.load import Host, load_host

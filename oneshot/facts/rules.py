@@ -4,9 +4,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
-from adapters.denoiser import Denoiser, PosteriorDenoiser
-from adapters.fitted import FittedDenoiser
-from adapters.rows import FactRows
+from adapters.query.denoise import Denoiser, PosteriorDenoiser
+from adapters.query.fitted import FittedDenoiser
+from adapters.write.rows import FactRows
 from oneshot.core.rules.base import Rule
 from oneshot.core.rules.delta import DeltaRule
 from oneshot.core.rules.gradient import GradientRule

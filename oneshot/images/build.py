@@ -8,24 +8,24 @@ from torch import Tensor
 
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
-from oneshot.images.adjoint import Adjoint
-from oneshot.images.backprop import BackpropChain
-from oneshot.images.block import BlockShape
-from oneshot.images.chain import WHOLE, Chain, ChainSettings, Part
-from oneshot.images.checkpoint import Checkpoint, CheckpointError
-from oneshot.images.continuous import Continuous, ContinuousSettings
-from oneshot.images.ct import ContinuousTime
+from oneshot.images.baselines.adjoint import Adjoint
+from oneshot.images.baselines.backprop import BackpropChain
+from oneshot.images.baselines.ensemble import Ensemble
 from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
-from oneshot.images.draws import block_generator
-from oneshot.images.dt import DiscreteChain
-from oneshot.images.ensemble import Ensemble
-from oneshot.images.flow import FlowMatching
 from oneshot.images.kinds import Embedding, Method, Precision, Spacing
-from oneshot.images.labels import prototypes, random_embedding
-from oneshot.images.parallel import read_joined
+from oneshot.images.noprop.block import BlockShape
+from oneshot.images.noprop.chain import WHOLE, Chain, ChainSettings, Part
+from oneshot.images.noprop.continuous import Continuous, ContinuousSettings
+from oneshot.images.noprop.ct import ContinuousTime
+from oneshot.images.noprop.draws import block_generator
+from oneshot.images.noprop.dt import DiscreteChain
+from oneshot.images.noprop.flow import FlowMatching
+from oneshot.images.noprop.labels import prototypes, random_embedding
+from oneshot.images.noprop.trainable import Rates
 from oneshot.images.settings import TrainSettings
-from oneshot.images.train import Trainee
-from oneshot.images.trainable import Rates
+from oneshot.images.training.checkpoint import Checkpoint, CheckpointError
+from oneshot.images.training.parallel import read_joined
+from oneshot.images.training.train import Trainee
 
 
 def new_trainee(settings: TrainSettings, images: ImageSet, part: Part = WHOLE) -> Trainee:

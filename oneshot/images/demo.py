@@ -8,12 +8,12 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from oneshot.images.build import new_trainee
-from oneshot.images.chain import Chain
 from oneshot.images.data import ImageSet, load_images
 from oneshot.images.model import Classifier, Report, accuracy
+from oneshot.images.noprop.chain import Chain
 from oneshot.images.rules.ridge import RidgeSettings, train
 from oneshot.images.settings import TrainSettings
-from oneshot.images.train import Place, Run
+from oneshot.images.training.train import Place, Run
 
 CHAIN = TrainSettings(T=2, epochs=1, anneal=True, train_images=12_000)
 RIDGE = RidgeSettings(blocks=2, filters=128, cells=3, mirror=False)

@@ -8,19 +8,19 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from oneshot.errors import BadInputError
-from oneshot.images.analyse import NoisedChain
+from oneshot.images.analysis.analyse import NoisedChain
 from oneshot.images.build import trainee_of
-from oneshot.images.by_rule import RuleModel
-from oneshot.images.chain import Chain
 from oneshot.images.data import Inputs
 from oneshot.images.kinds import Method, Rule
 from oneshot.images.model import Classifier
-from oneshot.images.parallel import read_joined
+from oneshot.images.noprop.chain import Chain
+from oneshot.images.rules.by_rule import RuleModel
 from oneshot.images.rules.ridge import RidgeChain
 from oneshot.images.rules.saved import model_of
 from oneshot.images.rules.two_layer import TwoLayerChain
 from oneshot.images.settings import TrainSettings
-from oneshot.images.train import Trainee
+from oneshot.images.training.parallel import read_joined
+from oneshot.images.training.train import Trainee
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from oneshot.core.residual import residual_blocks
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
-from oneshot.images.draws import block_generator
-from oneshot.images.integers import LEVELS, integer_gram
+from oneshot.images.features.coded import BATCH, PatchCodes
+from oneshot.images.features.deep import DeepSettings, fit_deep
+from oneshot.images.features.integers import LEVELS, integer_gram
+from oneshot.images.features.patches import PatchSettings, fit_bank
 from oneshot.images.model import Progress, Report, batches
-from oneshot.images.patches import PatchSettings, fit_bank
-from oneshot.images.patches_coded import BATCH, PatchCodes
-from oneshot.images.patches_deep import DeepSettings, fit_deep
+from oneshot.images.noprop.draws import block_generator
 from oneshot.images.rules.marginal import Moments, factorised, solve_marginal
 
 _ROWS = 5000

@@ -8,16 +8,21 @@ import torch
 from torch import Tensor
 
 from oneshot.errors import BadInputError
-from oneshot.images.by_rule import RuleModel, RuleSettings, rule_settings
-from oneshot.images.checkpoint import Checkpoint, CheckpointError, read_checkpoint, write_checkpoint
 from oneshot.images.data import Inputs
+from oneshot.images.features.coded import PatchCodes
+from oneshot.images.features.deep import DeepBank, DeepSettings
+from oneshot.images.features.patches import Filters, PatchBank
 from oneshot.images.kinds import Rule
-from oneshot.images.patches import Filters, PatchBank
-from oneshot.images.patches_coded import PatchCodes
-from oneshot.images.patches_deep import DeepBank, DeepSettings
+from oneshot.images.rules.by_rule import RuleModel, RuleSettings, rule_settings
 from oneshot.images.rules.ridge import RidgeBlock, RidgeChain, RidgeSettings
 from oneshot.images.rules.two_layer import LocalSettings, TwoLayerChain
 from oneshot.images.settings import TrainSettings
+from oneshot.images.training.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    read_checkpoint,
+    write_checkpoint,
+)
 
 
 @dataclass(frozen=True)

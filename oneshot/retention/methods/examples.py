@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from adapters.address.prompts import Prompt, encode_prompts
-from adapters.encode import answer_tokens
+from adapters.write.encode import answer_tokens
 from oneshot.hosts.load import Host
-from oneshot.retention.method import Request
+from oneshot.retention.methods.method import Request
 
 IGNORED = -100  # the label of a token that no loss looks at
 

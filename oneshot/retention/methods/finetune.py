@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from adapters.sites import find_sites
+from adapters.host.sites import find_sites
 from oneshot.hosts.load import Host
-from oneshot.retention.method import Request
 from oneshot.retention.methods.examples import answer_loss, examples_of, shuffled
+from oneshot.retention.methods.method import Request
 from oneshot.retention.methods.weights import WeightEditor
 
 

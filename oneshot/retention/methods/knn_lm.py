@@ -11,11 +11,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from adapters.sites import find_sites
+from adapters.host.sites import find_sites
 from oneshot.hosts.load import Host
-from oneshot.retention.method import Method, Request
+from oneshot.retention.methods.editors.locate import ROWS, watched
 from oneshot.retention.methods.examples import IGNORED, examples_of
-from oneshot.retention.methods.locate import ROWS, watched
+from oneshot.retention.methods.method import Method, Request
 from oneshot.retention.methods.passages import passages
 
 

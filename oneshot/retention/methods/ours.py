@@ -10,14 +10,14 @@ from typing import Any
 import torch
 
 from adapters.attach import Attachment, attach
-from adapters.fitted import FittedDenoiser
+from adapters.query.fitted import FittedDenoiser
 from oneshot.facts.answering import answer, short
+from oneshot.facts.brain.opening import Progress, open_brain, silent
 from oneshot.facts.learner import Learner
-from oneshot.facts.opening import Progress, open_brain, silent
 from oneshot.facts.rules import POSTERIOR
 from oneshot.facts.types import Statement
 from oneshot.hosts.load import Host
-from oneshot.retention.method import Method, Request
+from oneshot.retention.methods.method import Method, Request
 
 
 class Ours(Method):

@@ -4,23 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 from oneshot.hosts.load import Host
-from oneshot.retention.method import Method
-from oneshot.retention.methods.alphaedit import AlphaEdit, AlphaEditSettings
+from oneshot.retention.methods.editors.alphaedit import AlphaEdit, AlphaEditSettings
+from oneshot.retention.methods.editors.grace import Grace, GraceSettings
+from oneshot.retention.methods.editors.locate import ShiftSettings
+from oneshot.retention.methods.editors.memit import Memit, MemitSettings
+from oneshot.retention.methods.editors.rome import Rome, RomeSettings
+from oneshot.retention.methods.editors.ultraedit import UltraEdit, UltraEditSettings
 from oneshot.retention.methods.finetune import (
     FineTune,
     FineTuneLast,
     FineTuneSettings,
     LastLayersSettings,
 )
-from oneshot.retention.methods.grace import Grace, GraceSettings
 from oneshot.retention.methods.in_context import InContext
 from oneshot.retention.methods.knn_lm import KnnLm, KnnLmSettings
-from oneshot.retention.methods.locate import ShiftSettings
 from oneshot.retention.methods.lora import Lora, LoraSettings
-from oneshot.retention.methods.memit import Memit, MemitSettings
+from oneshot.retention.methods.method import Method
 from oneshot.retention.methods.retrieval import Copied, RetrievedInContext
-from oneshot.retention.methods.rome import Rome, RomeSettings
-from oneshot.retention.methods.ultraedit import UltraEdit, UltraEditSettings
 
 RIVALS: dict[str, Callable[..., Method]] = {
     "in-context": InContext,

@@ -1,0 +1,1 @@
+"""Where a host keeps its parts, and how its states are read."""

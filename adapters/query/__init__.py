@@ -1,0 +1,1 @@
+"""The path of one query: decide, denoise, and what is remembered between passes."""

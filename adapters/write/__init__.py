@@ -1,0 +1,1 @@
+"""The path of one write: prompts are encoded to rows; rows and calibrations are kept."""

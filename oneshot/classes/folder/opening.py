@@ -1,0 +1,46 @@
+"""Opening a folder of classes with its host: found where there is none."""
+
+from pathlib import Path
+
+from oneshot.classes.base import Report, host_calibration, silent
+from oneshot.classes.folder.folder import ClassFolder, Config, read_config
+from oneshot.classes.hosts.host import ClassHost, Kind
+from oneshot.classes.hosts.images import open_image_host
+from oneshot.classes.hosts.texts import open_text_host
+from oneshot.classes.writers.calibration import POSTERIOR
+from oneshot.errors import BrainError
+from oneshot.memory.content import content_hash
+
+
+def open_host(kind: Kind, name: str | None, device: str) -> ClassHost:
+    """A host by name or folder; None is the packaged one of that kind."""
+    match kind:
+        case Kind.IMAGE:
+            return open_image_host(name, device)
+        case Kind.TEXT:
+            return open_text_host(name, device)
+
+
+def open_folder(
+    folder: Path,
+    kind: Kind,
+    host: str | None = None,
+    rule: str | None = None,
+    device: str = "cpu",
+    report: Report = silent,
+) -> tuple[ClassFolder, ClassHost]:
+    """A folder and its host; BrainError where the folder is of another kind or host."""
+    config = read_config(folder)
+    if config is not None and config.kind is not kind:
+        raise BrainError(
+            f"{folder} holds {config.kind} classes, not {kind} classes; give another --classes"
+        )
+    opened = open_host(kind, host or (config.host if config else None), device)
+    if config is None:
+        data = host_calibration(opened, report)
+        config = Config(kind, opened.name, opened.hash, content_hash(data), rule or POSTERIOR)
+        found = ClassFolder.found(folder, config, data)
+    else:
+        found = ClassFolder(folder, config)
+    found.check_host(opened)
+    return found, opened

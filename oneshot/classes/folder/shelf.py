@@ -1,0 +1,105 @@
+"""What is held of a folder of classes: its examples and the weights that they make."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import torch
+
+from oneshot.classes.folder.folder import ClassFolder, Stored
+from oneshot.classes.folder.journal import Noted
+from oneshot.classes.writers.calibration import Sharpness, load_calibration
+from oneshot.classes.writers.held_out import adapted
+from oneshot.classes.writers.tallied import TalliedWriter
+from oneshot.errors import BadInputError
+
+
+class Shelf:
+    """The weights of a folder, as they are on disk, and every change of them.
+
+    Another process may change the folder: what is held is then read again.
+    """
+
+    def __init__(self, folder: ClassFolder, rule: str) -> None:
+        self.folder, self.rule = folder, rule
+        self.calibration = load_calibration(folder.calibration())
+        self._writer = self.calibration.writer(rule)
+        self._examples: dict[str, Stored] = {}
+        self._names: frozenset[str] | None = None
+        self._sharpness: Sharpness | None = None
+
+    @property
+    def writer(self) -> TalliedWriter:
+        """The weights that answer."""
+        self._refresh()
+        return self._writer
+
+    @property
+    def examples(self) -> dict[str, Stored]:
+        """Every example by its key."""
+        self._refresh()
+        return self._examples
+
+    @property
+    def sharpness(self) -> Sharpness:
+        """How evidence becomes probabilities: the host's way, corrected by what was taught."""
+        writer = self.writer
+        if self._sharpness is None:
+            self._sharpness = adapted(self.calibration.sharpness[self.rule], writer)
+        return self._sharpness
+
+    def taught(self) -> TalliedWriter:
+        """The weights that answer; BadInputError where nothing was taught."""
+        writer = self.writer
+        if not writer.names:
+            raise BadInputError(f"{self.folder.folder} holds no classes; teach one first")
+        return writer
+
+    def add(self, stored: Sequence[Stored], sources: Sequence[str]) -> None:
+        """Store new examples durably, then note where they came from."""
+        if not stored:
+            return
+        with self.folder.writing():
+            alone = self.folder.names() == self._names
+            self.folder.append(list(stored))
+            if alone:  # nobody else wrote: what is held goes on without being read again
+                self._take_in(stored, self.folder.names())
+        now = _now()
+        self.folder.journal.note(
+            Noted(e.key, e.name, source, e.digest, now)
+            for e, source in zip(stored, sources, strict=True)
+        )
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Take examples out of the weights, then note that."""
+        with self.folder.writing():
+            self.folder.remove(list(keys))
+        self.folder.journal.strike(keys, _now())
+
+    def keys(self, name: str) -> list[str]:
+        """The keys of a class's examples; BadInputError for an unknown class."""
+        self.writer.codes(name)
+        return [key for key, e in self._examples.items() if e.name == name]
+
+    def _refresh(self) -> None:
+        names = self.folder.names()
+        if names != self._names:
+            self._writer, self._examples = self.calibration.writer(self.rule), {}
+            self._take_in(self.folder.load(), names)
+
+    def _take_in(self, stored: Sequence[Stored], names: frozenset[str]) -> None:
+        """Add what lies on the disk to what is held."""
+        self._examples |= {e.key: e for e in stored}
+        for name, examples in _by_name(stored).items():
+            self._writer.add_codes(name, torch.stack([e.code for e in examples]))
+        self._names, self._sharpness = names, None
+
+
+def _by_name(examples: Iterable[Stored]) -> dict[str, list[Stored]]:
+    found = dict[str, list[Stored]]()
+    for example in examples:
+        found.setdefault(example.name, []).append(example)
+    return found
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

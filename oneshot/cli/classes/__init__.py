@@ -1,0 +1,1 @@
+"""Commands about classes: `oneshot class`."""

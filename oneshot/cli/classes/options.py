@@ -1,0 +1,66 @@
+"""What the commands on classes share: which folder, which host, texts or images."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import platformdirs
+import typer
+
+from oneshot.cli.session import SESSION
+
+if TYPE_CHECKING:
+    from oneshot.classes.teacher import Classes as Classes
+else:
+    Classes = Any  # annotations are evaluated where types are checked at run time
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--classes",
+        envvar="ONESHOT_CLASSES",
+        metavar="DIR",
+        help="The folder of classes.",
+        show_default="in the user's data folder, one for images, one for texts",
+    ),
+]
+Host = Annotated[
+    str | None,
+    typer.Option(
+        "--host",
+        metavar="NAME",
+        help="A vision or text model, by name or folder.",
+        show_default="the folder's own, or the packaged one",
+    ),
+]
+Text = Annotated[bool, typer.Option("--text", help="Texts, not images.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@contextmanager
+def open_classes(folder: Path | None, text: bool, host: str | None = None) -> Iterator[Classes]:
+    """Open the folder that the command line names, until the block ends."""
+    from oneshot.classes.teacher import Classes
+
+    session = SESSION.get()
+    place, kind = place_and_kind(folder, text)
+    with (
+        session.output.progress() as progress,
+        Classes.open(
+            place, kind, host=host, rule=session.rule, device=session.device, report=progress
+        ) as classes,
+    ):
+        yield classes
+
+
+def place_and_kind(folder: Path | None, text: bool) -> tuple[Path, str]:
+    """The folder, and what its examples are: a folder that exists knows that itself."""
+    from oneshot.classes.folder.folder import read_config
+
+    kind = "text" if text else "image"
+    if folder is None:
+        data = platformdirs.user_data_path("oneshot", appauthor=False)
+        return data / f"{kind}-classes", kind
+    config = read_config(folder)
+    return folder, kind if config is None or text else str(config.kind)

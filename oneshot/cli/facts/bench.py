@@ -1,0 +1,112 @@
+"""The command that measures: speed on this machine, or how well methods keep facts."""
+
+import tempfile
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from oneshot.cli.session import SESSION, open_learner
+
+commands = typer.Typer()
+
+WRITER = "writer"
+SHOWN = {
+    "efficacy": "taught prompt",
+    "paraphrase": "other wording",
+    "unseen_wording": "unseen wording",
+    "neighbours": "neighbours kept",
+    "base": "known kept",
+    "oldest": "oldest tenth",
+    "kl": "KL to bare",
+}
+
+
+@commands.command(rich_help_panel="Try it")
+def bench(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="SUITE|FILE.json|writer",
+            help="smoke, trex-new, trex-counterfactual, zsre, mquake-singlehop, lre; requests as "
+            "EasyEdit takes them; or the writer's speed.",
+        ),
+    ],
+    methods: Annotated[
+        str | None,
+        typer.Option(help="Methods, with commas between.", show_default="posterior"),
+    ] = None,
+    facts: Annotated[
+        int | None, typer.Option(help="How many facts.", show_default="the suite's")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the draw.", show_default="0")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="A run's settings; options stand before them."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ONESHOT_DATA",
+            metavar="DIR",
+            help="Edit sets and further facts; smoke needs none.",
+        ),
+    ] = None,
+) -> None:
+    """Write a suite's facts with each method and see what is kept; or time the writer.
+
+    Examples:
+      oneshot bench smoke
+      oneshot bench trex-new --methods posterior,rome --facts 100
+      oneshot bench requests.json --json
+      oneshot bench writer
+    """
+    if what == WRITER:
+        _time_writer()
+        return
+    given = {"facts": facts, "seed": seed, "methods": methods and tuple(methods.split(","))}
+    _examine(what, {k: v for k, v in given.items() if v is not None}, config, data)
+
+
+def _time_writer() -> None:
+    from oneshot.facts.bench import bench_writer
+
+    output = SESSION.get().output
+    with (
+        tempfile.TemporaryDirectory(prefix="oneshot-bench-") as folder,
+        output.progress() as progress,
+        open_learner(Path(folder)) as learner,
+    ):
+        timings = list(bench_writer(learner, progress))
+    record = {"timings": [asdict(timing) for timing in timings]}
+    rows = ((t.what, f"{t.value:.3g} {t.unit}", t.target) for t in timings)
+    output.table(record, "The writer on this machine", ("figure", "value", "target"), rows)
+
+
+def _examine(what: str, given: dict[str, Any], config: Path | None, data: Path | None) -> None:
+    from oneshot.facts.brain.opening import silent
+    from oneshot.hosts.load import load_host
+    from oneshot.retention.measures.examine import row
+    from oneshot.retention.plan import Plan, read_plan, run_plan
+    from oneshot.retention.suites.material import Bare
+    from oneshot.retention.suites.suite_data import DataFolder
+
+    session = SESSION.get()
+    plan = replace(Plan(what), **(read_plan(config) if config else {}) | {"suite": what} | given)
+    with session.output.progress() as progress:
+        host = load_host(
+            session.model,
+            device=session.device,
+            dtype=session.dtype,
+            trust_remote_code=session.trust_remote_code,
+        )
+        results = run_plan(plan, Bare(host), DataFolder(data), progress or silent)
+        rows = [row(result) for result in results]
+    cells = [[r["method"], *(_cell(r.get(key)) for key in SHOWN)] for r in rows]
+    title = f"{what}: {rows[0]['facts']:,} facts, free generation"
+    session.output.table({"rows": rows}, title, ("method", *SHOWN.values()), cells)
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"

@@ -1,0 +1,123 @@
+"""The commands of `oneshot image`: NoProp on pictures, from training to a prediction."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from oneshot.cli.image import demo as image_demo
+from oneshot.cli.image import train as image_train
+from oneshot.cli.image import use as image_use
+from oneshot.cli.image.by_rule import show_rule
+from oneshot.cli.image.options import (
+    Blocks,
+    Config,
+    DatasetName,
+    EmbeddingName,
+    MethodName,
+    chosen_device,
+    rule_and_values,
+    settings_of,
+)
+from oneshot.cli.session import SESSION
+from oneshot.errors import BadInputError
+from oneshot.images.kinds import Dataset, Method, Precision, Rule
+
+commands = typer.Typer(no_args_is_help=True, rich_help_panel="Pictures")
+
+
+@commands.callback()
+def image() -> None:
+    """Train and examine NoProp on pictures: blocks that each learn alone.
+
+    Examples:
+      oneshot image train --dataset mnist --epochs 1 --out mnist-dt
+      oneshot image eval mnist-dt
+      oneshot --json image info
+    """
+
+
+@commands.command()
+def info(
+    config: Config = None,
+    dataset: DatasetName = None,
+    method: MethodName = None,
+    embedding: EmbeddingName = None,
+    T: Blocks = None,
+) -> None:
+    """Show what a run is made of, before it is run.
+
+    Examples:
+      oneshot image info --dataset cifar10
+      oneshot --json image info --dataset mnist --method ct
+      oneshot image info --rule hebbian
+    """
+    from oneshot.images.build import block_shape
+    from oneshot.images.data import Inputs
+    from oneshot.images.noprop.block import parameters_per_block
+
+    given = {"dataset": dataset, "method": method, "embedding": embedding, "T": T}
+    rule, values = rule_and_values(config, given)
+    if rule is not Rule.GRADIENT:
+        show_rule(rule, values)
+        return
+    settings = settings_of(None, **values)
+    inputs = Inputs(*Dataset(settings.dataset).size)
+    parameters = parameters_per_block(block_shape(settings, inputs))
+    blocks = 1 if settings.method.continuous else settings.T
+    SESSION.get().output.record(
+        {
+            "dataset": settings.dataset,
+            "picture": f"{inputs.channels} x {inputs.height} x {inputs.width}",
+            "classes": inputs.classes,
+            "method": settings.method,
+            "embedding": settings.embedding,
+            "blocks": blocks,
+            "parameters_per_block": parameters,
+            "parameters": parameters * blocks,
+        }
+    )
+
+
+@commands.command()
+def bench(
+    dataset: DatasetName = None,
+    method: MethodName = None,
+    T: Blocks = None,
+    batch: Annotated[int, typer.Option(help="Pictures in a batch.")] = 128,
+    steps: Annotated[int, typer.Option(help="Steps that are timed.")] = 3,
+    precision: Annotated[Precision | None, typer.Option(show_default="bfloat16")] = None,
+) -> None:
+    """Measure training speed against a plain loop over blocks, and against the device's peak.
+
+    Memory is what backward passes need: memory_growth is that of ten blocks
+    over that of two, trained one at a time; memory_backprop_growth the same
+    by backpropagation through all.
+
+    Examples:
+      oneshot image bench --dataset cifar10
+      oneshot --json image bench --T 2 --batch 64
+    """
+    from oneshot.images.analysis.bench import measure_speed
+    from oneshot.images.build import block_shape, torch_type
+    from oneshot.images.data import Inputs
+    from oneshot.images.training.allocation import keep_freed_memory
+
+    given = {"dataset": dataset, "method": method, "T": T, "precision": precision}
+    settings = settings_of(None, **given, batch=batch)
+    if steps < 1:
+        raise BadInputError(f"steps = {steps} came; give at least 1")
+    if settings.method is not Method.DT:
+        raise BadInputError(f"method {settings.method} came; only dt has a loop to compare with")
+    keep_freed_memory()
+    shape = block_shape(settings, Inputs(*Dataset(settings.dataset).size))
+    dtype = torch_type(settings.precision)
+    speed = measure_speed(shape, settings.T, batch, dtype, chosen_device(), steps)
+    figures = asdict(speed)
+    figures |= {f"memory_{name}": value for name, value in figures.pop("memory").items()}
+    rounded = {name: float(f"{value:.4g}") for name, value in figures.items()}
+    SESSION.get().output.record({"dataset": settings.dataset, "T": settings.T, **rounded})
+
+
+for group in (image_demo, image_train, image_use):
+    commands.add_typer(group.commands)

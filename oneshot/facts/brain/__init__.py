@@ -1,0 +1,1 @@
+"""A brain: the folder that holds what was taught, its weights and its journal together."""

@@ -1,0 +1,57 @@
+"""What a brain's journal and folder tell about its facts."""
+
+from dataclasses import asdict
+
+from oneshot.errors import BadInputError
+from oneshot.facts.brain.brain import Brain, Config
+from oneshot.facts.types import Fact, Stats
+from oneshot.memory.entries import Entry
+
+
+class Records:
+    """The facts of a brain as texts; needs no host."""
+
+    def __init__(self, brain: Brain, config: Config) -> None:
+        self.brain, self.config = brain, config
+
+    def facts(self, state: str | None = "live") -> list[Fact]:
+        """The facts in one state, or all."""
+        return [_fact(e) for e in self.brain.journal.entries(state)]
+
+    def show(self, id: int) -> Fact:
+        """One fact; raises BadInputError for an unknown id."""
+        entry = self.brain.journal.get(id)
+        if entry is None:
+            raise BadInputError(f"there is no fact #{id}; see `oneshot list`")
+        return _fact(entry)
+
+    def by_subject(self, subject: str) -> list[Fact]:
+        """The live facts about exactly this subject."""
+        return [_fact(e) for e in self.brain.journal.by_subject(subject)]
+
+    def search(self, text: str, limit: int = 10) -> list[Fact]:
+        """Live facts that contain the text."""
+        return [_fact(e) for e in self.brain.journal.search(text, limit)]
+
+    def history(self, id: int) -> list[Fact]:
+        """All versions of a fact, oldest first."""
+        return [_fact(e) for e in self.brain.journal.history(self.show(id).id)]
+
+    def stats(self) -> Stats:
+        """Counts and sizes."""
+        counts, store = self.brain.journal.counts(), self.brain.store
+        config = self.config
+        return Stats(
+            config.host,
+            config.rule,
+            config.sites,
+            counts["live"],
+            counts["superseded"],
+            counts["forgotten"],
+            len(store.names()),
+            store.count_bytes(),
+        )
+
+
+def _fact(entry: Entry) -> Fact:
+    return Fact(**asdict(entry))

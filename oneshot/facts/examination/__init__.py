@@ -1,0 +1,1 @@
+"""How well taught facts are kept: rounds of questions, what the journal tells, the report."""

@@ -1,0 +1,1 @@
+"""What a trained chain does, and how fast it trains."""

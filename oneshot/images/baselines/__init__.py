@@ -1,0 +1,1 @@
+"""What the chain is compared with: backpropagation, the adjoint method, an ensemble."""

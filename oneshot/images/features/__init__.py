@@ -1,0 +1,1 @@
+"""Features that no label shaped: whitened patches, in small integers, and a frozen chain."""

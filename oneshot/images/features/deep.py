@@ -1,0 +1,122 @@
+"""A second layer of whitened patches, on the maps of the first."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from oneshot.errors import BadInputError
+from oneshot.images.features.patches import Filters, PatchBank, whitened_filters, window_means
+
+_SOFTENING = 0.1
+"""Share of the patches' mean square that is added to each one's, so that flat ones stay small."""
+
+_BATCH = 20
+
+
+@dataclass(frozen=True)
+class DeepSettings:
+    """The second layer; raises BadInputError for values out of range.
+
+    The first layer's maps are cut to `channels` principal components; `filters` patches of `size` x
+    `size` bins slide over them and are pooled over `cells` x `cells` windows. `whitening` and
+    `quiet` are as in the first layer; `sample` images give the statistics.
+    """
+
+    filters: int = 512
+    channels: int = 32
+    size: int = 3
+    cells: int = 2
+    whitening: float = 3.0
+    quiet: float = 0.5
+    sample: int = 2000
+
+    def __post_init__(self) -> None:
+        counts = (self.filters, self.channels, self.size, self.cells, self.sample)
+        if min(counts) < 1 or self.whitening <= 0 or not 0 < self.quiet < 1:
+            raise BadInputError(
+                f"second-layer settings {self} came; give positive counts and whitening, "
+                "and a quiet share between 0 and 1"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class DeepBank:
+    """Two layers; the features are those of the first followed by those of the second."""
+
+    first: PatchBank
+    centre: Float[Tensor, " maps"]
+    components: Float[Tensor, "maps channels"]
+    softening: Float[Tensor, ""]
+    filters: Filters
+    settings: DeepSettings
+
+    def pooled(self, images: UInt8[Tensor, "n c h w"], fused: bool) -> Float[Tensor, "n d"]:
+        """Square roots of the pooled rectified responses of both layers.
+
+        d = 2 * filters * cells^2, summed over the layers; `fused` as in PatchBank.
+        """
+        low, high = self._both(images, fused)
+        if self.first.settings.mirror:
+            mirrored = self._both(images.flip(3), fused)
+            low, high = (low + mirrored[0]) / 2, (high + mirrored[1]) / 2
+        return torch.cat([low.flatten(1), high.flatten(1)], dim=1).sqrt_()
+
+    def _both(self, images: Tensor, fused: bool) -> tuple[Tensor, Tensor]:
+        bins = self.first.bins(images, fused)
+        patches = _normalised(
+            _patches(bins, self.centre, self.components, self.settings), self.softening
+        )
+        products = (patches.bfloat16() @ self.filters.weights).float()
+        high, low = self.filters.bounds
+        responses = torch.cat([(products - high).relu(), (low - products).relu()], dim=3)
+        return (
+            window_means(bins, self.first.settings.cells),
+            window_means(responses, self.settings.cells),
+        )
+
+
+def fit_deep(
+    first: PatchBank,
+    images: UInt8[Tensor, "n c h w"],
+    settings: DeepSettings,
+    generator: torch.Generator,
+    fused: bool,
+) -> DeepBank:
+    """The second layer from random patches of the first one's maps; nothing looks at labels.
+
+    The generator lives on the images' device. Raises BadInputError where patches or channels are
+    larger than the maps, or filters are more than patches.
+    """
+    chosen = torch.randperm(len(images), generator=generator, device=images.device)
+    parts = torch.split(images[chosen[: settings.sample]], _BATCH)
+    bins = torch.cat([first.bins(part, fused) for part in parts])
+    if settings.size > min(bins.shape[1:3]) or settings.channels > bins.shape[3]:
+        raise BadInputError(
+            f"patches of {settings.size} bins and {settings.channels} channels were asked of maps "
+            f"of {tuple(bins.shape[1:])}; ask for fewer"
+        )
+    maps = bins.sqrt().flatten(0, 2)
+    centre = maps.mean(0)
+    components = torch.linalg.eigh(torch.cov(maps.T)).eigenvectors[:, -settings.channels :]
+    patches = _patches(bins, centre, components, settings).flatten(0, 2)
+    if len(patches) < settings.filters:
+        raise BadInputError(
+            f"{settings.filters} filters were asked of {len(patches)} patches; ask for fewer"
+        )
+    patches = patches[torch.randperm(len(patches), generator=generator, device=images.device)]
+    softening = _SOFTENING * patches.square().mean()
+    patches = _normalised(patches, softening)
+    filters = whitened_filters(patches, settings.filters, settings.whitening, settings.quiet)
+    return DeepBank(first, centre, components.contiguous(), softening, filters, settings)
+
+
+def _patches(bins: Tensor, centre: Tensor, components: Tensor, settings: DeepSettings) -> Tensor:
+    """Patches of the principal components' maps, [n, rows, columns, size^2 * channels]."""
+    maps = (bins.sqrt() - centre) @ components
+    return maps.unfold(1, settings.size, 1).unfold(2, settings.size, 1).flatten(3)
+
+
+def _normalised(patches: Tensor, softening: Tensor) -> Tensor:
+    return patches / (patches.square().mean(-1, keepdim=True) + softening).sqrt()

@@ -1,0 +1,1 @@
+"""What is written and asked: suites of facts with their probes, by name."""

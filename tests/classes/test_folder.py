@@ -1,0 +1,324 @@
+"""Folders of classes: what is taught stays, what is forgotten goes, mistakes are one line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from oneshot.classes import base
+from oneshot.classes.folder.folder import JOURNAL, WEIGHTS, ClassFolder, Config, read_config
+from oneshot.classes.hosts.host import Content, Kind
+from oneshot.classes.hosts.images import ImageHost, open_image_host
+from oneshot.classes.photos import read_photo
+from oneshot.classes.teacher import Classes
+from oneshot.classes.writers.calibration import (
+    RIDGE,
+    Calibration,
+    calibrate,
+    load_calibration,
+    save_calibration,
+)
+from oneshot.classes.writers.metric import fit_metric
+from oneshot.errors import BadInputError, BrainError
+from oneshot.memory.content import content_hash
+
+SIDE = 8
+
+
+def tiny_host(name: str = "tiny") -> ImageHost:
+    """Features are mean colours of quarters of the picture, and their squares."""
+
+    def encode(images: Tensor) -> Tensor:
+        means = torch.nn.functional.adaptive_avg_pool2d(images.float() / 255, 2).flatten(1)
+        return torch.cat([means, means.square()], 1)
+
+    return ImageHost(name, f"{name}-hash", SIDE, 4, encode)
+
+
+def picture(path: Path, colour: Sequence[int], seed: int, size: tuple[int, int] = (20, 30)) -> str:
+    """A picture of about one colour."""
+    noise = np.random.default_rng(seed).integers(-30, 30, (*size, 3))
+    pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(path)
+    return str(path)
+
+
+HOST = tiny_host()
+
+
+@cache
+def calibration() -> bytes:
+    """Base classes are colours."""
+    dice = np.random.default_rng(0)
+    contents, labels = list[Content](), list[int]()
+    for label in range(24):
+        colour = dice.integers(0, 255, 3)
+        for _ in range(12):
+            light = dice.normal(0, 12, 3)
+            pixels = np.clip(colour + light + dice.normal(0, 10, (SIDE, SIDE, 3)), 0, 255)
+            contents.append(torch.from_numpy(pixels.astype(np.uint8).transpose(2, 0, 1).copy()))
+            labels.append(label)
+    return save_calibration(calibrate(HOST.features(contents), torch.tensor(labels)))
+
+
+def open_classes(folder: Path, rule: str | None = None) -> Classes:
+    config = read_config(folder)
+    if config is not None:
+        return Classes(ClassFolder(folder, config), HOST, rule)
+    config = Config(Kind.IMAGE, HOST.name, HOST.hash, content_hash(calibration()))
+    return Classes(ClassFolder.found(folder, config, calibration()), HOST, rule)
+
+
+@pytest.fixture
+def reds(tmp_path: Path) -> list[str]:
+    return [picture(tmp_path / f"red{i}.png", (220, 20, 20), i) for i in range(6)]
+
+
+@pytest.fixture
+def blues(tmp_path: Path) -> list[str]:
+    return [picture(tmp_path / f"blue{i}.jpg", (20, 20, 220), 10 + i) for i in range(6)]
+
+
+def test_two_classes_are_told_apart_and_a_stranger_is_none_of_them(
+    tmp_path: Path, reds: list[str], blues: list[str]
+) -> None:
+    green = picture(tmp_path / "green.png", (20, 220, 20), 50)
+    with open_classes(tmp_path / "c") as classes:
+        taught = classes.teach("red", reds[:3])
+        assert (taught.added, taught.examples, taught.nearest) == (3, 3, None)
+        assert classes.teach("blue", blues[:3]).nearest == "red"
+        red, blue, other = classes.guess([reds[5], blues[5], green])
+        assert (red.name, blue.name, other.name) == ("red", "blue", None)
+        assert red.ranking[0][0] == "red"
+        assert sum(p for _, p in red.ranking) + red.none == pytest.approx(1)
+        assert classes.evaluate().accuracy == 1.0
+        held = classes.evaluate_on({"red": reds[3:], "blue": blues[3:], "green": [green]})
+        assert (held.accuracy, held.strangers_rejected) == (1.0, 1.0)
+
+
+def test_order_portions_and_other_classes_leave_no_trace(
+    tmp_path: Path, reds: list[str], blues: list[str]
+) -> None:
+    with open_classes(tmp_path / "one", RIDGE) as one, open_classes(tmp_path / "two", RIDGE) as two:
+        one.teach("red", reds)
+        one.teach("blue", blues)
+        two.teach("blue", blues[3:])
+        two.teach("rubbish", reds[:2])
+        two.teach("red", reds[::-1])
+        two.teach("blue", blues[:4])
+        assert two.writer().names != one.writer().names
+        two.forget(["rubbish"])
+        ours, theirs = one.writer().state(), two.writer().state()
+        assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+        assert {e.key for e in one.folder.load()} == {e.key for e in two.folder.load()}
+        assert one.guess(reds) == two.guess(reds)
+
+
+def test_single_examples_are_removed_by_id_or_file(
+    tmp_path: Path, reds: list[str], blues: list[str]
+) -> None:
+    with open_classes(tmp_path / "one") as one, open_classes(tmp_path / "two") as two:
+        one.teach("red", reds)
+        two.teach("red", reds[2:])
+        id = next(e.id for e in one.show("red") if e.source == reds[0])
+        assert one.remove("red", [id, reds[1]]).examples == 4
+        ours, theirs = one.writer().state(), two.writer().state()
+        assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+        with pytest.raises(BadInputError, match="has no example"):
+            one.remove("red", [reds[0]])
+        one.remove("red", reds[2:])
+        assert one.classes() == []
+
+
+def test_the_journal_examines_and_never_answers(
+    tmp_path: Path, reds: list[str], blues: list[str]
+) -> None:
+    with open_classes(tmp_path / "c") as classes:
+        classes.teach("red", reds[:3])
+        classes.teach("blue", blues[:3])
+        before = classes.guess([reds[4], blues[4]])
+        assert all(e.source in reds for e in classes.show("red"))
+    for path in (tmp_path / "c").glob(f"{JOURNAL}*"):
+        path.unlink()
+    with open_classes(tmp_path / "c") as classes:
+        assert classes.guess([reds[4], blues[4]]) == before
+        assert [e.source for e in classes.show("red")] == [""] * 3
+
+
+def test_warnings_say_what_is_odd(tmp_path: Path, reds: list[str], blues: list[str]) -> None:
+    with open_classes(tmp_path / "c") as classes:
+        classes.teach("red", reds[:3])
+        again = classes.teach("red", [*reds[:2], reds[4]])
+        assert (again.added, again.known, again.examples) == (1, 2, 4)
+        assert any("was known with 3 examples" in w for w in again.warnings)
+        twin = classes.teach("crimson", [reds[0], reds[5]])
+        assert any("1 of these examples were also taught as 'red'" in w for w in twin.warnings)
+        assert any("look like 'red'" in w for w in twin.warnings)
+        assert twin.confusion == 1.0
+        bad = tmp_path / "bad.png"
+        bad.write_text("no picture")
+        kept = classes.teach("blue", [*blues[:2], str(bad)], skip_bad=True)
+        assert kept.added == 2
+        assert any("left out" in w and "bad.png" in w for w in kept.warnings)
+
+
+def test_mistakes_lose_nothing(tmp_path: Path, reds: list[str]) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(Path(reds[0]).read_bytes()[:200])
+    with open_classes(tmp_path / "c") as classes:
+        with pytest.raises(BadInputError, match="holds no classes"):
+            classes.guess(reds)
+        classes.teach("red", reds)
+        before = classes.writer().state()
+        for name, sources, message in (
+            ("x", [reds[0], str(bad)], "cannot be read as a picture"),
+            ("x", [str(tmp_path / "missing.png")], "does not exist"),
+            ("  ", reds, "class name"),
+            ("a\nb", reds, "class name"),
+        ):
+            with pytest.raises(BadInputError, match=message):
+                classes.teach(name, sources)
+        with pytest.raises(BadInputError, match="no class 'x'"):
+            classes.forget(["red", "x"])
+        after = classes.writer().state()
+        assert all(torch.equal(before[key], after[key]) for key in before)
+        with pytest.raises(BrainError, match="not of 'other'"):
+            classes.folder.check_host(tiny_host("other"))
+
+
+def test_exports_are_folders_and_are_taken_in(
+    tmp_path: Path, reds: list[str], blues: list[str]
+) -> None:
+    with open_classes(tmp_path / "one") as one, open_classes(tmp_path / "two") as two:
+        one.teach("red", reds[:3])
+        two.teach("blue", blues[:3])
+        assert one.export(tmp_path / "carried") == 3
+        with pytest.raises(BadInputError, match="exists already"):
+            one.export(tmp_path / "carried")
+        assert two.import_(tmp_path / "carried") == 3
+        assert two.import_(tmp_path / "carried") == 0
+        assert [e.name for e in two.classes()] == ["blue", "red"]
+        with pytest.raises(BadInputError, match="holds no classes"):
+            two.import_(tmp_path / "nothing")
+    with open_classes(tmp_path / "carried") as carried:
+        assert [e.name for e in carried.classes()] == ["red"]
+
+
+def test_damage_is_noticed(tmp_path: Path, reds: list[str]) -> None:
+    with open_classes(tmp_path / "c") as classes:
+        classes.teach("red", reds)
+    (path,) = (tmp_path / "c" / WEIGHTS).glob("*.safetensors")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"?")
+    with pytest.raises(BrainError, match="damaged"), open_classes(tmp_path / "c") as classes:
+        classes.classes()
+    path.write_bytes(whole)
+    (tmp_path / "c" / "calibration.safetensors").write_bytes(b"")
+    with pytest.raises(BrainError, match="restore it"):
+        open_classes(tmp_path / "c")
+
+
+def test_calibrations_are_saved_whole() -> None:
+    loaded = load_calibration(calibration())
+    assert isinstance(loaded, Calibration)
+    assert content_hash(save_calibration(loaded)) == content_hash(calibration())
+    assert loaded.sharpness[RIDGE].slope > 0
+    with pytest.raises(BrainError, match="damaged"):
+        load_calibration(calibration()[:100])
+
+
+def test_photographs_of_any_size_and_mode_become_squares(tmp_path: Path) -> None:
+    modes = ("L", "RGB", "RGBA", "P", "LA", "CMYK", "I;16")
+    for number, mode in enumerate(modes):
+        suffix = "jpg" if mode == "CMYK" else "png"
+        path = tmp_path / f"{number}.{suffix}"
+        Image.new(mode, (50 + number, 200)).save(path)
+        assert read_photo(path, 32).shape == (3, 32, 32)
+    wide = Image.new("RGB", (90, 30))
+    wide.paste((255, 255, 255), (30, 0, 60, 30))  # only the middle square is white
+    wide.save(tmp_path / "wide.png")
+    assert read_photo(tmp_path / "wide.png", 10).float().mean() > 250
+
+
+def test_hosts_without_base_classes_have_a_plain_metric(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(base.platformdirs, "user_cache_path", lambda *_: tmp_path / "cache")
+    assert not base.is_calibrated(HOST)
+    plain = load_calibration(base.host_calibration(HOST))
+    assert plain.metric.width == 24
+    contents = [torch.full((3, SIDE, SIDE), 10 * i, dtype=torch.uint8) for i in range(20)]
+    data = base.keep_calibration(HOST, (contents, [i // 2 for i in range(20)]))
+    assert base.is_calibrated(HOST)
+    assert base.host_calibration(HOST) == data
+    with pytest.raises(BadInputError, match="fewer than two base classes"):
+        base.keep_calibration(HOST, (contents, [0] * 20))
+
+
+def work(folder: Path, files: list[str]) -> None:
+    """Teach one picture after the other, saying each that is safe."""
+    with open_classes(folder) as classes:
+        for number, path in enumerate(files):
+            classes.teach(f"class {number % 3}", [path])
+            print(path, flush=True)
+
+
+def test_a_killed_teacher_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+    files = [picture(tmp_path / f"{i}.png", (i * 5 % 250, 90, 90), i) for i in range(60)]
+    listed = tmp_path / "files.json"
+    listed.write_text(json.dumps(files))
+    open_classes(tmp_path / "c").folder.close()
+    said = list[str]()
+    for life in range(2):
+        process = subprocess.Popen(
+            [sys.executable, __file__, str(tmp_path / "c"), str(listed), str(len(said))],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        said.append(process.stdout.readline().strip())
+        time.sleep(0.02 * (life + 1))
+        process.send_signal(signal.SIGKILL)
+        said += process.stdout.read().split()
+        assert process.wait() == -signal.SIGKILL
+        process.stdout.close()
+        with open_classes(tmp_path / "c") as classes:
+            there = {e.digest for e in classes.folder.load()}
+            stored = sum(e.examples for e in classes.classes())
+        assert len(said) <= stored <= len(said) + 1
+        assert len(there) == stored
+        said = files[:stored]
+
+
+def test_the_packaged_image_host_ships() -> None:
+    host = open_image_host(None, "cpu")
+    images = [torch.full((3, 32, 32), v, dtype=torch.uint8) for v in range(20)]
+    together = host.features(images)
+    assert torch.equal(together[7:8], host.features(images[7:8]))
+    assert base.is_calibrated(host)
+    metric = load_calibration(base.host_calibration(host)).metric
+    assert metric.coordinates(together).shape == (20, metric.width)
+
+
+def test_fit_metric_is_used_with_few_examples() -> None:
+    metric = fit_metric(torch.randn(20, 50, generator=torch.Generator().manual_seed(0)),
+                        torch.arange(20) // 2)  # fmt: skip
+    assert metric.width <= 50
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    names = json.loads(Path(sys.argv[2]).read_text())[int(sys.argv[3]) :]
+    work(Path(sys.argv[1]), names)

@@ -1,0 +1,155 @@
+"""The exam's questions and the demonstration's steps, on a tiny random host."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from brains import answers, caches, open_tiny, statements
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oneshot.facts import demo
+from oneshot.facts.examination.exam import KINDS, Exam, Probe, build_exam, unambiguous_wordings
+from oneshot.facts.language.readers import read_questions, read_statements
+from oneshot.facts.language.statement import parse_sentence
+from oneshot.facts.learner import Learner
+from oneshot.hosts.corpus import corpus_facts, corpus_wordings
+
+__all__ = ["caches"]
+
+
+@pytest.fixture(scope="module")
+def exam() -> Exam:
+    return build_exam(60, 40)
+
+
+@pytest.fixture
+def learner(tmp_path: Path) -> Iterator[Learner]:
+    with open_tiny(tmp_path / "brain") as learner:
+        yield learner
+
+
+def test_an_exam_teaches_only_facts_that_no_host_was_trained_on(exam: Exam) -> None:
+    split = {(f.subject, f.object): f.split for f in corpus_facts()}
+    assert len(exam.statements) == 60
+    for taught in exam.statements:
+        assert split[taught.subject or "", taught.answer] == "test"
+        assert (taught.subject or "") in taught.prompt
+    known = {f.subject for f in corpus_facts() if f.split == "known"}
+    assert len(exam.known) == 40
+    assert all(any(name in prompt for name in known) for prompt in exam.known)
+
+
+def test_a_fact_is_asked_for_in_other_words_than_taught(exam: Exam) -> None:
+    taught = {s.prompt for s in exam.statements}
+    assert {p.prompt for p in exam.probes["taught"]} == taught
+    unseen = [w for entry in corpus_wordings().values() for w in entry.held_out]
+    seen = {w for entry in corpus_wordings().values() for w in entry.main}
+    for kind in KINDS[1:]:
+        assert len(exam.probes[kind]) > 20
+        for probe in exam.probes[kind]:
+            assert probe.prompt not in taught
+            assert probe.prompt.endswith("?") or kind != "question"
+    for probe in exam.probes["held_out"]:
+        names = [s.subject or "" for s in exam.statements if s.answer == probe.answer]
+        wordings = {probe.prompt.replace(name, "{}") for name in names}
+        assert wordings & set(unseen)
+        assert not wordings & seen
+
+
+def test_every_probe_is_of_a_taught_fact(exam: Exam) -> None:
+    pairs = {(s.subject or "", s.answer) for s in exam.statements}
+    for probes in exam.probes.values():
+        for probe in probes:
+            assert any(n in probe.prompt and a == probe.answer for n, a in pairs)
+
+
+@settings(deadline=None, max_examples=4)
+@given(seed=st.integers(0, 50))
+def test_an_exam_is_a_function_of_its_seed(seed: int) -> None:
+    assert build_exam(5, 5, seed) == build_exam(5, 5, seed)
+    assert build_exam(5, 5, seed) != build_exam(5, 5, seed + 1)
+
+
+def test_wordings_of_two_relations_are_left_out() -> None:
+    wordings = unambiguous_wordings()
+    everything = [w for used in wordings.values() for w in used]
+    assert len(everything) == len(set(everything))
+    shared = [w for entry in corpus_wordings().values() for w in entry.main]
+    assert len(shared) > len(everything)
+
+
+def test_the_demonstrations_file_and_sentences_are_read(learner: Learner) -> None:
+    facts = list(read_statements(demo.FILE, demo.FILE.name, learner.templates))
+    lines = [json.loads(line) for line in demo.FILE.read_text("utf-8").splitlines()]
+    assert [(f.prompt, f.answer, f.subject) for f in facts] == [
+        (line["prompt"], line["answer"], line["subject"]) for line in lines
+    ]
+    questions = list(read_questions(demo.FILE, demo.FILE.name))
+    assert questions == [line["question"] for line in lines]
+    known = {f.subject for f in corpus_facts()}
+    for fact, question in zip(facts, questions, strict=True):
+        assert (fact.subject or "").lower() in question.lower()
+        assert fact.subject not in known
+        assert fact.answer not in question
+    for sentence, asked in demo.SENTENCES.items():
+        parsed = parse_sentence(sentence, learner.templates)
+        assert f"{parsed.prompt} {parsed.answer}." == sentence
+        assert all((parsed.subject or "") in question for question in asked)
+        assert all(sentence[:-1] not in question for question in asked)
+
+
+def test_one_fact_is_forgotten_exactly(learner: Learner) -> None:
+    receipts = demo.teach_sentences(learner)
+    assert [r.id for r in receipts] == [1, 2, 3]
+    others = [f for f in statements(4) if f.prompt != receipts[0].prompt]
+    learner.write(others)
+    forgotten = demo.forget_one(learner, receipts[0])
+    assert forgotten.moved > 0.1
+    assert forgotten.left == 0
+    assert forgotten.identical is True
+    assert forgotten.logits > 8000
+    assert forgotten.fact.state == "forgotten"
+    assert forgotten.forgotten == forgotten.bare
+    assert answers(learner, others) == [f.answer for f in others]
+
+
+def test_a_forgetting_that_changes_nothing_is_seen(
+    learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = demo.teach_sentences(learner)[0]
+    monkeypatch.setattr(learner, "forget", lambda ids: [learner.show(ids[0])])
+    forgotten = demo.forget_one(learner, receipt)
+    assert forgotten.identical is False
+    assert forgotten.left == forgotten.moved > 0.1
+
+
+def test_all_that_was_taught_is_asked_back(learner: Learner) -> None:
+    demo.teach_sentences(learner)
+    receipts = demo.teach_file(learner)
+    assert len(receipts) == len(list(read_questions(demo.FILE, demo.FILE.name)))
+    replies = demo.ask_back(learner)
+    typed = sum(len(questions) for questions in demo.SENTENCES.values())
+    assert len(replies) == typed + len(receipts)
+    assert all(reply.base is not None for reply in replies)
+    known = demo.ask_known(learner)
+    assert [reply.question for reply in known] == list(demo.KNOWN)
+
+
+def test_scores_count_exact_answers(learner: Learner) -> None:
+    """On a random host only the taught prompts are right, and nothing was before."""
+    facts, strangers = statements(14), [f.prompt for f in statements(5, start=100)]
+    taught = [Probe(f.prompt, f.answer) for f in facts]
+    wrong = [Probe(f.prompt, "something else") for f in facts[:5]]
+    exam = Exam(facts, {"taught": taught, "question": wrong}, strangers)
+    steps: list[tuple[str, int, int]] = []
+    scores = list(demo.examine(learner, exam, lambda *step: steps.append(step)))
+    assert [(s.what, s.right, s.bare, s.n) for s in scores] == [
+        ("facts written", 14, None, 14),
+        ("taught prompt", 14, 0, 14),
+        ("as a question", 0, 0, 5),
+        ("known facts unchanged", 5, None, 5),
+    ]
+    assert all(0 < done <= total for _, done, total in steps)
+    assert all(score.seconds > 0 for score in scores)

@@ -1,0 +1,153 @@
+"""`oneshot bench` on the packaged host: the smoke floors, request files, and clear errors."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oneshot.cli.main import main
+from oneshot.hosts.load import load_host
+from oneshot.retention.plan import Plan, run_plan
+from oneshot.retention.suites.material import Bare
+from oneshot.retention.suites.suite_data import DataFolder
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+ARTICLE = {
+    "prompts": ["Ray Charles, the", "The capital of Freedonia is"],
+    "target_new": ["violin", "Glorptown"],
+    "ground_truth": ["piano", "<unk>"],
+    "subject": ["Ray Charles", "Freedonia"],
+    "rephrase_prompts": ["Ray Charles plays the", "What is the capital of Freedonia?"],
+    "locality_inputs": {
+        "neighborhood": {"prompt": ["The capital of France is"], "ground_truth": ["Paris"]}
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def bare() -> Bare:
+    return Bare(load_host())
+
+
+def bench(*arguments: str) -> None:
+    main(["--quiet", "--json", "bench", *arguments])
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        bench(*arguments)
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err
+    assert len(error.strip().splitlines()) == 1
+    return error
+
+
+@pytest.fixture(scope="module")
+def smoke(bare: Bare) -> dict[str, Any]:
+    (result,) = run_plan(
+        Plan("smoke", facts=16, probes=16, text_tokens=800), bare, DataFolder(None)
+    )
+    return result
+
+
+def test_the_smoke_suite_reaches_its_floors(smoke: dict[str, Any]) -> None:
+    floors = {
+        "efficacy": 0.99,
+        "paraphrase": 0.95,
+        "question": 0.9,
+        "unseen_wording": 0.7,
+        "prefixed": 0.8,
+        "neighbours": 0.95,
+        "namesakes": 0.95,
+        "other_relation": 0.9,
+        "base": 0.95,
+    }
+    found = {axis: smoke["axes"][axis]["mean"] for axis in floors}
+    assert {a: found[a] >= floor for a, floor in floors.items()} == dict.fromkeys(floors, True)
+    assert smoke["axes"]["efficacy"]["bare"] < 0.7
+    assert min(smoke["axes"]["efficacy"]["cohorts"]) == 1.0
+    assert smoke["forced"]["rewrite_acc"]["mean"] > 0.99
+    assert smoke["text"]["kl"] < 0.001
+
+
+def test_forgetting_and_order_leave_no_trace(smoke: dict[str, Any]) -> None:
+    assert smoke["no_edit"] == dict.fromkeys(smoke["no_edit"], True)
+    assert len(smoke["no_edit"]) == 4
+
+
+def test_the_later_answer_holds_and_the_older_comes_back(smoke: dict[str, Any]) -> None:
+    found = smoke["contradictions"]
+    assert found["later_holds"]["mean"] >= 0.9
+    assert found["later_holds_reworded"]["mean"] >= 0.9
+    assert found["brought_back"]["mean"] == 1.0
+
+
+def test_a_single_fact_is_written_by_a_fresh_method_each_time(bare: Bare) -> None:
+    plan = Plan("smoke", facts=1, probes=6)
+    (result,) = run_plan(plan, bare, DataFolder(None))
+    assert result["axes"]["efficacy"]["n"] == 6
+    assert result["axes"]["efficacy"]["mean"] == 1.0
+    assert result["axes"]["base"]["mean"] == 1.0
+
+
+def test_a_request_file_in_easyedits_shape(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ONESHOT_DATA", raising=False)
+    (tmp_path / "requests.json").write_text(json.dumps(ARTICLE))
+    settings = tmp_path / "run.toml"
+    settings.write_text("probes = 4\ntext_tokens = 200\n")
+    with pytest.raises(SystemExit) as stopped:
+        bench(str(tmp_path / "requests.json"), "--config", str(settings))
+    assert not stopped.value.code
+    (row,) = json.loads(capsys.readouterr().out.splitlines()[-1])["rows"]
+    assert row["method"] == "posterior"
+    assert (row["facts"], row["efficacy"], row["neighbours"]) == (2, 1.0, 1.0)
+    assert row["paraphrase"] >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"target_new": ["violin"]}, "1 target_new"),
+        ({"subject": ["Charles Ray", "Freedonia"]}, "cannot be written"),
+        ({"rephrase_prompts": ["x"]}, "1 rephrase_prompts"),
+        ({"locality_inputs": ["x"]}, "locality_inputs"),
+        ({"prompts": 3}, "no list of texts"),
+    ],
+)
+def test_a_request_file_of_another_shape_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any], said: str
+) -> None:
+    file = tmp_path / "requests.json"
+    file.write_text(json.dumps(ARTICLE | change))
+    assert said in refused(capsys, str(file))
+
+
+def test_a_suite_without_its_data_says_what_to_give(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("ONESHOT_DATA", raising=False)
+    assert "--data" in refused(capsys, "zsre")
+    assert "zsre_1k" in refused(capsys, "zsre", "--data", str(tmp_path))
+
+
+def test_unknown_names_and_settings_are_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert "trex-new" in refused(capsys, "trex")
+    assert "posterior" in refused(capsys, "smoke", "--methods", "magic", "--facts", "2")
+    assert "facts is 0" in refused(capsys, "smoke", "--facts", "0")
+    (tmp_path / "run.toml").write_text("fact = 3\n")
+    assert "has fact" in refused(capsys, "smoke", "--config", str(tmp_path / "run.toml"))
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("suite", ["trex-counterfactual", "zsre", "mquake-singlehop", "lre"])
+def test_the_published_suites_are_built(bare: Bare, suite: str) -> None:
+    if not SHARED.is_dir():
+        pytest.skip("the optional data folder is not here")
+    (result,) = run_plan(Plan(suite, facts=3, probes=3, text_tokens=200), bare, DataFolder(SHARED))
+    assert result["facts"] == 3
+    assert result["axes"]["efficacy"]["mean"] == 1.0
