@@ -18,8 +18,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 INSIDE = (
     "adapters/py.typed",
-    "oneshot/classes/image_host/host.json",
-    "oneshot/classes/image_host/host.safetensors",
+    "oneshot/classes/hosts/image_host/host.json",
+    "oneshot/classes/hosts/image_host/host.safetensors",
     "oneshot/facts/demo_facts.jsonl",
     "oneshot/hosts/corpus/background.txt.gz",
     "oneshot/hosts/corpus/facts.jsonl.gz",

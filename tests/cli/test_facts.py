@@ -372,7 +372,7 @@ def test_contradictory_arguments_are_refused(
 
 
 def _faked(*arguments: str) -> list[str]:
-    code = f"import test_cli; test_cli.install_fake(); test_cli.main({list(arguments)})"
+    code = f"import test_facts; test_facts.install_fake(); test_facts.main({list(arguments)})"
     return [sys.executable, "-c", code]
 
 
@@ -399,7 +399,7 @@ def test_a_receipt_is_printed_before_the_next_statement_is_read() -> None:
 
 def _path_here() -> dict[str, str]:
     root = Path(__file__).parents[2]
-    return {"PYTHONPATH": f"{root}:{root / 'tests'}", "PATH": ""}
+    return {"PYTHONPATH": f"{root}:{root / 'tests'}:{Path(__file__).parent}", "PATH": ""}
 
 
 # --- chat ---
