@@ -174,4 +174,6 @@ def _from_hub(hub: Hub, folder: Path, progress: Progress) -> None:
         )
     except Exception as error:  # the client hands on what several libraries raise
         raise _UnreachableError(str(error) or type(error).__name__) from error
+    if not any(folder.glob("*.safetensors")):
+        raise _UnreachableError("it has no safetensors")
     shutil.rmtree(folder / ".cache", ignore_errors=True)

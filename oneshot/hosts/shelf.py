@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -53,8 +53,13 @@ def read_origin(folder: Path) -> Origin:
 
 
 def folder_bytes(folder: Path) -> int:
-    """The size of a folder's files."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """The size of a folder's files; they may come and go meanwhile."""
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += os.lstat(Path(place, name)).st_size
+    return size
 
 
 @contextmanager
