@@ -13,6 +13,7 @@ from typer.core import TyperOption
 from typer.main import get_command
 
 from oneshot import __version__
+from oneshot.cli import host
 from oneshot.cli.classes import group as classes
 from oneshot.cli.facts import bench, demo, evaluate, facts, folder, journal
 from oneshot.cli.image import group as image
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for group in (demo, facts, journal, evaluate, folder, bench):
     app.add_typer(group.commands)
+app.add_typer(host.commands, name="host")
 app.add_typer(classes.commands, name="class")
 app.add_typer(image.commands, name="image")
 
@@ -54,12 +56,17 @@ def start(
         typer.Option(
             envvar="ONESHOT_MODEL",
             metavar="NAME",
-            help="A causal language model, by name or folder.",
+            help="A causal language model: a fetched one, a GGUF file, a folder or a hub name.",
             show_default="the brain's own, or the packaged one",
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="Where the model runs, cpu or cuda.")] = "cpu",
-    dtype: Annotated[str, typer.Option(help="The model's numbers, say bfloat16.")] = "float32",
+    device: Annotated[
+        str, typer.Option(help="Where the model runs: auto, cpu, cuda, cuda:1.")
+    ] = "cpu",
+    dtype: Annotated[
+        str,
+        typer.Option(help="The model's numbers: float32, bfloat16, float16, or auto for its own."),
+    ] = "float32",
     rule: Annotated[
         str | None,
         typer.Option(help="A new brain's learning rule.", show_default="posterior"),
@@ -89,7 +96,8 @@ def start(
       oneshot teach "The capital of Freedonia is Glorptown."
       oneshot ask "What is the capital of Freedonia?"
       oneshot --brain ./work --json list
-      oneshot --model gpt2 --brain ./gpt2-brain chat
+      oneshot --model smollm2 --brain ./smol-brain chat
+      oneshot --model model.gguf --brain ./my-brain chat
     """
     session = Session(
         brain=brain or platformdirs.user_data_path("oneshot", appauthor=False) / "brain",

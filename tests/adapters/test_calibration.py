@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from architectures import ARCHITECTURES, build_model
 from brains import caches, refused, shared_host
 from conftest import (
-    ARCHITECTURES,
     SETTINGS,
     TinyHost,
-    build_model,
     packaged_tokenizer,
     small_material,
     tiny_host,

@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 import torch
-from conftest import build_model, packaged_tokenizer
+from architectures import build_model
+from conftest import packaged_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor

@@ -100,6 +100,7 @@ def _examine(what: str, given: dict[str, Any], config: Path | None, data: Path |
             device=session.device,
             dtype=session.dtype,
             trust_remote_code=session.trust_remote_code,
+            progress=progress or silent,
         )
         results = run_plan(plan, Bare(host), DataFolder(data), progress or silent)
         rows = [row(result) for result in results]
