@@ -131,7 +131,7 @@ class Encoder:
 
     def _read(self, prompts: Sequence[Prompt]) -> Float[Tensor, "prompts rank"]:
         """The relation code of each prompt, in half precision."""
-        metric, layers = self.calibration.bank.metric, self.calibration.layers
+        metric, layers = self.calibration.metric, self.calibration.layers
         found: dict[int, Tensor] = {}
         for length, chosen in self._by_length(prompts).items():
             for start in range(0, len(chosen), ROWS):
