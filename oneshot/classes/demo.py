@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from oneshot.classes.base import Report
+from oneshot.classes.calibrated import Report
 from oneshot.classes.hosts.host import Kind
 from oneshot.classes.teacher import Classes
 from oneshot.classes.types import Guess, Taught

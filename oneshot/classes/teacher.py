@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from oneshot.classes.base import PORTION, Report, encode_all, silent
+from oneshot.classes.calibrated import PORTION, Report, encode_all, silent
 from oneshot.classes.evaluation import by_folds, evaluation
-from oneshot.classes.folder.folder import ClassFolder, Stored, example_key, read_other
+from oneshot.classes.folder.files import ClassFolder, Stored, example_key, read_other
 from oneshot.classes.folder.opening import open_folder
 from oneshot.classes.folder.shelf import Shelf
 from oneshot.classes.hosts.host import ClassHost, Content, Kind, digest

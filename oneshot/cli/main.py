@@ -13,7 +13,7 @@ from typer.core import TyperOption
 from typer.main import get_command
 
 from oneshot import __version__
-from oneshot.cli.classes import group as classes
+from oneshot.cli.classes import main as classes
 from oneshot.cli.facts import bench, demo, evaluate, facts, folder, journal
 from oneshot.cli.image import group as image
 from oneshot.cli.output import Output, complain

@@ -15,7 +15,7 @@ from adapters.attach import attach
 from adapters.query.denoise import Denoiser
 from oneshot.facts.answering import BATCH, answer, short
 from oneshot.facts.brain.opening import Progress, silent
-from oneshot.facts.examination.exam import Exam, Probe
+from oneshot.facts.examination.exam import TOLD, Exam, Probe
 from oneshot.facts.language.readers import read_questions, read_statements
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
@@ -133,14 +133,15 @@ def examine(learner: Learner, exam: Exam, progress: Progress | None = None) -> I
     """Teach an exam's facts and score free answers, each exact but for the stop at its end."""
     progress = progress or silent
     began = time.perf_counter()
-    before = _answers(learner.host, exam.known, None, "known facts, before", progress)
+    known = [probe.prompt for probe in exam.probes["known"]]
+    before = _answers(learner.host, known, None, "known facts, before", progress)
     known_seconds = time.perf_counter() - began
     yield _teach(learner, exam.statements, progress)
     denoiser = learner.denoiser()
-    for kind, probes in exam.probes.items():
-        yield _score(learner.host, denoiser, TITLES[kind], probes, progress)
+    for kind in TOLD:
+        yield _score(learner.host, denoiser, TITLES[kind], exam.probes[kind], progress)
     began = time.perf_counter()
-    after = _answers(learner.host, exam.known, denoiser, "known facts, after", progress)
+    after = _answers(learner.host, known, denoiser, "known facts, after", progress)
     seconds = known_seconds + time.perf_counter() - began
     same = _count(a == b for a, b in zip(before, after, strict=True))
     yield Score("known facts unchanged", same, None, len(before), seconds)

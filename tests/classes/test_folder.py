@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from oneshot.classes import base
-from oneshot.classes.folder.folder import JOURNAL, WEIGHTS, ClassFolder, Config, read_config
+from oneshot.classes import calibrated as base
+from oneshot.classes.folder.files import JOURNAL, WEIGHTS, ClassFolder, Config, read_config
 from oneshot.classes.hosts.host import Content, Kind
 from oneshot.classes.hosts.images import ImageHost, open_image_host
 from oneshot.classes.photos import read_photo
@@ -31,7 +31,7 @@ from oneshot.classes.writers.calibration import (
 )
 from oneshot.classes.writers.metric import fit_metric
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory.content import content_hash
+from oneshot.memory.disk.content import content_hash
 
 SIDE = 8
 

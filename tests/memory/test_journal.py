@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory import journal as module
-from oneshot.memory.entries import Draft, Entry, Examination
-from oneshot.memory.examinations import Examinations
-from oneshot.memory.journal import STATES, Journal
-from oneshot.memory.migrations import MIGRATIONS
+from oneshot.memory.journal import facts as module
+from oneshot.memory.journal.examinations import Examinations
+from oneshot.memory.journal.facts import STATES, Journal
+from oneshot.memory.journal.migrations import MIGRATIONS
+from oneshot.memory.journal.rows import Draft, Entry, Examination
 
 AT = "2030-01-02T03:04:05+00:00"
 
@@ -291,13 +291,19 @@ def test_migrations_happen_once_and_wholly(tmp_path: Path) -> None:
     broken = (*MIGRATIONS, ("CREATE TABLE extra (id)", "no statement"))
     with Journal(path) as journal:
         journal.add([draft(1)])
-    with mock.patch("oneshot.memory.migrations.MIGRATIONS", broken), pytest.raises(BrainError):
+    with (
+        mock.patch("oneshot.memory.journal.migrations.MIGRATIONS", broken),
+        pytest.raises(BrainError),
+    ):
         Journal(path)
     with Journal(path) as journal:
         assert journal.counts()["live"] == 1
     good = (*MIGRATIONS, ("CREATE TABLE extra (id)",))
     for _ in range(2):
-        with mock.patch("oneshot.memory.migrations.MIGRATIONS", good), Journal(path) as journal:
+        with (
+            mock.patch("oneshot.memory.journal.migrations.MIGRATIONS", good),
+            Journal(path) as journal,
+        ):
             assert journal.counts()["live"] == 1
             assert journal.run("SELECT * FROM extra") == []
 

@@ -23,9 +23,9 @@ from oneshot.retention.methods.editors.ultraedit import Running, UltraEdit
 from oneshot.retention.methods.examples import IGNORED, examples_of
 from oneshot.retention.methods.finetune import FineTune, FineTuneLast, FineTuneSettings
 from oneshot.retention.methods.in_context import InContext
+from oneshot.retention.methods.interface import Method, Request
 from oneshot.retention.methods.knn_lm import KnnLm, KnnLmSettings
 from oneshot.retention.methods.lora import Lora
-from oneshot.retention.methods.method import Method, Request
 from oneshot.retention.methods.retrieval import Copied, FactStore, RetrievedInContext
 from oneshot.retention.methods.rivals import RIVALS, tuned
 from oneshot.retention.methods.weights import WeightEditor

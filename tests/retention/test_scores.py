@@ -15,8 +15,8 @@ from oneshot.retention.measures.forced import force, forced_scores
 from oneshot.retention.measures.running_text import measure_text
 from oneshot.retention.measures.scores import interval, is_match, normalise
 from oneshot.retention.measures.stream import write_stream
-from oneshot.retention.methods.method import Method, Request
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.methods.interface import Method, Request
+from oneshot.retention.suites.suite import Probe, Suite
 
 
 class Notebook(Method):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import torch
 
-from oneshot.classes.folder.folder import ClassFolder, Stored
+from oneshot.classes.folder.files import ClassFolder, Stored
 from oneshot.classes.folder.journal import Noted
 from oneshot.classes.writers.calibration import Sharpness, load_calibration
 from oneshot.classes.writers.held_out import adapted

@@ -124,7 +124,7 @@ def _given(
 
 
 def _remark_on_metric(opened: Classes) -> None:
-    from oneshot.classes.base import is_calibrated
+    from oneshot.classes.calibrated import is_calibrated
 
     if not opened.classes() and not is_calibrated(opened.host):
         SESSION.get().output.remark(

@@ -8,7 +8,7 @@ import torch
 
 from adapters.write.state import load_calibration
 from oneshot.errors import BrainError
-from oneshot.facts.brain.brain import (
+from oneshot.facts.brain.files import (
     CALIBRATION,
     JOURNAL,
     WEIGHTS,
@@ -20,9 +20,9 @@ from oneshot.facts.brain.brain import (
 from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.calibrated import calibration_path
 from oneshot.facts.types import Finding
-from oneshot.memory.content import content_hash
-from oneshot.memory.durable import write_atomically
-from oneshot.memory.journal import DamagedJournalError
+from oneshot.memory.disk.content import content_hash
+from oneshot.memory.disk.durable import write_atomically
+from oneshot.memory.journal.facts import DamagedJournalError
 
 
 def examine(folder: Path, *, repair: bool) -> list[Finding]:

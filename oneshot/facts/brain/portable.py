@@ -12,7 +12,7 @@ from torch import Tensor
 from adapters.address.calibration import Calibration
 from adapters.write.rows import NO_TOKEN, FactRows, content_hash
 from oneshot.errors import BrainError
-from oneshot.facts.brain.brain import (
+from oneshot.facts.brain.files import (
     CALIBRATION,
     CONFIG,
     WEIGHTS,
@@ -24,9 +24,9 @@ from oneshot.facts.brain.brain import (
 from oneshot.facts.brain.live import no_rows
 from oneshot.facts.types import Statement
 from oneshot.hosts.load import same_host
-from oneshot.memory.durable import write_atomically
-from oneshot.memory.segment_file import described, fault_of, layout_of
-from oneshot.memory.segments import SegmentStore
+from oneshot.memory.disk.durable import write_atomically
+from oneshot.memory.disk.segment_file import described, fault_of, layout_of
+from oneshot.memory.disk.segments import SegmentStore
 
 MODEL = "adapter_model.safetensors"
 METADATA = "facts"

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 
 from oneshot.errors import BadInputError
-from oneshot.facts.brain.brain import Brain, Config
+from oneshot.facts.brain.files import Brain, Config
 from oneshot.facts.types import Fact, Stats
-from oneshot.memory.entries import Entry
+from oneshot.memory.journal.rows import Entry
 
 
 class Records:

@@ -12,8 +12,8 @@ from oneshot.facts.examination.probing import IN_FRONT, KINDS, OWN, Prober, Ques
 from oneshot.facts.examination.risks import Risk, find_risks
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Reply
-from oneshot.memory.entries import Entry, Examination
-from oneshot.memory.examiner import Collision, Examiner
+from oneshot.memory.examiner.turns import Collision, Examiner
+from oneshot.memory.journal.rows import Entry, Examination
 
 CHUNK = 16  # facts whose outcomes are kept together: what was done before Ctrl-C stays
 TIMED = 32  # questions at least, or no time is given

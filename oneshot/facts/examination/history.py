@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from oneshot.facts.examination.probing import LOCAL, OWN
-from oneshot.memory.entries import Entry, Examination, Round
-from oneshot.memory.examiner import Examiner
+from oneshot.memory.examiner.turns import Examiner
+from oneshot.memory.journal.rows import Entry, Examination, Round
 
 COHORTS, LEAST = 10, 5  # groups of live facts by when they were taught; facts in each
 ROUNDS = 12  # the last ones are shown

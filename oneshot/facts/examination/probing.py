@@ -9,13 +9,13 @@ from functools import cache
 from adapters.write.rows import join
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import fits
-from oneshot.facts.examination.exam import unambiguous_wordings
 from oneshot.facts.language.reword import rewordings, template_of
 from oneshot.facts.learner import Learner
+from oneshot.facts.wordings import fill, unambiguous_wordings
 from oneshot.hosts.corpus import CorpusFact, background_text, corpus_facts, corpus_wordings
-from oneshot.memory.entries import Entry
-from oneshot.memory.examiner import Examiner
-from oneshot.memory.index import NearestFacts
+from oneshot.memory.examiner.nearest import NearestFacts
+from oneshot.memory.examiner.turns import Examiner
+from oneshot.memory.journal.rows import Entry
 
 OWN = ("taught", "paraphrase", "question")  # what counts for a fact
 IN_FRONT = "in front"
@@ -70,7 +70,7 @@ class Prober:
         rng, wordings = random.Random(self.seed), unambiguous_wordings()
         pool = [f for f in corpus_facts() if f.split == "known" and wordings[f.relation]]
         chosen = rng.sample(pool, count)
-        return [rng.choice(wordings[f.relation]).replace("{}", f.subject) for f in chosen]
+        return [fill(rng.choice(wordings[f.relation]), f.subject) for f in chosen]
 
     def in_front(self, prompts: Sequence[str]) -> list[str]:
         """The prompts, each behind a sentence that has nothing to do with it."""
@@ -96,7 +96,7 @@ class Prober:
         """The fact's wording about the first other subject of which this was not taught."""
         template = template_of(entry.prompt, entry.subject)
         others = [n for n in names if n.casefold() != entry.subject.casefold()]
-        asked = ((name, template.replace("{}", name)) for name in others)
+        asked = ((name, fill(template, name)) for name in others)
         return next((p for n, p in asked if not self._taught(n, entry.relation, p)), None)
 
     def _others(self, entry: Entry, rng: random.Random) -> Iterator[str]:
@@ -104,7 +104,7 @@ class Prober:
         labels = {key: wordings.label for key, wordings in corpus_wordings().items()}
         free = {key: wordings for key, wordings in unambiguous_wordings().items() if wordings}
         for key in rng.sample(sorted(free), len(free)):
-            prompt = rng.choice(free[key]).replace("{}", entry.subject)
+            prompt = fill(rng.choice(free[key]), entry.subject)
             if not self._taught(entry.subject, labels[key], prompt):
                 yield prompt
                 return
@@ -170,4 +170,4 @@ def _relatives(entries: Sequence[Entry], rng: random.Random) -> list[CorpusFact]
 
 def _asked(fact: CorpusFact) -> tuple[str, str, str]:
     wording = unambiguous_wordings()[fact.relation][0]
-    return wording.replace("{}", fact.subject), fact.object, fact.subject
+    return fill(wording, fact.subject), fact.object, fact.subject

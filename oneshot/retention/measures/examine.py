@@ -15,9 +15,9 @@ from oneshot.retention.measures.running_text import measure_text
 from oneshot.retention.measures.scores import normalise
 from oneshot.retention.measures.stream import write_stream
 from oneshot.retention.measures.taking_back import check_no_edit, measure_contradictions
-from oneshot.retention.methods.method import Method
+from oneshot.retention.methods.interface import Method
 from oneshot.retention.suites.material import Bare
-from oneshot.retention.suites.probes import Suite
+from oneshot.retention.suites.suite import Suite
 
 QUERIES, ROUNDS = 32, 3
 TEXT_TOKENS = 20_000

@@ -17,7 +17,7 @@ from oneshot.facts.learner import Learner
 from oneshot.facts.rules import POSTERIOR
 from oneshot.facts.types import Statement
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.method import Method, Request
+from oneshot.retention.methods.interface import Method, Request
 
 
 class Ours(Method):

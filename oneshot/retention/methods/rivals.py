@@ -17,9 +17,9 @@ from oneshot.retention.methods.finetune import (
     LastLayersSettings,
 )
 from oneshot.retention.methods.in_context import InContext
+from oneshot.retention.methods.interface import Method
 from oneshot.retention.methods.knn_lm import KnnLm, KnnLmSettings
 from oneshot.retention.methods.lora import Lora, LoraSettings
-from oneshot.retention.methods.method import Method
 from oneshot.retention.methods.retrieval import Copied, RetrievedInContext
 
 RIVALS: dict[str, Callable[..., Method]] = {

@@ -7,7 +7,7 @@ from typing import Any
 from oneshot.hosts.corpus import corpus_facts
 from oneshot.retention.suites.corpus import Item, Questions, fill, plain_wordings
 from oneshot.retention.suites.material import Material
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.suites.suite import Probe, Suite
 
 SMOKE = 30  # facts
 LRE = 1000

@@ -19,7 +19,7 @@ from adapters.address.prompts import encode_prompts
 from adapters.host.sites import find_sites, output_state
 from oneshot.hosts.load import Host
 from oneshot.retention.methods.examples import Examples, answer_loss, examples_of, left_padded
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.methods.passages import passages, prefixes
 
 ESSENCE = "{} is a"  # the prompt whose next-token distribution a shift should keep

@@ -12,7 +12,7 @@ from adapters.host.sites import find_sites
 from oneshot.hosts.load import Host
 from oneshot.retention.methods.editors.locate import memory_at, watched
 from oneshot.retention.methods.examples import IGNORED, Examples, answer_loss, examples_of
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.methods.weights import WeightEditor
 
 TINY = 1e-7  # added to a spread

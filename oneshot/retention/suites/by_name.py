@@ -6,9 +6,9 @@ from pathlib import Path
 from oneshot.errors import BadInputError
 from oneshot.retention.suites.edits import counterfact, mquake, zsre
 from oneshot.retention.suites.material import Material
-from oneshot.retention.suites.probes import Suite
 from oneshot.retention.suites.relations import lre, smoke, trex
 from oneshot.retention.suites.request_file import read_requests
+from oneshot.retention.suites.suite import Suite
 
 SUITES: dict[str, Callable[[Material], Suite]] = {
     "smoke": smoke,

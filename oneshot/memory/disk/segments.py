@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from oneshot.errors import BrainError
-from oneshot.memory.durable import sync_folder, write_through
-from oneshot.memory.segment_file import (
+from oneshot.memory.disk.durable import sync_folder, write_through
+from oneshot.memory.disk.segment_file import (
     SUFFIX,
     Layout,
     Segments,

@@ -1,6 +1,6 @@
 """Few examples of classes that the host never saw: the posterior writer beside nearest means.
 
-    python -m experiments.classes.few_shot experiments/configs/classes-few-shot.toml
+    python -m experiments.classes.protocols.few_shot experiments/configs/classes-few-shot.toml
 
 Episodes of five classes, 15 asked images each; two more classes are strangers, for the area under
 the ROC of "none of these". All learners get the same episodes.
@@ -17,9 +17,9 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from experiments.classes.features import FeatureSet, cached_features
+from experiments.classes.hosts.features import FeatureSet, cached_features
 from experiments.classes.measures import area
-from experiments.classes.splits import base_classes, new_classes
+from experiments.classes.protocols.splits import base_classes, new_classes
 from experiments.record import run_recorded
 from oneshot.classes.writers.metric import fit_metric
 from oneshot.classes.writers.posterior import PosteriorWriter

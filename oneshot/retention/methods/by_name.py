@@ -4,7 +4,7 @@ from oneshot.errors import BadInputError
 from oneshot.facts.brain.opening import Progress, silent
 from oneshot.facts.rules import FITTED, POSTERIOR
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.method import Method
+from oneshot.retention.methods.interface import Method
 from oneshot.retention.methods.ours import Ours
 from oneshot.retention.methods.rivals import RIVALS
 

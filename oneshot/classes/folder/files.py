@@ -14,10 +14,10 @@ from oneshot.classes.folder.journal import ClassJournal
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.writers.calibration import POSTERIOR, WRITERS
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory.content import content_hash
-from oneshot.memory.durable import write_atomically
-from oneshot.memory.lock import FolderLock
-from oneshot.memory.segments import SegmentStore
+from oneshot.memory.disk.content import content_hash
+from oneshot.memory.disk.durable import write_atomically
+from oneshot.memory.disk.lock import FolderLock
+from oneshot.memory.disk.segments import SegmentStore
 
 FORMAT = 1
 CONFIG, CALIBRATION, WEIGHTS = "classes.json", "calibration.safetensors", "weights"

@@ -21,7 +21,7 @@ from oneshot.classes.writers.calibration import (
 )
 from oneshot.errors import BadInputError
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
-from oneshot.memory.durable import write_atomically
+from oneshot.memory.disk.durable import write_atomically
 
 Report = Callable[[str, int, int], None]
 

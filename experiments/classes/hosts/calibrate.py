@@ -1,6 +1,6 @@
 """Calibrate the packaged hosts of classes and write that into the package.
 
-`python -m experiments.classes.packaged --data DIR`: the image host on training pictures of the
+`python -m experiments.classes.hosts.calibrate --data DIR`: the image host on training pictures of the
 classes of CIFAR-100 that it was trained on, the text host on the shipped relations.
 """
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 
-from experiments.classes.splits import base_classes
-from oneshot.classes.base import encode_all, sentences_of_relations
+from experiments.classes.protocols.splits import base_classes
+from oneshot.classes.calibrated import encode_all, sentences_of_relations
 from oneshot.classes.hosts.host import ClassHost, Content
 from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.hosts.texts import open_text_host

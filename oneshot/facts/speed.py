@@ -18,6 +18,7 @@ from oneshot.facts.brain.opening import Progress, silent
 from oneshot.facts.examination.exam import build_exam
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Statement
+from oneshot.memory.disk.segments import SegmentStore
 
 SINGLE, BATCH, QUERIES = 60, 320, 32
 SMALL, LARGE = 1_000, 10_000  # facts in a brain that is asked
@@ -39,7 +40,7 @@ class Timing:
 def bench_writer(learner: Learner, progress: Progress | None = None) -> Iterator[Timing]:
     """Time writes and queries on a new brain with facts that the host was not trained on."""
     progress = progress or silent
-    facts = build_exam(SINGLE + BATCH, 0).statements
+    facts = build_exam(SINGLE + BATCH, known=0, untaught=0).statements
     yield from _writes(learner, facts, progress)
     yield from _queries(learner, facts, progress)
     yield from _sizes(learner, facts, progress)
@@ -64,7 +65,8 @@ def _writes(learner: Learner, facts: Sequence[Statement], progress: Progress) ->
 
 def _queries(learner: Learner, facts: Sequence[Statement], progress: Progress) -> Iterator[Timing]:
     """Answers of untaught prompts: the adapter looks, nothing fires, the lengths are equal."""
-    prompts = build_exam(1, QUERIES, seed=1).known
+    asked = build_exam(1, known=QUERIES, untaught=0, seed=1).probes["known"]
+    prompts = [probe.prompt for probe in asked]
     head = learner.host.model.get_output_embeddings().weight.detach()
     for count, target in ((SMALL, "<= 1.1"), (LARGE, "<= 1.5")):
         rows = _crowd(_encoded(learner, facts[:64]), count)
@@ -91,8 +93,6 @@ def _sizes(learner: Learner, facts: Sequence[Statement], progress: Progress) -> 
 
 
 def _store_seconds(folder: Path, rows: FactRows, count: int) -> float:
-    from oneshot.memory.segments import SegmentStore
-
     store, keys = SegmentStore(folder), rows.hex_keys()
     records = [{"key": key, "prompt": "p", "answer": "a"} for key in keys]
     first = torch.arange(count)

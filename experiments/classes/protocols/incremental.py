@@ -1,6 +1,6 @@
 """Classes of an image set that arrive in steps: the package's writers beside what one does else.
 
-    python -m experiments.classes.incremental experiments/configs/classes-cifar100-zero-10.toml
+    python -m experiments.classes.protocols.incremental experiments/configs/classes-cifar100-zero-10.toml
 
 reads features from runs/classes (see features.py) and writes a record. `--tuning` judges on a
 fifth of the training images instead and writes none.
@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from experiments.classes.features import FeatureSet, cached_features
+from experiments.classes.hosts.features import FeatureSet, cached_features
 from experiments.classes.learning.learners import (
     Arrivals,
     closed_forms,
@@ -29,7 +29,7 @@ from experiments.classes.learning.learners import (
 from experiments.classes.learning.rivals import Descent, Learner, Probe
 from experiments.classes.learning.written import Written
 from experiments.classes.measures import places, steps_of
-from experiments.classes.splits import arrival, base_classes, new_classes
+from experiments.classes.protocols.splits import arrival, base_classes, new_classes
 from experiments.record import run_recorded
 from oneshot.classes.writers.metric import Metric, fit_metric
 from oneshot.classes.writers.residual import ResidualWriter

@@ -1,6 +1,6 @@
 """The figures of the fact writer on the packaged host, by free generation.
 
-python -m experiments.facts.figures experiments/configs/facts-1000.toml
+python -m experiments.facts.writer experiments/configs/facts-1000.toml
 """
 
 import argparse
@@ -19,18 +19,15 @@ import torch
 
 from adapters.address.material import Material
 from adapters.attach import attach
-from experiments.facts.queries import Exam, build_exam, unambiguous
 from experiments.record import run_recorded
 from oneshot.facts import calibrated
 from oneshot.facts.answering import answer, short
+from oneshot.facts.examination.exam import TOLD, Exam, build_exam, examined_wordings
 from oneshot.facts.learner import Learner
-from oneshot.facts.types import Statement
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.hosts.load import Host
 from oneshot.retention.measures.scores import interval
 
-TOLD = ("taught", "paraphrase", "question", "held_out")  # right answers count
-LEFT = ("other", "known", "untaught")  # unchanged answers count
 SAMPLES = 8  # raw answers of each kind that the record keeps
 NOVEL = 10  # relations that the bank does not know, in that part
 
@@ -66,9 +63,10 @@ def fresh_learner(config: Config) -> Iterator[Learner]:
 def examine(learner: Learner, exam: Exam) -> dict[str, Any]:
     """Teach the exam's facts in one call and ask all its probes."""
     began = time.perf_counter()
-    learner.write([Statement(p.prompt, p.answer, p.fact.subject) for p in exam.taught])
-    result: dict[str, Any] = {"facts": len(exam.taught)}
-    result["write_seconds_per_fact"] = round((time.perf_counter() - began) / len(exam.taught), 5)
+    taught = exam.statements
+    learner.write(taught)
+    result: dict[str, Any] = {"facts": len(taught)}
+    result["write_seconds_per_fact"] = round((time.perf_counter() - began) / len(taught), 5)
     for kind, probes in exam.probes.items():
         prompts = [p.prompt for p in probes]
         said = [r.answer for r in learner.ask(prompts)]
@@ -86,7 +84,7 @@ def examine(learner: Learner, exam: Exam) -> dict[str, Any]:
 
 def host_knowledge(host: Host, seed: int, count: int = 1000) -> dict[str, Any]:
     """The bare host on its own facts, on trained wordings and on those that it never saw."""
-    rng, wordings, main = random.Random(seed), corpus_wordings(), unambiguous()
+    rng, wordings, main = random.Random(seed), corpus_wordings(), examined_wordings()
     result = {}
     for kind, pool in (
         ("main", main),
@@ -104,10 +102,12 @@ def several_words(exam: Exam, seed: int) -> Exam:
     """The same facts with made-up answers of two to four words."""
     rng = random.Random(seed)
     words = sorted({f.object for f in corpus_facts()})
-    said = {id(p.fact): " ".join(rng.sample(words, rng.randint(2, 4))) for p in exam.taught}
+    said = {
+        id(p.fact): " ".join(rng.sample(words, rng.randint(2, 4))) for p in exam.probes["taught"]
+    }
     kinds = ("taught", "paraphrase", "question")
     told = {k: [replace(p, answer=said[id(p.fact)]) for p in exam.probes[k]] for k in kinds}
-    return Exam(told["taught"], told)
+    return Exam(told)
 
 
 @torch.inference_mode()
@@ -128,11 +128,11 @@ def false_fires(learner: Learner, path: Path, limit: int = 1500) -> dict[str, An
 def novel_relations(config: Config) -> dict[str, Any]:
     """Facts of relations left out of the bank: recall and locality."""
     rng = random.Random(config.seed)
-    relations = set(rng.sample(sorted(unambiguous()), NOVEL))
+    relations = set(rng.sample(sorted(examined_wordings()), NOVEL))
     whole = calibrated.material()
     kept = {r: ts for r, ts in whole.templates.items() if r not in relations}
     material = replace(whole, templates=kept)
-    exam = build_exam(config.split, config.count, config.seed, relations)
+    exam = build_exam(config.count, seed=config.seed, split=config.split, relations=relations)
     with _without_cache(lambda: material), fresh_learner(config) as learner:
         return examine(learner, exam) | {"relations": sorted(relations)}
 
@@ -150,7 +150,7 @@ def _without_cache(material: Callable[[], Material]) -> Iterator[None]:
 
 def experiment(config: Config) -> dict[str, Any]:
     """All figures of one configuration."""
-    exam = build_exam(config.split, config.count, config.seed)
+    exam = build_exam(config.count, seed=config.seed, split=config.split)
     with fresh_learner(config) as learner:
         result = {"writer": examine(learner, exam)}
         result["host"] = host_knowledge(learner.host, config.seed)

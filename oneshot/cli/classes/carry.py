@@ -54,7 +54,7 @@ def calibrate(
     Examples:
       oneshot class calibrate --base ./many-things --host google/vit-base-patch16-224
     """
-    from oneshot.classes.base import keep_calibration, photographs_of
+    from oneshot.classes.calibrated import keep_calibration, photographs_of
     from oneshot.classes.hosts.images import open_image_host
     from oneshot.classes.writers.calibration import load_calibration
 

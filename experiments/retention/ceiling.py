@@ -1,6 +1,6 @@
 """What the bare host answers about its own facts: the ceiling of wordings that it must understand.
 
-python -m experiments.retention.host
+python -m experiments.retention.ceiling
 """
 
 from typing import Any
@@ -13,8 +13,8 @@ from oneshot.hosts.load import load_host
 from oneshot.retention.measures.axes import right
 from oneshot.retention.measures.scores import interval
 from oneshot.retention.suites.corpus import Item, Questions, plain_wordings
+from oneshot.retention.suites.data_folder import DataFolder
 from oneshot.retention.suites.material import Bare, Material
-from oneshot.retention.suites.suite_data import DataFolder
 
 FACTS, PROBES = 2000, 300
 

@@ -1,6 +1,6 @@
 """Relations that arrive one at a time, as sentences in wordings and of subjects that change.
 
-    python -m experiments.classes.text experiments/configs/classes-text.toml
+    python -m experiments.classes.protocols.text experiments/configs/classes-text.toml
 
 The features are those of the packaged text host, or of a sentence encoder. Its metric here is
 fitted on running text alone, so that no relation is known before it is taught. `--tuning` judges on
@@ -19,11 +19,11 @@ from jaxtyping import Float
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from experiments.classes.features import RUNS
+from experiments.classes.hosts.features import RUNS
 from experiments.classes.learning.learners import Arrivals, closed_forms, follow, heads, retrained
 from experiments.classes.learning.rivals import Descent, Learner, Probe
-from experiments.classes.sentences import sentences
-from experiments.classes.splits import arrival
+from experiments.classes.protocols.sentences import sentences
+from experiments.classes.protocols.splits import arrival
 from experiments.record import run_recorded
 from oneshot.classes.hosts.texts import open_text_host
 from oneshot.classes.writers.metric import Metric

@@ -1,6 +1,6 @@
 """What frozen hosts give of whole image sets, computed once and kept under runs/classes.
 
-    python -m experiments.classes.features chain cifar100 tinyimagenet --data DIR
+    python -m experiments.classes.hosts.features chain cifar100 tinyimagenet --data DIR
 
 `chain` is the host that ships, trained on half of CIFAR-100's classes; `patches` is fitted on
 CIFAR-10's pixels without labels, so that it knows no class at all.
@@ -16,7 +16,7 @@ from jaxtyping import Float, Int64, UInt8
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from experiments.classes.patch_host import PatchHost, fit_patch_host
+from experiments.classes.hosts.patches import PatchHost, fit_patch_host
 from oneshot.images.data import load_images
 from oneshot.images.features.feature_chain import FeatureChain, load_feature_chain
 
@@ -58,7 +58,9 @@ def cached_features(host: str, dataset: str) -> FeatureSet:
     """Read what `main` wrote."""
     path = _path(host, dataset)
     if not path.exists():
-        raise SystemExit(f"{path} is missing; run experiments.classes.features {host} {dataset}")
+        raise SystemExit(
+            f"{path} is missing; run experiments.classes.hosts.features {host} {dataset}"
+        )
     kept = load_file(path)
     return FeatureSet(
         kept["train"].float(), kept["train_labels"], kept["test"].float(), kept["test_labels"]

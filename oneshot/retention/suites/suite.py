@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Any
 
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory.entries import Draft, Entry, Operation
-from oneshot.memory.migrations import migrate
+from oneshot.memory.journal.migrations import migrate
+from oneshot.memory.journal.rows import Draft, Entry, Operation
 
 STATES = ("live", "superseded", "forgotten")
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from oneshot.errors import BadInputError
-from oneshot.memory.entries import Examination, Round
-from oneshot.memory.journal import Journal
+from oneshot.memory.journal.facts import Journal
+from oneshot.memory.journal.rows import Examination, Round
 
 _COLUMNS = "fact, kind, probe, answer, correct, margin"
 

@@ -2,10 +2,10 @@
 
 import typer
 
+from oneshot.cli.classes import carry as class_folder
 from oneshot.cli.classes import demo as class_demo
-from oneshot.cli.classes import folder as class_folder
+from oneshot.cli.classes import guess as class_use
 from oneshot.cli.classes import teach as class_teach
-from oneshot.cli.classes import use as class_use
 
 commands = typer.Typer(no_args_is_help=True, rich_help_panel="Classes")
 for group in (class_demo, class_teach, class_use, class_folder):

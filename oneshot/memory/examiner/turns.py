@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from oneshot.errors import BrainError
-from oneshot.memory.entries import NEW_RELATION, Entry
-from oneshot.memory.examinations import Examinations
-from oneshot.memory.index import NearestFacts
-from oneshot.memory.journal import Journal
-from oneshot.memory.spacing import Standing, standing
+from oneshot.memory.examiner.nearest import NearestFacts
+from oneshot.memory.examiner.spacing import Standing, standing
+from oneshot.memory.journal.examinations import Examinations
+from oneshot.memory.journal.facts import Journal
+from oneshot.memory.journal.rows import NEW_RELATION, Entry
 
 ALIKE = 0.9  # cosine of two codes; of one subject's relations, 1 % are as near as this
 NEIGHBOURS = 3  # of a new fact are examined again

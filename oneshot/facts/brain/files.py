@@ -9,11 +9,11 @@ from typing import Any
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.calibrated import DEPTHS
 from oneshot.facts.rules import check_rule
-from oneshot.memory.content import content_hash
-from oneshot.memory.durable import write_atomically
-from oneshot.memory.journal import Journal
-from oneshot.memory.lock import FolderLock
-from oneshot.memory.segments import SegmentStore
+from oneshot.memory.disk.content import content_hash
+from oneshot.memory.disk.durable import write_atomically
+from oneshot.memory.disk.lock import FolderLock
+from oneshot.memory.disk.segments import SegmentStore
+from oneshot.memory.journal.facts import Journal
 
 FORMAT = 1
 CONFIG, CALIBRATION, WEIGHTS = "adapter_config.json", "calibration.safetensors", "weights"

@@ -1,6 +1,6 @@
 """Train an image host on base classes: every block alone, by its own label readout.
 
-`python -m experiments.classes.host experiments/configs/classes-host-cifar100.toml --minutes 11`
+`python -m experiments.classes.hosts.train experiments/configs/classes-host-cifar100.toml --minutes 11`
 goes on where it stopped and, once all epochs are done, writes the frozen chain to
 runs/classes/host-cifar100/frozen and the record. No gradient passes from one block to another.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from experiments.classes.splits import base_classes
+from experiments.classes.protocols.splits import base_classes
 from experiments.record import run_recorded
 from oneshot.images.data import channel_statistics, load_images, normalise, random_crop, random_flip
 from oneshot.images.features.feature_chain import (
