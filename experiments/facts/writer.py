@@ -102,11 +102,10 @@ def several_words(exam: Exam, seed: int) -> Exam:
     """The same facts with made-up answers of two to four words."""
     rng = random.Random(seed)
     words = sorted({f.object for f in corpus_facts()})
-    said = {
-        id(p.fact): " ".join(rng.sample(words, rng.randint(2, 4))) for p in exam.probes["taught"]
-    }
+    taught = exam.probes["taught"]
+    said = {p.fact: " ".join(rng.sample(words, rng.randint(2, 4))) for p in taught}
     kinds = ("taught", "paraphrase", "question")
-    told = {k: [replace(p, answer=said[id(p.fact)]) for p in exam.probes[k]] for k in kinds}
+    told = {k: [replace(p, answer=said[p.fact]) for p in exam.probes[k]] for k in kinds}
     return Exam(told)
 
 

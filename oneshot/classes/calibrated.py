@@ -1,7 +1,7 @@
-"""Base classes: what hosts are calibrated on before anything is taught."""
+"""The calibration of a host: the packaged one, one kept in the user's cache, or a new one."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,17 +22,12 @@ from oneshot.classes.writers.calibration import (
 from oneshot.errors import BadInputError
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.memory.disk.durable import write_atomically
-
-Report = Callable[[str, int, int], None]
+from oneshot.progress import Report, silent
 
 PORTION = 64
 """Examples that are encoded between two reports of progress."""
 
 _SENTENCES = 50
-
-
-def silent(_what: str, _done: int, _total: int) -> None:
-    """Show no progress."""
 
 
 def sentences_of_relations() -> tuple[list[str], list[int]]:

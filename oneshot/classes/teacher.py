@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from oneshot.classes.calibrated import PORTION, Report, encode_all, silent
+from oneshot.classes.calibrated import PORTION, encode_all
 from oneshot.classes.evaluation import by_folds, evaluation
 from oneshot.classes.folder.files import ClassFolder, Stored, example_key, read_other
 from oneshot.classes.folder.opening import open_folder
@@ -20,6 +20,7 @@ from oneshot.classes.receipts import receipt_of
 from oneshot.classes.types import ClassEntry, Evaluation, ExampleEntry, Guess, Taught
 from oneshot.classes.writers.tallied import TalliedWriter
 from oneshot.errors import BadInputError, OneshotError
+from oneshot.progress import Report, silent
 
 LONGEST_NAME = 200
 

@@ -14,7 +14,18 @@ from typer.main import get_command
 
 from oneshot import __version__
 from oneshot.cli.classes import main as classes
-from oneshot.cli.facts import bench, demo, evaluate, facts, folder, journal
+from oneshot.cli.facts import (
+    ask,
+    bench,
+    calibrate,
+    carry,
+    demo,
+    doctor,
+    evaluate,
+    forget,
+    listing,
+    teach,
+)
 from oneshot.cli.image import group as image
 from oneshot.cli.output import Output, complain
 from oneshot.cli.session import SESSION, Session
@@ -25,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, facts, journal, evaluate, folder, bench):
+for group in (demo, teach, ask, forget, listing, evaluate, carry, doctor, calibrate, bench):
     app.add_typer(group.commands)
 app.add_typer(classes.commands, name="class")
 app.add_typer(image.commands, name="image")

@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -16,8 +16,7 @@ from rich.text import Text
 
 from oneshot.errors import BadInputError, OneshotError
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Step
-
-Report = Callable[[str, int, int], None]
+from oneshot.progress import Report
 
 RECEIPT_KEYS = "id", "prompt", "answer", "subject", "relation", "before", "seconds", "warnings"
 

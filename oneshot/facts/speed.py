@@ -14,11 +14,11 @@ import torch
 from adapters.query.denoise import PosteriorDenoiser
 from adapters.write.rows import FactRows, join
 from oneshot.facts.answering import answer
-from oneshot.facts.brain.opening import Progress, silent
 from oneshot.facts.examination.exam import build_exam
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Statement
 from oneshot.memory.disk.segments import SegmentStore
+from oneshot.progress import Report, silent
 
 SINGLE, BATCH, QUERIES = 60, 320, 32
 SMALL, LARGE = 1_000, 10_000  # facts in a brain that is asked
@@ -37,7 +37,7 @@ class Timing:
     target: str = ""
 
 
-def bench_writer(learner: Learner, progress: Progress | None = None) -> Iterator[Timing]:
+def bench_writer(learner: Learner, progress: Report | None = None) -> Iterator[Timing]:
     """Time writes and queries on a new brain with facts that the host was not trained on."""
     progress = progress or silent
     facts = build_exam(SINGLE + BATCH, known=0, untaught=0).statements
@@ -47,7 +47,7 @@ def bench_writer(learner: Learner, progress: Progress | None = None) -> Iterator
     yield _memory(facts[0])
 
 
-def _writes(learner: Learner, facts: Sequence[Statement], progress: Progress) -> Iterator[Timing]:
+def _writes(learner: Learner, facts: Sequence[Statement], progress: Report) -> Iterator[Timing]:
     forward, write = [], []
     for done, fact in enumerate(facts[:SINGLE], start=1):
         forward.append(_seconds(_forward, learner, fact))
@@ -63,7 +63,7 @@ def _writes(learner: Learner, facts: Sequence[Statement], progress: Progress) ->
     yield Timing("facts taught in one call", rate, "/s", ">= 300")
 
 
-def _queries(learner: Learner, facts: Sequence[Statement], progress: Progress) -> Iterator[Timing]:
+def _queries(learner: Learner, facts: Sequence[Statement], progress: Report) -> Iterator[Timing]:
     """Answers of untaught prompts: the adapter looks, nothing fires, the lengths are equal."""
     asked = build_exam(1, known=QUERIES, untaught=0, seed=1).probes["known"]
     prompts = [probe.prompt for probe in asked]
@@ -80,7 +80,7 @@ def _queries(learner: Learner, facts: Sequence[Statement], progress: Progress) -
         yield Timing(f"query with {count:,} facts over bare host", ratio, "x", target)
 
 
-def _sizes(learner: Learner, facts: Sequence[Statement], progress: Progress) -> Iterator[Timing]:
+def _sizes(learner: Learner, facts: Sequence[Statement], progress: Report) -> Iterator[Timing]:
     """The cost of storing one fact in a small and in a large brain."""
     medians = []
     for count in (FEW, MANY):

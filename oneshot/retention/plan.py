@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from oneshot.errors import BadInputError
-from oneshot.facts.brain.opening import Progress, silent
 from oneshot.facts.rules import POSTERIOR
+from oneshot.progress import Report, silent
 from oneshot.retention.measures.examine import TEXT_TOKENS, Examination, examine
 from oneshot.retention.measures.singles import examine_singles
 from oneshot.retention.methods.by_name import make_method
@@ -60,7 +60,7 @@ def read_plan(path: Path) -> dict[str, Any]:
 
 
 def run_plan(
-    plan: Plan, bare: Bare, data: DataFolder, progress: Progress = silent
+    plan: Plan, bare: Bare, data: DataFolder, progress: Report = silent
 ) -> Iterator[dict[str, Any]]:
     """Each method's result, as it comes; raises BadInputError for what the plan cannot have."""
     _check(plan)

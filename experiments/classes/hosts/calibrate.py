@@ -1,7 +1,9 @@
 """Calibrate the packaged hosts of classes and write that into the package.
 
-`python -m experiments.classes.hosts.calibrate --data DIR`: the image host on training pictures of the
-classes of CIFAR-100 that it was trained on, the text host on the shipped relations.
+    python -m experiments.classes.hosts.calibrate --data DIR
+
+The image host on training pictures of the classes of CIFAR-100 that it was trained on, the text
+host on the shipped relations.
 """
 
 import argparse

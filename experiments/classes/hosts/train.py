@@ -1,8 +1,9 @@
 """Train an image host on base classes: every block alone, by its own label readout.
 
-`python -m experiments.classes.hosts.train experiments/configs/classes-host-cifar100.toml --minutes 11`
+    python -m experiments.classes.hosts.train CONFIG --minutes 11
+
 goes on where it stopped and, once all epochs are done, writes the frozen chain to
-runs/classes/host-cifar100/frozen and the record. No gradient passes from one block to another.
+runs/classes/NAME/frozen and the record. No gradient passes from one block to another.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Classes of an image set that arrive in steps: the package's writers beside what one does else.
 
-    python -m experiments.classes.protocols.incremental experiments/configs/classes-cifar100-zero-10.toml
+    python -m experiments.classes.protocols.incremental experiments/configs/classes-mnist.toml
 
 reads features from runs/classes (see features.py) and writes a record. `--tuning` judges on a
 fifth of the training images instead and writes none.

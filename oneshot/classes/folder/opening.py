@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from oneshot.classes.calibrated import Report, host_calibration, silent
+from oneshot.classes.calibrated import host_calibration
 from oneshot.classes.folder.files import ClassFolder, Config, read_config
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.hosts.images import open_image_host
@@ -10,6 +10,7 @@ from oneshot.classes.hosts.texts import open_text_host
 from oneshot.classes.writers.calibration import POSTERIOR
 from oneshot.errors import BrainError
 from oneshot.memory.disk.content import content_hash
+from oneshot.progress import Report, silent
 
 
 def open_host(kind: Kind, name: str | None, device: str) -> ClassHost:

@@ -1,11 +1,11 @@
-"""Commands on whole folders of classes, and on hosts."""
+"""The commands that carry classes about."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from oneshot.cli.classes.options import Folder, Host, Text, open_classes
+from oneshot.cli.classes.options import Folder, Text, open_classes
 from oneshot.cli.session import SESSION
 
 commands = typer.Typer()
@@ -37,41 +37,3 @@ def import_(source: Carried, text: Text = False, classes: Folder = None) -> None
         count = opened.import_(source)
     record = {"examples": count, "folder": str(source)}
     SESSION.get().output.outcome(record, f"{count} new examples taken from {source}")
-
-
-@commands.command()
-def calibrate(
-    base: Annotated[
-        Path, typer.Option("--base", metavar="DIR", help="A folder of pictures for each class.")
-    ],
-    host: Host = None,
-) -> None:
-    """Prepare an image host on classes other than those to be taught; forward passes only.
-
-    Ten classes of twenty pictures are a start, hundreds are better. Folders of
-    classes that were made before keep the calibration that they have.
-
-    Examples:
-      oneshot class calibrate --base ./many-things --host google/vit-base-patch16-224
-    """
-    from oneshot.classes.calibrated import keep_calibration, photographs_of
-    from oneshot.classes.hosts.images import open_image_host
-    from oneshot.classes.writers.calibration import load_calibration
-
-    session = SESSION.get()
-    opened = open_image_host(host, session.device)
-    with session.output.progress() as bar:
-        contents, labels = photographs_of(base, opened)
-        pair = contents, labels
-        data = (
-            keep_calibration(opened, pair) if bar is None else keep_calibration(opened, pair, bar)
-        )
-    width = load_calibration(data).metric.width
-    record = {
-        "host": opened.name,
-        "pictures": len(contents),
-        "classes": len(set(labels)),
-        "width": width,
-    }
-    said = f"{opened.name} calibrated on {len(contents)} pictures of {len(set(labels))} classes"
-    session.output.outcome(record, said)

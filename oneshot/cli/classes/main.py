@@ -1,14 +1,20 @@
-"""The commands that teach classes to frozen networks, and guess them."""
+"""The command `oneshot class`: its commands put together."""
 
 import typer
 
-from oneshot.cli.classes import carry as class_folder
-from oneshot.cli.classes import demo as class_demo
-from oneshot.cli.classes import guess as class_use
-from oneshot.cli.classes import teach as class_teach
+from oneshot.cli.classes import (
+    calibrate,
+    carry,
+    demo,
+    evaluate,
+    forget,
+    guess,
+    listing,
+    teach,
+)
 
 commands = typer.Typer(no_args_is_help=True, rich_help_panel="Classes")
-for group in (class_demo, class_teach, class_use, class_folder):
+for group in (demo, teach, forget, guess, listing, evaluate, carry, calibrate):
     commands.add_typer(group.commands)
 
 

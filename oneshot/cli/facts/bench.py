@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from oneshot.cli.session import SESSION, open_learner
+from oneshot.progress import silent
 
 commands = typer.Typer()
 
@@ -85,7 +86,6 @@ def _time_writer() -> None:
 
 
 def _examine(what: str, given: dict[str, Any], config: Path | None, data: Path | None) -> None:
-    from oneshot.facts.brain.opening import silent
     from oneshot.hosts.load import load_host
     from oneshot.retention.measures.examine import row
     from oneshot.retention.plan import Plan, read_plan, run_plan

@@ -1,4 +1,4 @@
-"""Commands on whole brains: carry them about, join them, check them, prepare a model."""
+"""The commands that carry brains about and join them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from oneshot.cli.session import SESSION, learner_class, open_learner
-from oneshot.errors import BrainError
 
 commands = typer.Typer()
 PANEL = "Brain folder"
@@ -64,49 +63,3 @@ def merge(
     count = learner_class().merge(sources, session.brain)
     record = {"facts": count, "folder": str(session.brain)}
     session.output.outcome(record, f"{session.brain} now holds {count} facts")
-
-
-@commands.command(rich_help_panel=PANEL)
-def doctor(
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
-) -> None:
-    """Check versions, the model's hash, and the journal against the weights.
-
-    Ends with status 3 when something is wrong and was not repaired.
-
-    Examples:
-      oneshot doctor
-      oneshot doctor --repair
-      oneshot --brain ./work --json doctor
-    """
-    session = SESSION.get()
-    findings = learner_class().doctor(session.brain, repair=repair)
-    for finding in findings:
-        session.output.finding(finding)
-    if not all(finding.ok or finding.repaired for finding in findings):
-        raise typer.Exit(BrainError.exit_code)
-
-
-@commands.command(rich_help_panel=PANEL)
-def calibrate(
-    force: Annotated[bool, typer.Option("--force", help="Again, although it was done.")] = False,
-) -> None:
-    """Prepare a model: measure its codes once, by forward passes, and keep them.
-
-    Teaching does this by itself when it meets a new model.
-
-    Examples:
-      oneshot calibrate
-      oneshot --model gpt2 calibrate
-      oneshot --model ./my-llama calibrate --force
-    """
-    session = SESSION.get()
-    with session.output.progress() as progress:
-        path = learner_class().calibrate(
-            session.model,
-            device=session.device,
-            dtype=session.dtype,
-            force=force,
-            progress=progress,
-        )
-    session.output.outcome({"path": str(path)}, f"calibrated: {path}")

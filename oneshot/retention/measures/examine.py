@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from oneshot.facts.brain.opening import Progress, silent
+from oneshot.progress import Report, silent
 from oneshot.retention.measures.axes import measure_axes
 from oneshot.retention.measures.forced import forced_scores
 from oneshot.retention.measures.running_text import measure_text
@@ -41,7 +41,7 @@ def examine(
     bare: Bare,
     suite: Suite,
     plan: Examination,
-    progress: Progress = silent,
+    progress: Report = silent,
 ) -> dict[str, Any]:
     """Write the suite's facts with the method and measure everything after the last one."""
     stages = 6

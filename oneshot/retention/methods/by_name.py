@@ -1,9 +1,9 @@
 """The methods by name."""
 
 from oneshot.errors import BadInputError
-from oneshot.facts.brain.opening import Progress, silent
 from oneshot.facts.rules import FITTED, POSTERIOR
 from oneshot.hosts.load import Host
+from oneshot.progress import Report, silent
 from oneshot.retention.methods.interface import Method
 from oneshot.retention.methods.ours import Ours
 from oneshot.retention.methods.rivals import RIVALS
@@ -16,7 +16,7 @@ RULES: dict[str, tuple[str, int | None]] = {
 """This project's rules, and its default on other numbers of sites than the default one."""
 
 
-def make_method(name: str, host: Host, progress: Progress = silent) -> Method:
+def make_method(name: str, host: Host, progress: Report = silent) -> Method:
     """A method with nothing written; raises BadInputError for an unknown name."""
     if name in RULES:
         rule, sites = RULES[name]
