@@ -64,7 +64,7 @@ def statement_of(
     learner: Learner, prompt: str, answer: str | None = None, subject: str | None = None
 ) -> Statement:
     """The fact in a sentence, or in a prompt and its answer; BadInputError where there is none."""
-    from oneshot.facts.language.statement import parse_sentence
+    from oneshot.facts.language.statement import check_statement, parse_sentence
 
     if answer is not None:
         return check_statement(Statement(prompt, answer, subject))
