@@ -75,8 +75,7 @@ def host_calibration(host: ClassHost, report: Report = silent) -> bytes:
     An image host that was never calibrated gets the plain metric, for which every feature counts
     alike.
     """
-    packaged = Path(str(files("oneshot.classes") / "calibrations")) / _name(host)
-    for path in (_kept(host), packaged):
+    for path in calibration_paths(host.hash):
         if path.is_file():
             return path.read_bytes()
     if host.kind is Kind.IMAGE:
@@ -84,10 +83,16 @@ def host_calibration(host: ClassHost, report: Report = silent) -> bytes:
     return keep_calibration(host, sentences_of_relations(), report)
 
 
+def calibration_paths(host_hash: str) -> tuple[Path, Path]:
+    """Where a host's calibration may lie: in the user's cache, else with the package."""
+    name = f"classes-{FORMAT}-{host_hash}.safetensors"
+    packaged = Path(str(files("oneshot.classes") / "calibrations"))
+    return platformdirs.user_cache_path("oneshot") / name, packaged / name
+
+
 def is_calibrated(host: ClassHost) -> bool:
     """Whether the host's metric comes from base classes."""
-    packaged = Path(str(files("oneshot.classes") / "calibrations")) / _name(host)
-    return host.kind is Kind.TEXT or _kept(host).is_file() or packaged.is_file()
+    return host.kind is Kind.TEXT or any(path.is_file() for path in calibration_paths(host.hash))
 
 
 def keep_calibration(
@@ -99,8 +104,9 @@ def keep_calibration(
         raise BadInputError("fewer than two base classes came; give a folder for each of several")
     features = encode_all(host, contents, "calibrating the host", report)
     data = save_calibration(calibrate(features, torch.tensor(labels)))
-    _kept(host).parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(_kept(host), data)
+    kept, _ = calibration_paths(host.hash)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(kept, data)
     return data
 
 
@@ -108,11 +114,3 @@ def _plain(host: ClassHost) -> Calibration:
     image = torch.zeros(3, host.side, host.side, dtype=torch.uint8)  # type: ignore[attr-defined]
     width = host.features([image]).shape[1]
     return Calibration(plain_metric(width), dict.fromkeys(WRITERS, Sharpness(1.0, 0.0)))
-
-
-def _name(host: ClassHost) -> str:
-    return f"classes-{FORMAT}-{host.hash}.safetensors"
-
-
-def _kept(host: ClassHost) -> Path:
-    return platformdirs.user_cache_path("oneshot") / _name(host)

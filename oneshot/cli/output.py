@@ -14,7 +14,7 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
-from oneshot.errors import BadInputError, OneshotError
+from oneshot.errors import BadInputError, BrainError, OneshotError
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Step
 from oneshot.progress import Report
 
@@ -125,8 +125,15 @@ class Output:
         else:
             self.remark("no facts")
 
-    def finding(self, finding: Finding) -> None:
-        """Print one thing that was checked."""
+    def findings(self, findings: Iterable[Finding]) -> None:
+        """Print what was checked; leaves with status 3 where a fault was not repaired."""
+        found = list(findings)
+        for finding in found:
+            self._finding(finding)
+        if not all(finding.ok or finding.repaired for finding in found):
+            raise typer.Exit(BrainError.exit_code)
+
+    def _finding(self, finding: Finding) -> None:
         verdict, style = ("ok", "green") if finding.ok else ("FAILED", "bold red")
         if finding.repaired:
             verdict, style = "repaired", "yellow"

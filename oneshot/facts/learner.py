@@ -30,7 +30,7 @@ from oneshot.facts.rules import build_denoiser
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement
 from oneshot.hosts.corpus import corpus_wordings
 from oneshot.hosts.load import Host, load_host
-from oneshot.memory.journal.rows import Entry
+from oneshot.memory.journal.rows import Fact as Entry
 
 CHUNK = 32  # facts of a list that are taught together
 LONGEST_QUESTION = 100_000  # characters; the host's own limit is in tokens

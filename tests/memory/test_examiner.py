@@ -15,7 +15,7 @@ from oneshot.errors import BrainError
 from oneshot.memory.examiner.nearest import NearestFacts
 from oneshot.memory.examiner.spacing import FIRST, LONGEST, standing
 from oneshot.memory.examiner.turns import Examiner
-from oneshot.memory.journal import migrations
+from oneshot.memory.journal import facts
 from oneshot.memory.journal.examinations import Examinations
 from oneshot.memory.journal.facts import Journal
 from oneshot.memory.journal.rows import NEW_RELATION, Draft, Examination
@@ -207,7 +207,7 @@ def test_rounds_keep_their_questions_and_times(examiner: Examiner) -> None:
 def test_old_examinations_get_rounds(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     with (
-        mock.patch.object(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1]),
+        mock.patch.object(facts, "SCHEMA", facts.SCHEMA[:1]),
         Journal(path) as old,
     ):
         (fact,) = old.add([draft(1)])

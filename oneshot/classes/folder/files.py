@@ -1,9 +1,7 @@
-"""A folder of classes: configuration, calibration, weights and journal."""
+"""The files of a folder of classes: its configuration, weights and journal."""
 
 import hashlib
-import json
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +12,9 @@ from oneshot.classes.folder.journal import ClassJournal
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.writers.calibration import POSTERIOR, WRITERS
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory.disk.content import content_hash
-from oneshot.memory.disk.durable import write_atomically
-from oneshot.memory.disk.lock import FolderLock
-from oneshot.memory.disk.segments import SegmentStore
+from oneshot.memory.disk.folder import FORMAT, JOURNAL, Folder, FolderKind
 
-FORMAT = 1
-CONFIG, CALIBRATION, WEIGHTS = "classes.json", "calibration.safetensors", "weights"
-JOURNAL = "journal.sqlite"
+CONFIG = "classes.json"
 
 
 @dataclass(frozen=True)
@@ -56,24 +49,15 @@ def example_key(name: str, digest: str) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def read_config(folder: Path) -> Config | None:
-    """The configuration of a folder; None where there is none, BrainError for a damaged one."""
-    path = folder / CONFIG
-    try:
-        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if int(content["format"]) > FORMAT:
-            raise BrainError(f"{path} has format {content['format']}, newer than {FORMAT}; upgrade")
-        return Config(**content | {"kind": Kind(content["kind"])})
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (ValueError, KeyError, TypeError, OSError, RecursionError, BadInputError) as error:
-        reason = " ".join(str(error).split())
-        raise BrainError(
-            f"{path} cannot be read ({reason}); restore it from an export of these classes"
-        ) from error
+def _config(kind: str, **entries: Any) -> Config:
+    return Config(Kind(kind), **entries)
 
 
-class ClassFolder:
+CLASSES = FolderKind(CONFIG, _config, "--classes", "oneshot class doctor", "these classes")
+read_config = CLASSES.read_config
+
+
+class ClassFolder(Folder[Config]):
     """An open folder; `writing()` lets one process at a time change it.
 
     The weights are the examples' codes in immutable segment files; everything that answers is a
@@ -81,35 +65,14 @@ class ClassFolder:
     """
 
     def __init__(self, folder: Path, config: Config) -> None:
-        self.folder, self.config = folder, config
-        self._lock = FolderLock(folder, "--classes")
-        self._store = SegmentStore(folder / WEIGHTS)
+        super().__init__(folder, CLASSES)
+        self.config = config
         self._journal: ClassJournal | None = None
 
     @classmethod
     def found(cls, folder: Path, config: Config, calibration: bytes) -> "ClassFolder":
-        """Open a folder, made if there is none; BrainError where it is of another host or rule."""
-        there = read_config(folder)
-        if there is None:
-            if any((folder / WEIGHTS).glob("*.safetensors")):
-                raise BrainError(
-                    f"{folder} holds classes, but its {CONFIG} is missing; restore it from an "
-                    "export of these classes"
-                )
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise BrainError(
-                    f"{folder} cannot be made ({error.strerror}); give another --classes"
-                ) from error
-            made = cls(folder, config)
-            with made.writing():
-                there = read_config(folder)
-                if there is None:
-                    write_atomically(folder / CALIBRATION, calibration)
-                    text = json.dumps(asdict(config), indent=2, sort_keys=True) + "\n"
-                    write_atomically(folder / CONFIG, text.encode("utf-8"))
-        return cls(folder, there or config)
+        """Open a folder, made if there is none; BrainError where it is damaged."""
+        return cls(folder, CLASSES.found(folder, config, calibration))
 
     def check_host(self, host: ClassHost) -> None:
         """BrainError unless the classes were taught to this host."""
@@ -123,19 +86,7 @@ class ClassFolder:
 
     def calibration(self) -> bytes:
         """The calibration that the weights were made with; BrainError where it is damaged."""
-        path = self.folder / CALIBRATION
-        try:
-            data = path.read_bytes()
-            whole = content_hash(data) == self.config.calibration_hash
-        except (OSError, ValueError) as error:
-            raise BrainError(
-                f"{path} cannot be read; restore it from an export of these classes"
-            ) from error
-        if not whole:
-            raise BrainError(
-                f"{path} is damaged: it is not what {CONFIG} says; restore it from an export"
-            )
-        return data
+        return CLASSES.read_calibration(self.folder, self.config)
 
     @property
     def journal(self) -> ClassJournal:
@@ -144,13 +95,9 @@ class ClassFolder:
             self._journal = ClassJournal(self.folder / JOURNAL)
         return self._journal
 
-    def names(self) -> frozenset[str]:
-        """Names of the segment files; any change of the weights changes them."""
-        return self._store.names()
-
     def load(self) -> list[Stored]:
         """Every example, sorted by key; BrainError where a segment is damaged."""
-        loaded = self._store.load()
+        loaded = self.store.load()
         return [
             Stored(r["key"], r["name"], r["digest"], loaded.rows["code"][i])
             for i, r in enumerate(loaded.records)
@@ -161,19 +108,7 @@ class ClassFolder:
         keys = [torch.frombuffer(bytearray.fromhex(e.key), dtype=torch.uint8) for e in examples]
         rows = {"key": torch.stack(keys), "code": torch.stack([e.code for e in examples])}
         records = [{"key": e.key, "name": e.name, "digest": e.digest} for e in examples]
-        self._store.append(rows, records)
-
-    def remove(self, keys: list[str]) -> int:
-        """Rewrite the weights without these examples; how many went."""
-        return self._store.remove(keys)
-
-    def count_bytes(self) -> int:
-        """The size of the weights."""
-        return self._store.count_bytes()
-
-    def writing(self) -> AbstractContextManager[None]:
-        """Hold the folder's lock; BrainError after 30 s of waiting for another process."""
-        return self._lock.held()
+        self.store.append(rows, records)
 
     def close(self) -> None:
         """Close the journal."""

@@ -31,7 +31,7 @@ def list_(text: Text = False, classes: Folder = None) -> None:
             "kind": str(config.kind),
             "host": config.host,
             "rule": opened.rule,
-            "bytes": opened.folder.count_bytes(),
+            "bytes": opened.folder.store.count_bytes(),
             "classes": [asdict(entry) for entry in entries],
         }
     title = f"{config.kind} classes on {config.host}"

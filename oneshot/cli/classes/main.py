@@ -6,6 +6,7 @@ from oneshot.cli.classes import (
     calibrate,
     carry,
     demo,
+    doctor,
     evaluate,
     forget,
     guess,
@@ -14,7 +15,7 @@ from oneshot.cli.classes import (
 )
 
 commands = typer.Typer(no_args_is_help=True, rich_help_panel="Classes")
-for group in (demo, teach, forget, guess, listing, evaluate, carry, calibrate):
+for group in (demo, teach, forget, guess, listing, evaluate, carry, doctor, calibrate):
     commands.add_typer(group.commands)
 
 

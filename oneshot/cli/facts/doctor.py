@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from oneshot.cli.session import SESSION, learner_class
-from oneshot.errors import BrainError
 
 commands = typer.Typer()
 PANEL = "Brain folder"
@@ -25,8 +24,4 @@ def doctor(
       oneshot --brain ./work --json doctor
     """
     session = SESSION.get()
-    findings = learner_class().doctor(session.brain, repair=repair)
-    for finding in findings:
-        session.output.finding(finding)
-    if not all(finding.ok or finding.repaired for finding in findings):
-        raise typer.Exit(BrainError.exit_code)
+    session.output.findings(learner_class().doctor(session.brain, repair=repair))

@@ -1,23 +1,17 @@
-"""A brain folder: configuration, calibration, weights and journal."""
+"""The files of a brain: its configuration, and its folder with weights and journal."""
 
-import json
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from oneshot.errors import BadInputError, BrainError
+from oneshot.errors import BadInputError
 from oneshot.facts.calibrated import DEPTHS
 from oneshot.facts.rules import check_rule
-from oneshot.memory.disk.content import content_hash
-from oneshot.memory.disk.durable import write_atomically
-from oneshot.memory.disk.lock import FolderLock
-from oneshot.memory.disk.segments import SegmentStore
+from oneshot.memory.disk.folder import CALIBRATION as CALIBRATION
+from oneshot.memory.disk.folder import FORMAT, JOURNAL, Folder, FolderKind
+from oneshot.memory.disk.folder import WEIGHTS as WEIGHTS
 from oneshot.memory.journal.facts import Journal
 
-FORMAT = 1
-CONFIG, CALIBRATION, WEIGHTS = "adapter_config.json", "calibration.safetensors", "weights"
-JOURNAL = "journal.sqlite"
+CONFIG = "adapter_config.json"
 
 
 @dataclass(frozen=True)
@@ -43,59 +37,15 @@ class Config:
             raise BadInputError(f"{self.sites} sites are not offered; give one of {list(DEPTHS)}")
 
 
-def read_config(folder: Path) -> Config | None:
-    """The configuration of a brain or exported adapter; None where there is none."""
-    path = folder / CONFIG
-    try:
-        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if int(content["format"]) > FORMAT:
-            raise BrainError(
-                f"{path} has format {content['format']}, newer than {FORMAT}; upgrade oneshot"
-            )
-        return Config(**content)
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError, OSError, RecursionError, BadInputError) as error:
-        reason = " ".join(str(error).split())
-        raise BrainError(
-            f"{path} cannot be read ({reason}); restore it from an export of this brain"
-        ) from error
+BRAIN = FolderKind(CONFIG, Config, "--brain", "oneshot doctor", "this brain")
+read_config, read_calibration = BRAIN.read_config, BRAIN.read_calibration
 
 
-def read_calibration(folder: Path, config: Config) -> bytes:
-    """The content of a folder's calibration; BrainError unless it is the configuration's."""
-    path = folder / CALIBRATION
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BrainError(
-            f"{path} cannot be read ({error.strerror}); run `oneshot doctor --repair`"
-        ) from error
-    if content_hash(data) != config.calibration_hash:
-        raise BrainError(
-            f"{path} is damaged: it is not what {CONFIG} says; run `oneshot doctor --repair`"
-        )
-    return data
-
-
-def config_bytes(config: Config) -> bytes:
-    """The configuration as canonical JSON."""
-    return (json.dumps(asdict(config), indent=2, sort_keys=True) + "\n").encode("utf-8")
-
-
-class Brain:
+class Brain(Folder[Config]):
     """An open brain folder; `writing()` lets one process at a time change it."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BrainError(
-                f"{folder} cannot be made ({error.strerror}); give another --brain"
-            ) from error
-        self._lock = FolderLock(folder, "--brain")
-        self.store = SegmentStore(folder / WEIGHTS)
+        super().__init__(folder, BRAIN)
         self.journal = Journal(folder / JOURNAL)
 
     @property
@@ -104,21 +54,8 @@ class Brain:
         return self.folder / CALIBRATION
 
     def found(self, config: Config, calibration: bytes) -> Config:
-        """Make a new brain's configuration; the one that another process made first, if any.
-
-        The calibration goes with it, so that it never moves.
-        """
-        with self.writing():
-            there = read_config(self.folder)
-            if there is not None:
-                return there
-            write_atomically(self.calibration, calibration)
-            write_atomically(self.folder / CONFIG, config_bytes(config))
-            return config
-
-    def writing(self) -> AbstractContextManager[None]:
-        """Hold the folder's lock; BrainError after 30 s of waiting for another process."""
-        return self._lock.held()
+        """Make a new brain's configuration; the one that another process made first, if any."""
+        return BRAIN.found(self.folder, config, calibration)
 
     def close(self) -> None:
         """Close the journal."""

@@ -17,7 +17,6 @@ from oneshot.facts.brain.files import (
     CONFIG,
     WEIGHTS,
     Config,
-    config_bytes,
     read_calibration,
     read_config,
 )
@@ -25,6 +24,7 @@ from oneshot.facts.brain.live import no_rows
 from oneshot.facts.types import Statement
 from oneshot.hosts.load import same_host
 from oneshot.memory.disk.durable import write_atomically
+from oneshot.memory.disk.folder import config_bytes
 from oneshot.memory.disk.segment_file import described, fault_of, layout_of
 from oneshot.memory.disk.segments import SegmentStore
 

@@ -12,7 +12,7 @@ from oneshot.facts.examination.risks import Risk, find_risks
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Reply
 from oneshot.memory.examiner.turns import Collision, Examiner
-from oneshot.memory.journal.rows import Entry, Examination
+from oneshot.memory.journal.rows import Examination, Fact
 from oneshot.progress import Report, silent
 
 CHUNK = 16  # facts whose outcomes are kept together: what was done before Ctrl-C stays
@@ -124,7 +124,7 @@ def _hold(
     learner: Learner,
     examiner: Examiner,
     prober: Prober,
-    entries: Sequence[Entry],
+    entries: Sequence[Fact],
     sitting: Sitting,
     progress: Report,
 ) -> tuple[int, _Asked]:

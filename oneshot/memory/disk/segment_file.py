@@ -106,7 +106,9 @@ def fault_of(rows: dict[str, Tensor], records: list[dict[str, Any]]) -> str | No
 
 def damage(path: Path, reason: str) -> BrainError:
     """The error for a file that cannot be used."""
-    return BrainError(f"{path} is damaged: {reason}; run `oneshot doctor`")
+    return BrainError(
+        f"{path} is damaged: {reason}; run `oneshot doctor`, for classes `oneshot class doctor`"
+    )
 
 
 def layout_of(rows: dict[str, Tensor]) -> Layout:

@@ -13,7 +13,7 @@ from oneshot.memory.examiner.nearest import NearestFacts
 from oneshot.memory.examiner.spacing import Standing, standing
 from oneshot.memory.journal.examinations import Examinations
 from oneshot.memory.journal.facts import Journal
-from oneshot.memory.journal.rows import NEW_RELATION, Entry
+from oneshot.memory.journal.rows import NEW_RELATION, Fact
 
 ALIKE = 0.9  # cosine of two codes; of one subject's relations, 1 % are as near as this
 NEIGHBOURS = 3  # of a new fact are examined again
@@ -27,7 +27,7 @@ PRESSING: tuple[Reason, ...] = ("failed", "new", "neighbour", "time", "not due")
 class Due:
     """A fact's turn: when it is or was due, and why; `PRESSING` has the reasons in order."""
 
-    entry: Entry
+    entry: Fact
     at: datetime
     reason: Reason
 
@@ -37,8 +37,8 @@ class Collision:
     """Two live facts that ask one question: with different answers, or the same one twice."""
 
     kind: Literal["contradiction", "duplicate"]
-    older: Entry
-    newer: Entry
+    older: Fact
+    newer: Fact
     cosine: float
 
 
@@ -64,7 +64,7 @@ class Examiner:
         """The live facts that are to be examined now, the most pressing first."""
         return [turn for turn in self.turns(now) if turn.reason != "not due"]
 
-    def neighbours(self, fact: int, count: int) -> list[tuple[Entry, float]]:
+    def neighbours(self, fact: int, count: int) -> list[tuple[Fact, float]]:
         """The live facts nearest to one, other subjects' only, and their cosines."""
         own = self.journal.get(fact)
         if own is None or not len(self.near):
@@ -86,10 +86,10 @@ class Examiner:
         found = [_collision(entries[i], entries[j], c) for (i, j), c in pairs.items()]
         return sorted((c for c in found if c), key=lambda c: -c.cosine)
 
-    def _standing(self, entry: Entry, outcomes: Sequence[tuple[str, bool]]) -> Standing:
+    def _standing(self, entry: Fact, outcomes: Sequence[tuple[str, bool]]) -> Standing:
         return standing(_time(entry.taught_at), [(_time(at), right) for at, right in outcomes])
 
-    def _crowded(self, entries: Sequence[Entry], last: dict[int, datetime]) -> set[int]:
+    def _crowded(self, entries: Sequence[Fact], last: dict[int, datetime]) -> set[int]:
         """Facts examined before some near one was taught."""
         if not last:
             return set()
@@ -103,7 +103,7 @@ class Examiner:
             yield from (other for other, _ in near if other in last and last[other] < new[fact])
 
 
-def _turn(entry: Entry, held: Standing, known: bool, crowded: set[int], now: datetime) -> Due:
+def _turn(entry: Fact, held: Standing, known: bool, crowded: set[int], now: datetime) -> Due:
     if not known:
         return Due(entry, held.due, "new")
     if held.failed and held.due <= now:
@@ -113,7 +113,7 @@ def _turn(entry: Entry, held: Standing, known: bool, crowded: set[int], now: dat
     return Due(entry, held.due, "time" if held.due <= now else "not due")
 
 
-def _collision(one: Entry, other: Entry, cosine: float) -> Collision | None:
+def _collision(one: Fact, other: Fact, cosine: float) -> Collision | None:
     if one.subject.casefold() != other.subject.casefold():
         return None
     known = one.relation == other.relation != NEW_RELATION

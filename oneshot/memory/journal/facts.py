@@ -4,87 +4,28 @@ It is never asked for an answer: losing it loses text and history, and no fact.
 """
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from oneshot.errors import BadInputError, BrainError
-from oneshot.memory.journal.migrations import migrate
-from oneshot.memory.journal.rows import Draft, Entry, Operation
+from oneshot.errors import BadInputError
+from oneshot.memory.journal.file import JournalFile
+from oneshot.memory.journal.rows import Draft, Fact, Operation
+from oneshot.memory.journal.schema import SCHEMA
 
 STATES = ("live", "superseded", "forgotten")
 
 _COLUMNS = "id, key, prompt, answer, subject, relation, source, taught_at, state, replaces"
 _PAGE = 1000
-_WAIT_SECONDS = 30.0
-_DAMAGE = sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB
 
 
-class DamagedJournalError(BrainError):
-    """A journal file whose content cannot be read; the weights carry what is needed to renew it."""
-
-
-class Journal:
-    """The journal of one brain in an SQLite file, created when missing.
-
-    Every method raises BrainError, in one line, for a file that cannot be used; every write is
-    on disk when it returns, or when the outermost `transaction` ends.
-    """
+class Journal(JournalFile):
+    """The journal of one brain: facts in their states, and the operations that made them so."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        with self._one_line():
-            self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
-        try:
-            with self._one_line():
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA foreign_keys = ON")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.create_function("fold", 1, str.casefold, deterministic=True)
-                migrate(self._connection, path)
-        except BaseException:
-            self.close()
-            raise
-
-    def __enter__(self) -> "Journal":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file; the journal cannot be used any more."""
-        self._connection.close()
-
-    def check(self) -> None:
-        """Read the whole file; raises BrainError where it is damaged."""
-        found = self.run("PRAGMA quick_check(1)")[0][0]
-        if found != "ok":
-            reason = " ".join(found.split())
-            raise self._damage(reason)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make all writes inside happen together or not at all; may be nested."""
-        if self._connection.in_transaction:
-            yield
-            return
-        self.run("BEGIN IMMEDIATE")
-        try:
-            yield
-            self.run("COMMIT")
-        finally:
-            if self._connection.in_transaction:
-                self.run("ROLLBACK")
+        super().__init__(path, SCHEMA)
+        self._connection.create_function("fold", 1, str.casefold, deterministic=True)
 
     def add(self, drafts: Iterable[Draft]) -> list[int]:
         """Enter facts as live and return their ids, in order.
@@ -107,24 +48,24 @@ class Journal:
                 ids += [row[0] for row in self.run("SELECT id FROM facts WHERE key = ?", draft.key)]
         return ids
 
-    def get(self, fact: int) -> Entry | None:
+    def get(self, fact: int) -> Fact | None:
         """The fact with this id."""
         return next(self._entries("id = ?", fact), None)
 
-    def by_key(self, key: str) -> Entry | None:
+    def by_key(self, key: str) -> Fact | None:
         """The fact with this key."""
         return next(self._entries("key = ?", key), None)
 
-    def by_keys(self, keys: Collection[str]) -> dict[str, Entry]:
+    def by_keys(self, keys: Collection[str]) -> dict[str, Fact]:
         """The facts with these keys, as far as they are here."""
         found = self._entries("key IN (SELECT value FROM json_each(?))", json.dumps(list(keys)))
         return {entry.key: entry for entry in found}
 
-    def by_subject(self, subject: str, state: str | None = "live") -> list[Entry]:
+    def by_subject(self, subject: str, state: str | None = "live") -> list[Fact]:
         """The facts about exactly this subject, in one state or in all (None)."""
         return list(self._entries("subject = ? AND state = coalesce(?, state)", subject, state))
 
-    def entries(self, state: str | None = "live") -> Iterator[Entry]:
+    def entries(self, state: str | None = "live") -> Iterator[Fact]:
         """All facts in one state or in all (None), by id; writing between two steps is allowed."""
         last = 0
         condition = "id > ? AND state = coalesce(?, state)"
@@ -132,7 +73,7 @@ class Journal:
             yield from page
             last = page[-1].id
 
-    def search(self, text: str, limit: int, state: str | None = "live") -> list[Entry]:
+    def search(self, text: str, limit: int, state: str | None = "live") -> list[Fact]:
         """Facts whose prompt, answer or subject contains the text, in any mixture of cases."""
         condition = """
             state = coalesce(?1, state) AND (instr(fold(prompt), ?2)
@@ -163,7 +104,7 @@ class Journal:
             self.run("UPDATE facts SET replaces = ? WHERE id = ?", old, new)
             self.run("UPDATE facts SET state = 'superseded' WHERE id = ?", old)
 
-    def history(self, fact: int) -> list[Entry]:
+    def history(self, fact: int) -> list[Fact]:
         """All versions of a fact, oldest first."""
         chain = """
             WITH RECURSIVE up (id, replaces) AS (
@@ -198,30 +139,6 @@ class Journal:
             self.run("SELECT state, count(*) FROM facts GROUP BY state")
         )
 
-    def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """The rows that one SQL statement gives; raises BrainError where the file fails."""
-        with self._one_line():
-            return self._connection.execute(statement, values).fetchall()
-
-    def _entries(self, condition: str, *values: object, limit: int = -1) -> Iterator[Entry]:
+    def _entries(self, condition: str, *values: object, limit: int = -1) -> Iterator[Fact]:
         query = f"SELECT {_COLUMNS} FROM facts WHERE {condition} ORDER BY id LIMIT {int(limit)}"
-        return (Entry(*row) for row in self.run(query, *values))
-
-    @contextmanager
-    def _one_line(self) -> Iterator[None]:
-        try:
-            yield
-        except (UnicodeEncodeError, OverflowError) as error:
-            raise BadInputError(f"cannot journal this: {error}; give plain text and ids") from error
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
-                raise self._damage(error) from error
-            raise BrainError(
-                f"cannot use the journal {self.path}: {error}; "
-                "if another process holds it, wait, else run `oneshot doctor`"
-            ) from error
-
-    def _damage(self, reason: object) -> DamagedJournalError:
-        return DamagedJournalError(
-            f"the journal {self.path} is damaged: {reason}; run `oneshot doctor --repair`"
-        )
+        return (Fact(*row) for row in self.run(query, *values))

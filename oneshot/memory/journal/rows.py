@@ -20,8 +20,11 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A journaled fact; `replaces` is the id of the version before it."""
+class Fact:
+    """A fact as the journal keeps it; `state` is live, superseded or forgotten.
+
+    `replaces` is the id of the version before it.
+    """
 
     id: int
     key: str
@@ -32,7 +35,7 @@ class Entry:
     source: str | None
     taught_at: str
     state: str
-    replaces: int | None
+    replaces: int | None = None
 
 
 @dataclass(frozen=True)

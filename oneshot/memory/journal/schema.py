@@ -1,12 +1,6 @@
-"""The journal's schema as numbered steps; a step that was released never changes."""
+"""The schema of the facts' journal as numbered steps; a released step never changes."""
 
-import sqlite3
-from pathlib import Path
-
-from oneshot.errors import BrainError
-
-# MIGRATIONS[n] leads from version n to version n + 1.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
+SCHEMA: tuple[tuple[str, ...], ...] = (
     (
         """
         CREATE TABLE facts (
@@ -64,28 +58,3 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX examinations_by_round ON examinations (round)",
     ),
 )
-
-
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring a journal to the newest version, all steps or none; BrainError if it is newer still."""
-    if _version(connection) == len(MIGRATIONS):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        version = _version(connection)  # once more: another process may have migrated meanwhile
-        if version > len(MIGRATIONS):
-            raise BrainError(
-                f"{path} has version {version}, newer than {len(MIGRATIONS)}: upgrade oneshot"
-            )
-        for step in MIGRATIONS[version:]:
-            for statement in step:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
