@@ -10,13 +10,7 @@ from oneshot.classes.folder.journal import ClassJournal, Noted
 from oneshot.classes.writers.calibration import load_calibration
 from oneshot.errors import BrainError
 from oneshot.memory.disk.folder import CALIBRATION, JOURNAL, WEIGHTS
-from oneshot.memory.doctor.checks import (
-    check_calibration,
-    check_config,
-    check_journal,
-    check_leftovers,
-    check_weights,
-)
+from oneshot.memory.doctor import checks
 from oneshot.memory.doctor.finding import Finding
 
 
@@ -27,18 +21,18 @@ def examine(folder: Path, *, repair: bool) -> list[Finding]:
     """
     if not (folder / WEIGHTS).is_dir():
         raise BrainError(f"{folder} holds no classes; teach one or give another --classes")
-    config, finding = check_config(CLASSES, folder, _described)
+    config, finding = checks.check_config(CLASSES, folder, _described)
     if config is None:
         return [finding]
     kept = calibration_paths(config.host_hash)
     findings = [
         finding,
-        check_calibration(CLASSES, folder, config, _load, kept, repair=repair),
+        checks.check_calibration(CLASSES, folder, config, _load, kept, repair=repair),
         _journal(folder, repair=repair),
     ]
     with ClassFolder(folder, config) as opened, opened.writing():
-        findings += check_leftovers(folder, CONFIG, repair=repair)
-        findings += check_weights(opened.store, repair=repair)
+        findings += checks.check_leftovers(folder, CONFIG, repair=repair)
+        findings += checks.check_weights(opened.store, repair=repair)
         findings += _contents(opened, findings, repair=repair)
     return findings
 
@@ -55,7 +49,7 @@ def _journal(folder: Path, *, repair: bool) -> Finding:
     """A folder that was exported has none, and needs none."""
     if not (folder / JOURNAL).exists():
         return Finding("journal", True, "there is none: sources and times are not known")
-    return check_journal(folder, ClassJournal, repair=repair)
+    return checks.check_journal(folder, ClassJournal, repair=repair)
 
 
 def _contents(folder: ClassFolder, before: list[Finding], *, repair: bool) -> Iterator[Finding]:

@@ -10,13 +10,7 @@ from oneshot.errors import BrainError
 from oneshot.facts.brain.files import BRAIN, CONFIG, WEIGHTS, Brain, Config
 from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.calibrated import calibration_path
-from oneshot.memory.doctor.checks import (
-    check_calibration,
-    check_config,
-    check_journal,
-    check_leftovers,
-    check_weights,
-)
+from oneshot.memory.doctor import checks
 from oneshot.memory.doctor.finding import Finding
 from oneshot.memory.journal.facts import Journal
 
@@ -28,16 +22,18 @@ def examine(folder: Path, *, repair: bool) -> list[Finding]:
     """
     if not (folder / WEIGHTS).is_dir():
         raise BrainError(f"{folder} is no brain; teach something or give another --brain")
-    config, finding = check_config(BRAIN, folder, _described)
+    config, finding = checks.check_config(BRAIN, folder, _described)
     findings = [finding]
     if config:
         kept = calibration_path(config.host_hash, config.sites)
-        findings.append(check_calibration(BRAIN, folder, config, _load, [kept], repair=repair))
-    findings.append(check_journal(folder, Journal, repair=repair))
+        findings.append(
+            checks.check_calibration(BRAIN, folder, config, _load, [kept], repair=repair)
+        )
+    findings.append(checks.check_journal(folder, Journal, repair=repair))
     if findings[-1].ok or findings[-1].repaired:
         with Brain(folder) as brain, brain.writing():
-            findings += check_leftovers(folder, CONFIG, repair=repair)
-            findings += check_weights(brain.store, repair=repair)
+            findings += checks.check_leftovers(folder, CONFIG, repair=repair)
+            findings += checks.check_weights(brain.store, repair=repair)
             findings += _agreement(brain, repair=repair)
     return findings
 

@@ -41,6 +41,12 @@ class Memory:
         """The map's matrix from the host's way of keeping it; its own inverse."""
         return weight.T if self.flipped else weight
 
+    def add(self, weights: dict[str, Tensor], update: Float[Tensor, "out in"]) -> None:
+        """Change the map in `weights`, which has changed weights of the host by name."""
+        weight = weights.get(self.name, self.module.get_parameter("weight")).detach()
+        changed = self.matrix(weight.double()) + update
+        weights[self.name] = self.matrix(changed).to(weight.dtype).contiguous()
+
 
 def memory_at(model: nn.Module, layer: int) -> Memory:
     """The memory of layer 0, 1, ... of a causal language model."""
