@@ -18,10 +18,10 @@ from oneshot.cli.facts import (
     ask,
     bench,
     calibrate,
-    carry,
     demo,
     doctor,
     evaluate,
+    export,
     forget,
     listing,
     teach,
@@ -36,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, teach, ask, forget, listing, evaluate, carry, doctor, calibrate, bench):
+for group in (demo, teach, ask, forget, listing, evaluate, export, doctor, calibrate, bench):
     app.add_typer(group.commands)
 app.add_typer(classes.commands, name="class")
 app.add_typer(image.commands, name="image")

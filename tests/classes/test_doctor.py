@@ -201,3 +201,14 @@ def test_the_command_ends_with_its_status(folder: Path, capsys: pytest.CaptureFi
         main([*command, "--repair"])
     assert left.value.code == 0
     assert '"repaired": true' in capsys.readouterr().out
+
+
+def test_the_doctor_of_brains_sends_on_and_touches_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(SystemExit) as left:
+        main(["--brain", str(folder), "doctor", "--repair"])
+    assert left.value.code == 3
+    assert f"oneshot class doctor --classes {folder}" in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -4,10 +4,10 @@ import typer
 
 from oneshot.cli.classes import (
     calibrate,
-    carry,
     demo,
     doctor,
     evaluate,
+    export,
     forget,
     guess,
     listing,
@@ -15,7 +15,7 @@ from oneshot.cli.classes import (
 )
 
 commands = typer.Typer(no_args_is_help=True, rich_help_panel="Classes")
-for group in (demo, teach, forget, guess, listing, evaluate, carry, doctor, calibrate):
+for group in (demo, teach, forget, guess, listing, evaluate, export, doctor, calibrate):
     commands.add_typer(group.commands)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from oneshot.cli.session import SESSION, learner_class
+from oneshot.errors import BrainError
 
 commands = typer.Typer()
 PANEL = "Brain folder"
@@ -23,5 +24,10 @@ def doctor(
       oneshot doctor --repair
       oneshot --brain ./work --json doctor
     """
+    from oneshot.classes.folder.files import CONFIG
+
     session = SESSION.get()
+    if (session.brain / CONFIG).is_file():
+        command = f"oneshot class doctor --classes {session.brain}"
+        raise BrainError(f"{session.brain} is no brain, it holds classes; run `{command}`")
     session.output.findings(learner_class().doctor(session.brain, repair=repair))

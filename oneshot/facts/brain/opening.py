@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from oneshot.errors import BrainError
+from oneshot.facts.brain.export import MODEL
 from oneshot.facts.brain.files import CONFIG, WEIGHTS, Brain, Config, read_config
-from oneshot.facts.brain.portable import MODEL
 from oneshot.facts.calibrated import DEFAULT_SITES, host_calibration
 from oneshot.facts.rules import POSTERIOR, check_rule
 from oneshot.hosts.load import PACKAGED, Host, load_host, same_host
