@@ -1,6 +1,8 @@
 """`oneshot class doctor`: every fault of a folder is found, and mended where it can be."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import platformdirs
@@ -212,3 +214,14 @@ def test_the_doctor_of_brains_sends_on_and_touches_nothing(
     assert left.value.code == 3
     assert f"oneshot class doctor --classes {folder}" in capsys.readouterr().err
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_journal_from_before_versions_is_read_and_kept(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / JOURNAL)) as old:
+        before = old.execute("SELECT * FROM examples ORDER BY key").fetchall()
+        assert old.execute("PRAGMA user_version").fetchone() == (1,)
+        old.execute("PRAGMA user_version = 0")  # as version 0.1.0 left it
+    assert faults(folder) == []
+    with closing(sqlite3.connect(folder / JOURNAL)) as new:
+        assert new.execute("SELECT * FROM examples ORDER BY key").fetchall() == before
+        assert new.execute("PRAGMA user_version").fetchone() == (1,)

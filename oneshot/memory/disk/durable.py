@@ -29,10 +29,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file's content in one step, durably; BrainError where that fails."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        write_through(temporary, data, None)
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
