@@ -14,8 +14,19 @@ from typer.main import get_command
 
 from oneshot import __version__
 from oneshot.cli import host
-from oneshot.cli.classes import group as classes
-from oneshot.cli.facts import bench, demo, evaluate, facts, folder, journal
+from oneshot.cli.classes import main as classes
+from oneshot.cli.facts import (
+    ask,
+    bench,
+    calibrate,
+    demo,
+    doctor,
+    evaluate,
+    export,
+    forget,
+    listing,
+    teach,
+)
 from oneshot.cli.image import group as image
 from oneshot.cli.output import Output, complain
 from oneshot.cli.session import SESSION, Session
@@ -26,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, facts, journal, evaluate, folder, bench):
+for group in (demo, teach, ask, forget, listing, evaluate, export, doctor, calibrate, bench):
     app.add_typer(group.commands)
 app.add_typer(host.commands, name="host")
 app.add_typer(classes.commands, name="class")

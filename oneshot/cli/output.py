@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -14,10 +14,9 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
-from oneshot.errors import BadInputError, OneshotError
+from oneshot.errors import BadInputError, BrainError, OneshotError
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Step
-
-Report = Callable[[str, int, int], None]
+from oneshot.progress import Report
 
 RECEIPT_KEYS = "id", "prompt", "answer", "subject", "relation", "before", "seconds", "warnings"
 
@@ -126,8 +125,15 @@ class Output:
         else:
             self.remark("no facts")
 
-    def finding(self, finding: Finding) -> None:
-        """Print one thing that was checked."""
+    def findings(self, findings: Iterable[Finding]) -> None:
+        """Print what was checked; leaves with status 3 where a fault was not repaired."""
+        found = list(findings)
+        for finding in found:
+            self._finding(finding)
+        if not all(finding.ok or finding.repaired for finding in found):
+            raise typer.Exit(BrainError.exit_code)
+
+    def _finding(self, finding: Finding) -> None:
         verdict, style = ("ok", "green") if finding.ok else ("FAILED", "bold red")
         if finding.repaired:
             verdict, style = "repaired", "yellow"

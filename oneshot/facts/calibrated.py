@@ -12,7 +12,7 @@ from adapters.address.gather import Progress
 from adapters.address.material import Material, Settings
 from adapters.write.state import load_calibration, save_calibration
 from oneshot.errors import BadInputError
-from oneshot.facts.examination.exam import unambiguous_wordings
+from oneshot.facts.wordings import unambiguous_wordings
 from oneshot.hosts.corpus import background_text, corpus_facts
 from oneshot.hosts.load import Host
 

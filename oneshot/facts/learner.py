@@ -18,10 +18,10 @@ from adapters.write.state import load_calibration
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.answering import answer, short
 from oneshot.facts.brain import doctor
-from oneshot.facts.brain.brain import Brain, Config, read_calibration, read_config
+from oneshot.facts.brain.export import check_host, check_rows, export_folder, read_folder
+from oneshot.facts.brain.files import Brain, Config, read_calibration, read_config
 from oneshot.facts.brain.ledger import Entered, Ledger
 from oneshot.facts.brain.opening import Progress, open_brain, open_host, silent
-from oneshot.facts.brain.portable import check_host, check_rows, export_folder, read_folder
 from oneshot.facts.brain.records import Records
 from oneshot.facts.calibrated import DEFAULT_SITES, host_calibration
 from oneshot.facts.language.statement import check_statement, check_text, find_subject
@@ -30,7 +30,7 @@ from oneshot.facts.rules import build_denoiser
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement
 from oneshot.hosts.corpus import corpus_wordings
 from oneshot.hosts.load import Host, load_host
-from oneshot.memory.entries import Entry
+from oneshot.memory.journal.rows import Fact as Entry
 
 CHUNK = 32  # facts of a list that are taught together
 LONGEST_QUESTION = 100_000  # characters; the host's own limit is in tokens

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from oneshot.memory.doctor.finding import Finding as Finding
+from oneshot.memory.journal.rows import Fact as Fact
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -12,22 +15,6 @@ class Statement:
     answer: str
     subject: str | None = None
     source: str | None = None
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A fact as the journal keeps it; `state` is live, superseded or forgotten."""
-
-    id: int
-    key: str
-    prompt: str
-    answer: str
-    subject: str
-    relation: str
-    source: str | None
-    taught_at: str
-    state: str
-    replaces: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,16 +52,6 @@ class Reply:
     facts: tuple[int, ...]
     base: str | None = None
     steps: tuple[Step, ...] = ()
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that `doctor` looked at."""
-
-    check: str
-    ok: bool
-    detail: str
-    repaired: bool = False
 
 
 @dataclass(frozen=True)

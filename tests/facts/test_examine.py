@@ -33,7 +33,7 @@ from oneshot.facts.language.reword import rewordings, template_of
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Reply, Statement, Step
 from oneshot.hosts.corpus import corpus_wordings
-from oneshot.memory.entries import Examination
+from oneshot.memory.journal.rows import Examination
 
 __all__ = ["caches"]
 

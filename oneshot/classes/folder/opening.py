@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from oneshot.classes.base import Report, host_calibration, silent
-from oneshot.classes.folder.folder import ClassFolder, Config, read_config
+from oneshot.classes.calibrated import host_calibration
+from oneshot.classes.folder.files import ClassFolder, Config, read_config
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.hosts.texts import open_text_host
 from oneshot.classes.writers.calibration import POSTERIOR
 from oneshot.errors import BrainError
-from oneshot.memory.content import content_hash
+from oneshot.memory.disk.content import content_hash
+from oneshot.progress import Report, silent
 
 
 def open_host(kind: Kind, name: str | None, device: str) -> ClassHost:

@@ -16,11 +16,11 @@ import torch
 from adapters.address.calibration import Calibration
 from adapters.write.rows import NO_TOKEN, FactRows, join
 from oneshot.errors import BrainError
-from oneshot.facts.brain.brain import Brain
+from oneshot.facts.brain.files import Brain
 from oneshot.facts.brain.live import LiveRows, no_rows
 from oneshot.facts.types import Statement
-from oneshot.memory.entries import NEW_RELATION, Draft
-from oneshot.memory.index import NearestFacts
+from oneshot.memory.examiner.nearest import NearestFacts
+from oneshot.memory.journal.rows import NEW_RELATION, Draft
 
 CONFLICT = 0.5  # agreement of two relations above which different answers contradict each other
 

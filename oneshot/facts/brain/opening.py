@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from oneshot.errors import BrainError
-from oneshot.facts.brain.brain import CONFIG, WEIGHTS, Brain, Config, read_config
-from oneshot.facts.brain.portable import MODEL
+from oneshot.facts.brain.export import MODEL
+from oneshot.facts.brain.files import CONFIG, WEIGHTS, Brain, Config, read_config
 from oneshot.facts.calibrated import DEFAULT_SITES, host_calibration
 from oneshot.facts.rules import POSTERIOR, check_rule
 from oneshot.hosts.load import PACKAGED, Host, load_host, same_host
-from oneshot.memory.content import content_hash
-from oneshot.memory.segment_file import SUFFIX
+from oneshot.memory.disk.content import content_hash
+from oneshot.memory.disk.segment_file import SUFFIX
 
 Progress = Callable[[str, int, int], None]
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from oneshot.facts.examination.exam import unambiguous_wordings
+from oneshot.facts.wordings import unambiguous_wordings
 from oneshot.hosts.corpus import corpus_wordings
 
 # A noun phrase "of" the subject may be turned about whatever the noun is.

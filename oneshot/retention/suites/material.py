@@ -16,9 +16,9 @@ from oneshot.facts.language.statement import check_statement
 from oneshot.facts.types import Statement
 from oneshot.hosts.corpus import background_text
 from oneshot.hosts.load import Host
-from oneshot.memory.durable import write_atomically
-from oneshot.retention.methods.method import Request
-from oneshot.retention.suites.suite_data import DataFolder
+from oneshot.memory.disk.durable import write_atomically
+from oneshot.retention.methods.interface import Request
+from oneshot.retention.suites.data_folder import DataFolder
 
 PREFIX = 50  # unrelated tokens put in front of a prompt
 PASSAGES = 600  # of the running text, from which they are drawn

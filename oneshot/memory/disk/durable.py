@@ -1,0 +1,39 @@
+"""Files that a crash at any instant leaves whole: written through, then renamed."""
+
+import os
+from pathlib import Path
+
+from oneshot.errors import BrainError
+
+
+def write_through(path: Path, data: bytes, mode: int | None) -> None:
+    """Write a file that is on the disk when this returns."""
+    with path.open("wb") as file:
+        if mode is not None:
+            path.chmod(mode)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's entries to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file's content in one step, durably; BrainError where that fails."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write_through(temporary, data, None)
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise BrainError(
+            f"{path} cannot be written ({error.strerror}); free some space or mend the permissions"
+        ) from error
