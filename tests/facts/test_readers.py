@@ -161,7 +161,7 @@ GOOD = json.dumps({"prompt": "Zed is", "answer": "red"}) + "\n"
         (GOOD + '{"prompt": {}, "answer": "x"}', "-", "line 2: prompt is a JSON object"),
         (GOOD + '{"prompt": "a", "answer": "x", "subject": ["a"]}', "-", "subject is a JSON list"),
         (
-            GOOD + '{"prompt": "Zed is", "answer": "x", "subject": "zed"}',
+            GOOD + '{"prompt": "Zed is", "answer": "x", "subject": "Zod"}',
             "-",
             "line 2: the subject",
         ),

@@ -39,7 +39,7 @@ def check_statement(given: Statement) -> Statement:
     """
     if given.clean:
         return given
-    prompt = check_text(given.prompt, "prompt", MAX_PROMPT).rstrip()
+    prompt = check_text(given.prompt.rstrip(), "prompt", MAX_PROMPT).rstrip()
     subject = _optional(given.subject, "subject")
     subject = None if subject is None else _spelled(subject, prompt)
     aliases = _each(given.aliases, "alias")

@@ -173,7 +173,8 @@ def _may_be_verb(words: Sequence[Word], start: int, i: int) -> bool:
         return True
     if is_form(low, "base") and is_plural(words[start:i]):
         return before.low not in ADVERBS or i - start > 1
-    return not is_form(low, "base", "done", "ing") and _looks_like_verb(low)
+    order = i - start == 1 and before.kind == "w" and is_form(before.low, "base")  # "fly planes"
+    return not order and not is_form(low, "base", "done", "ing") and _looks_like_verb(low)
 
 
 def _awaits_noun(words: Sequence[Word], start: int, i: int) -> bool:

@@ -95,7 +95,8 @@ def _is_double(words: Sequence[Word]) -> bool:
         stop = word.text in (".", ";", "!") and i + 1 < len(words)
         if stop and find_verb(words[i + 1 :], 0) is not None:
             return True
-        if word.kind == "w" and word.low in ("and", "but") and _goes_on(words, i + 1):
+        joined = word.kind == "w" and word.low in ("and", "but") and i > first + 1
+        if joined and _goes_on(words, i + 1):  # not "speaks and writes in", which is one fact
             return True
     return False
 

@@ -123,9 +123,10 @@ def _behind_question(text: str, words: Sequence[Word], mark: int) -> Turned | No
 def _behind_colon(text: str, words: Sequence[Word]) -> Turned | None:
     """ "Wifi password: hunter2"; not "Star Wars: A New Hope was directed by ..."."""
     place = next((i for i, w in enumerate(words) if w.text == ":" and i), None)
-    if place is None or not is_answer(words[place + 1 :]) or is_name(words[:place]):
+    if place is None or not is_answer(words[place + 1 :]):
         return None
-    if (clause := read_clause(text)) is not None and clause.verb < place:
+    clause = read_clause(text)
+    if clause is not None and (clause.verb < place or is_name(words[:place])):
         return None
     prompt, answer = _cut(text, words, place + 1)
     subject = subject_of(text[: words[place].start], Clause(words[:place], 0, place))
