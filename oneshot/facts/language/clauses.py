@@ -10,13 +10,14 @@ from oneshot.facts.language.lexicon import (
     DETERMINERS,
     FIRST_PERSON,
     IRREGULAR_PLURALS,
+    LY_NOUNS,
     NUMBER_WORDS,
     PREPOSITIONS,
     RELATIVES,
     SAYING,
     THINGS,
 )
-from oneshot.facts.language.verbs import base_of, is_form, past
+from oneshot.facts.language.verbs import base_of, forms, is_form, past
 from oneshot.facts.language.words import Word, words_of
 
 _PAUSES = {",", ";"}
@@ -85,7 +86,10 @@ def is_adverb(word: Word) -> bool:
     if word.kind != "w":
         return False
     return word.low in ADVERBS or (
-        word.low.endswith("ly") and not is_form(word.low, "base") and len(word.low) > 4
+        word.low.endswith("ly")
+        and len(word.low) > 4
+        and word.low not in LY_NOUNS
+        and not is_form(word.low, "base")
     )
 
 
@@ -210,6 +214,8 @@ def _is_really(words: Sequence[Word], first: _Candidate, other: _Candidate) -> b
         return bool(not between and other.strong)
     if other.strong:
         return True
+    if not between and word.low not in forms() and is_form(words[other.place].low, "third"):
+        return True  # "azo compounds consist(s) of"
     noun = word.low.endswith("s") and not between and _may_be_noun(word.low)
     reduced = word.low.endswith(("ed", "en")) and bool(between) and between[0].low == "by"
     return (noun and is_form(words[other.place].low, "base", "past")) or reduced

@@ -86,6 +86,17 @@ IRREGULAR_PLURALS = _set(
 # What a verb of saying or thinking is followed by is a sentence of its own.
 SAYING = _set("say think know believe hope claim mean hear feel find see show read say state")
 # Words between the copula and "of" that do not single out one thing: not to be turned about.
+# Nouns that say of what sort a name is that follows them: "the language Dutch", "the city of Oslo".
+CLASS_NOUNS = _set(
+    "language instrument network channel city town village country state region continent book "
+    "film movie song album band company developer label religion position role title category "
+    "field area location province district island river planet brand model series team club"
+)
+# They end in "ly" and are no adverbs.
+LY_NOUNS = _set(
+    "family supply reply assembly ally bully belly jelly butterfly monopoly anomaly lily rally "
+    "melancholy daily weekly monthly yearly only friendly lovely early italy july"
+)
 SHARED_NOUNS = _set(
     "part property work result product kind type sort form example member citizen fan friend "
     "victim name sign symbol subject cause case element component subclass instance piece"

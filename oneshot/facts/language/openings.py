@@ -78,7 +78,7 @@ def refuse_untold(text: str) -> None:
 
 
 def _is_order(words: Sequence[Word]) -> bool:
-    low = [word.low for word in words if word.kind != ","]
+    low = [word.low for i, word in enumerate(words) if word.kind == "w" or not i]
     low = low[1:] if low[:1] == ["please"] else low
     if low[:1] in (["don't"], ["never"]) or low[:2] == ["do", "not"]:
         return len(low) > 1 and is_form(low[1 + (low[0] == "do")], "base")

@@ -16,8 +16,9 @@ _GIVING = {"give", "send", "tell", "show", "bring", "lend", "teach", "offer", "o
 _BECOMING = {"become", "remain", "stay", "get", "seem", "look", "sound"}
 # Verbs whose object only says of what sort the answer is: "has a population of".
 _LIGHT = {"have", "become", "remain", "hold", "get", "lead", "play", "serve", "form", "bear", "take"}
+_OFTEN = {"every", "each", "once", "twice", "daily", "weekly", "monthly", "yearly"}
 _AMOUNT = re.compile(r"[^\w\s]*\d.*")
-_LATER = lex.STRONG | {"with", "about", "between"}
+_LATER = lex.STRONG | {"with", "about", "between", "until"}
 
 
 def answer_places(clause: Clause) -> Iterator[int]:
@@ -130,11 +131,13 @@ def _complement(words: Sequence[Word], end: int) -> int:
     if not 0 <= end < len(words) or words[end].kind != "w" or _low(words, end) in lex.DETERMINERS:
         return end
     place = _adverbs(words, end + 1)
-    if _low(words, end) in lex.SUBJECT_NAMING:
+    if _low(words, end) in lex.SUBJECT_NAMING and _low(words, place) not in ("after", "for", "in"):
         return place
     if _low(words, place) == "to" and _is(words, place + 1, "base"):
         inner, _ = _through_chain(words, place + 1, words[place + 1].low)
         return _prepositions(words, _adverbs(words, inner + 1))
+    if _is_participle(words, end) and _low(words, place) in _OFTEN and _has_more(words, place + 1):
+        return place
     if _low(words, place) in lex.PARTICLES and _low(words, place + 1) in lex.PREPOSITIONS:
         place += 1
     behind = _prepositions(words, place)
@@ -159,6 +162,8 @@ def _splits(words: Sequence[Word], end: int, i: int, clause: Clause) -> bool:
         return False
     if _is_time(before) and _is_time(words[_with_article(words, i + 1)]):
         return False  # "5 pm on Sundays"
+    if low == "until":
+        return _is_time(words[i + 1])
     if low in ("with", "about"):
         return words[i + 1].kind == "N" or words[i + 1].low in lex.OWNERS
     if low == "of":
@@ -167,9 +172,12 @@ def _splits(words: Sequence[Word], end: int, i: int, clause: Clause) -> bool:
 
 
 def _of_splits(words: Sequence[Word], end: int, i: int, clause: Clause) -> bool:
-    if any(word.kind == "9" or word.low in lex.NUMBER_WORDS for word in words[max(end, i - 2) : i]):
-        return False  # "200 g of sugar"
     base = main_verb(words, clause.verb)[1]
+    amount = words[max(end, i - 2) : i]
+    if any(w.kind == "9" or (base != "be" and w.low in lex.NUMBER_WORDS) for w in amount):
+        return False  # "200 g of sugar"
+    if words[i - 1].low in lex.CLASS_NOUNS | lex.SHARED_NOUNS:
+        return True
     return base == "be" or base in _LIGHT or words[i + 1].kind in "NQ"
 
 
@@ -178,9 +186,11 @@ def _is_time(word: Word) -> bool:
 
 
 def _with_article(words: Sequence[Word], end: int) -> int:
-    """Behind an article that is no part of a name, if something follows it."""
-    article = end < len(words) and words[end].kind == "w" and words[end].low in lex.ARTICLES
-    return end + 1 if article and _has_more(words, end + 1) else end
+    """Behind an article that is no part of a name, or behind "the language" before a name."""
+    if _low(words, end) not in lex.ARTICLES or not _has_more(words, end + 1):
+        return end
+    named = end + 2 < len(words) and words[end + 2].kind in "NQ"
+    return end + 2 if named and _low(words, end + 1) in lex.CLASS_NOUNS else end + 1
 
 
 def _prepositions(words: Sequence[Word], end: int) -> int:

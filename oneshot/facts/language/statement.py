@@ -17,6 +17,7 @@ from oneshot.facts.language.words import Word, without_exclamation, without_stop
 from oneshot.facts.types import Statement
 
 _MEASURED = re.compile(r"\d.* (?:old|long|high|tall|wide|deep|thick|heavy|away)$")
+_SMALL_WORDS = lex.FUNCTION_WORDS | lex.PREPOSITIONS
 _MAX_SENTENCE = MAX_PROMPT + MAX_ANSWER + 2
 
 
@@ -166,8 +167,13 @@ def _is_entity(match: re.Match[str]) -> bool:
     if not is_subject(subject):
         return False
     words = words_of(subject)
-    starts = match.start("subject") == 0
-    return not starts or len(words) == 1 or all(w.text[0].isupper() or w.kind != "w" or w.low in lex.FUNCTION_WORDS for w in words) and words[0].low not in lex.OWNERS
+    if match.start("subject") or len(words) == 1:
+        return True
+    return words[0].low not in lex.OWNERS and all(map(_is_of_name, words))
+
+
+def _is_of_name(word: Word) -> bool:
+    return word.kind != "w" or word.text[0].isupper() or word.low in _SMALL_WORDS
 
 
 def _matches(text: str, templates: Sequence[str]) -> Iterator[re.Match[str]]:

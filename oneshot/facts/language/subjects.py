@@ -13,7 +13,8 @@ MAX_SUBJECT_WORDS = 12
 
 _ENCLOSED = re.compile(r"""["“«'\u2018(\[`](.+)["”»'\u2019)\]`]""")
 _NAME = re.compile(r"(?:N|(?<=w)9|Q)[NFn9]*")
-_GENERIC = {"you", "one", "people", "everyone"}
+_POINTING = {"this", "that", "these", "those"}  # with a noun, of which it is said which one
+_GENERIC = {"you", "one", "people", "everyone", "they"}
 
 
 def subject_of(text: str, clause: Clause | None = None) -> str | None:
@@ -24,16 +25,28 @@ def subject_of(text: str, clause: Clause | None = None) -> str | None:
     clause = clause or (None if text.rstrip().endswith("?") else read_clause(text))
     if clause is None or "?" in [w.text for w in words]:
         return _of_question(text, words)
-    if clause.subject and clause.subject[0].low in _GENERIC and len(clause.subject) == 1:
-        return _of_object(text, clause)
+    if len(clause.subject) == 1 and clause.subject[0].low in _GENERIC:
+        return _fronted_place(text, clause) or _of_object(text, clause)
+    if not _names(clause.subject) and (place := _fronted_place(text, clause)):
+        return place
     mine_alone = mine(clause.subject) if _is_identity(clause) else None
     return mine_alone or of_noun_phrase(text, clause.subject)
+
+
+def _fronted_place(text: str, clause: Clause) -> str | None:
+    """ "Gabon" of "In Gabon, the official language is"."""
+    fronted = clause.words[: clause.start]
+    placed = len(fronted) > 1 and fronted[0].low in ("in", "at", "for")
+    if not placed or any(w.low in lex.TIMES or w.kind == "9" for w in fronted):
+        return None
+    return _first_name(text, fronted[1:])
 
 
 def mine(phrase: Sequence[Word]) -> str | None:
     """ "My" of "my doctor" or "my wifi password", which only have to be said whose they are."""
     plain = not any(w.owns or (w.kind == "w" and _hangs(w)) for w in phrase)
-    owner = len(phrase) > 1 and phrase[0].low in ("my", "our")
+    title = len(phrase) > 2 and all(w.kind in "N9n" for w in phrase[1:])  # "My Fair Lady"
+    owner = len(phrase) > 1 and phrase[0].low in ("my", "our") and not title
     return phrase[0].text if owner and plain else None
 
 
@@ -54,7 +67,7 @@ def of_noun_phrase(text: str, phrase: Sequence[Word]) -> str | None:
     phrase = _without_apposition(phrase)
     if not phrase or (len(phrase) == 1 and phrase[0].low in lex.ABSENT):
         return None
-    if phrase[0].low in lex.ABSENT and phrase[0].low not in lex.DETERMINERS:
+    if phrase[0].low in lex.ABSENT and not _names(phrase) and phrase[0].low not in _POINTING:
         return None
     return (
         _owner(text, phrase)
@@ -172,10 +185,10 @@ def _span(text: str, phrase: Sequence[Word]) -> str | None:
     phrase = [w for w in phrase if w.kind != "," or w.text not in (",", ";", ":", ".")]
     if not phrase or (not says_something(phrase) and phrase[0].low not in lex.FIRST_PERSON):
         return None
-    if len(phrase) > 1 and phrase[0].low in lex.ARTICLES and is_name(phrase[1:]):
-        phrase = phrase if len(phrase) == 2 and _is_word(phrase[1]) else phrase[1:]
-    owned = phrase[0].low in ("my", "our") and len(phrase) > 1
-    return bare(_raw(text, phrase)) if owned or len(phrase) else None
+    article = len(phrase) > 1 and phrase[0].kind == "w" and phrase[0].low in lex.ARTICLES
+    if article and is_name(phrase[1:]) and not (len(phrase) == 2 and _is_word(phrase[1])):
+        phrase = phrase[1:]
+    return bare(_raw(text, phrase))
 
 
 def _is_word(word: Word) -> bool:
@@ -195,12 +208,7 @@ def _of_object(text: str, clause: Clause) -> str | None:
 
 def _of_question(text: str, words: Sequence[Word]) -> str | None:
     """The longest name, else the noun phrase that stands behind the verb or before it."""
-    return _first_name(text, _without_capital(words)) or _common(text, words)
-
-
-def _without_capital(words: Sequence[Word]) -> Sequence[Word]:
-    """The words, the first no name where it is an ordinary word with a capital letter."""
-    return words
+    return _first_name(text, words) or _common(text, words)
 
 
 def _common(text: str, words: Sequence[Word]) -> str | None:

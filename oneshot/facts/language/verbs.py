@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 # Base, past and participle where they differ from the rule; alike ones stand once.
 _IRREGULAR = """
-abide abode; arise arose arisen; awake awoke awoken; be was been; bear bore borne; beat beat beaten;
+abide abode; arise arose arisen; awake awoke awoken; be was been; bear bore born; beat beat beaten;
 become became become; befall befell befallen; begin began begun; bend bent; bet bet; bid bid;
 bind bound; bite bit bitten; bleed bled; blow blew blown; break broke broken; breed bred;
 bring brought; broadcast broadcast; build built; burst burst; buy bought; cast cast; catch caught;

@@ -104,7 +104,9 @@ def _kind(found: re.Match[str]) -> str:
 def _is_of_title(words: Sequence[Word], i: int) -> bool:
     """Whether a function word has a capital letter though no sentence begins: "The Who"."""
     word = words[i]
-    return word.kind == "w" and word.text[0].isupper() and word.text != "I" and words[i - 1].kind != ","
+    if word.text == "I":  # the king, but not "my wife and I"
+        return words[i - 1].kind == "N" and i + 1 < len(words)
+    return word.kind == "w" and word.text[0].isupper() and words[i - 1].kind != ","
 
 
 def _joins(words: Sequence[Word], i: int) -> bool:
