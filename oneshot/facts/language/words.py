@@ -115,5 +115,7 @@ def _joins(words: Sequence[Word], i: int) -> bool:
         return words[i - 1].kind == words[i + 1].kind == "9"
     if words[i].text not in JOINERS or words[i - 1].kind not in "Nn9" or words[i - 1].owns:
         return False
+    if words[i].text == "of" and words[i - 1].text.isupper() and len(words[i - 1].text) < 5:
+        return False  # "the CEO of Acme"
     following = next((word for word in words[i + 1 : i + 3] if word.text not in JOINERS), None)
     return following is not None and following.kind in "N9"
