@@ -4,6 +4,7 @@ import re
 from enum import Enum
 
 from oneshot.facts.language.lexicon import NUMBER_WORDS
+from oneshot.facts.language.names import FIRST_NAMES, LANGUAGES
 from oneshot.facts.language.words import words_of
 
 
@@ -21,6 +22,7 @@ class Sort(Enum):
     COUNT = "count"
     NUMBER = "number"
     PERSON = "person"
+    LANGUAGE = "language"
     NAME = "name"
     OTHER = "other"
     UNKNOWN = "unknown"  # no answer was given
@@ -35,8 +37,14 @@ _MONTH = (
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _NUMBER = rf"(?:\d[\d.,]*|{'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))})"
-_AMOUNT = rf"(?:about |around |nearly |over |some )?{_NUMBER}(?: and a half| (?:hundred|thousand|million|billion|dozen))*"
-_CLOCK = r"(?:\d{1,2}(?:[:.]\d{2})? ?(?:am|pm|a\.m\.|p\.m\.)|\d{1,2}:\d{2}(?: h| o'clock)?|\d{1,2} o'clock|noon|midnight)"
+_AMOUNT = (
+    rf"(?:about |around |nearly |over |some )?{_NUMBER}"
+    r"(?: and a half| (?:hundred|thousand|million|billion|dozen))*"
+)
+_CLOCK = (
+    r"(?:\d{1,2}(?:[:.]\d{2})? ?(?:am|pm|a\.m\.|p\.m\.)|\d{1,2}:\d{2}(?: h| o'clock)?|"
+    r"\d{1,2} o'clock|noon|midnight)"
+)
 _CURRENCY = (
     r"(?:euros?|dollars?|pounds?|francs?|crowns?|kroner?|yen|rupees?|pesos?|cents?|pence|"
     r"EUR|USD|GBP|CHF|JPY|NOK|SEK)"
@@ -50,12 +58,26 @@ _UNIT = (
 _RULES = [
     (Sort.YEAR, r"(?:the )?(?:1\d{3}|20\d{2}|21\d{2}|\d{1,4} (?:BC|AD|BCE|CE)|\d{3,4}0s)"),
     (Sort.DATE, rf"(?:the )?{_DAY}(?: of)? {_MONTH}(?:,? \d{{4}})?"),
-    (Sort.DATE, rf"{_MONTH} {_DAY}(?:,? \d{{4}})?|\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"),
+    (
+        Sort.DATE,
+        rf"{_MONTH} {_DAY}(?:,? \d{{4}})?|\d{{4}}-\d{{2}}-\d{{2}}|"
+        r"\d{1,2}[./]\d{1,2}[./]\d{2,4}",
+    ),
     (Sort.CLOCK, rf"(?:about |around )?{_CLOCK}"),
-    (Sort.DAY, rf"{_MONTH}(?: \d{{4}})?|(?:{_WEEKDAY}|{_CLOCK})\b.*|(?:early |late |mid-)?(?:spring|summer|autumn|winter)(?: .*)?"),
+    (
+        Sort.DAY,
+        rf"{_MONTH}(?: \d{{4}})?|(?:{_WEEKDAY}|{_CLOCK})\b.*|"
+        r"(?:early |late |mid-)?(?:spring|summer|autumn|winter)(?: .*)?",
+    ),
     (Sort.DAY, r"weekdays|weekends|today|tomorrow|yesterday|Christmas|Easter|the weekend"),
-    (Sort.MONEY, rf"(?:about )?[$€£¥]\s?\d.*|{_AMOUNT} ?{_CURRENCY}(?: .*)?|{_AMOUNT} ?[$€£¥](?: .*)?"),
-    (Sort.TEMPERATURE, rf"[-\u2212]?{_AMOUNT} ?(?:°|° ?[CFK]|degrees?|degrees? (?:Celsius|Fahrenheit))"),
+    (
+        Sort.MONEY,
+        rf"(?:about )?[$€£¥]\s?\d.*|{_AMOUNT} ?{_CURRENCY}(?: .*)?|{_AMOUNT} ?[$€£¥](?: .*)?",
+    ),
+    (
+        Sort.TEMPERATURE,
+        rf"[-\u2212]?{_AMOUNT} ?(?:°|° ?[CFK]|degrees?|degrees? (?:Celsius|Fahrenheit))",
+    ),
     (Sort.DURATION, rf"(?:an?|{_AMOUNT}) {_SPAN}"),
     (Sort.MEASURE, rf"{_AMOUNT} ?{_UNIT}(?: .*)?"),
     (Sort.NUMBER, rf"[-\u2212]?{_AMOUNT}|\S*\d\S*"),
@@ -65,29 +87,6 @@ _SORTS = [(sort, re.compile(pattern)) for sort, pattern in _RULES]
 _TITLE = re.compile(
     r"(?:Dr|Mr|Mrs|Ms|Prof|Sir|Dame|Lord|Lady|King|Queen|Prince|Princess|Captain|Professor|Doctor|"
     r"President|Saint|St|Pope|Emperor|Empress|Father|Sister|Uncle|Aunt)\.? [A-Z].*"
-)
-_FIRST_NAMES = frozenset(
-    """
-    Ada Adam Agnes Ahmed Aisha Alan Albert Alex Alexander Alexandra Alfred Ali Alice Amanda Amelia Amy
-    Ana Andrea Andrew Angela Ann Anna Anne Anthony Antonio Arthur Barbara Ben Benjamin Bernard Beth
-    Betty Bill Bob Brian Bruno Carl Carla Carlos Carmen Caroline Catherine Cecilia Charles Charlotte
-    Chloe Chris Christian Christina Christine Christopher Claire Clara Claude Daniel David Deborah
-    Dennis Diana Diego Dmitri Donald Dorothy Edgar Edith Edward Elena Eleanor Elias Elisabeth
-    Elizabeth Ella Ellen Emily Emma Eric Erik Ernest Eva Evelyn Fatima Felix Fernando Fiona Frank
-    Franz Frederick Friedrich Gabriel Gary George Georges Gerald Giovanni Giulia Gloria Grace Greta
-    Gustav Guy Hannah Hanna Hans Harold Harry Heinrich Helen Helena Henri Henry Hermann Hugo Ian Igor
-    Ines Ingrid Irene Isaac Isabel Ivan Ivo Jack Jacob Jacques Jakob James Jan Jane Janet Jason Jean
-    Jennifer Jessica Joan Joe Johann John Jonas Jorge Jose José Josef Joseph Joshua Juan Judith Julia
-    Julian Karen Karl Kate Katherine Kenneth Kevin Kim Lara Larry Laura Lena Leo Leon Leonard Linda
-    Lisa Louis Louise Luca Lucas Lucia Lucy Ludwig Luis Luke Maja Manuel Mara Marc Marco Margaret
-    Maria Marie Marion Mark Marta Martha Martin Mary Matthew Max Maya Megan Michael Michel Michelle
-    Miguel Mike Mira Mohammed Monica Muhammad Nadia Nancy Natalie Nicholas Nicolas Nicole Nina Noah
-    Nora Oliver Olivia Omar Oscar Otto Pablo Pamela Patricia Patrick Paul Paula Pedro Peter Philip
-    Pierre Priya Rachel Ralph Raymond Rebecca Richard Robert Roberto Roger Ronald Rosa Rose Ruth Ryan
-    Sam Samuel Sandra Sara Sarah Scott Sean Sergei Simon Sofia Sophia Sophie Stefan Stephen Steven
-    Stuart Susan Teresa Theodor Theresa Thomas Tim Timothy Tom Tony Valentina Vera Victor Victoria
-    Viktor Vincent Virginia Vladimir Walter Wilhelm William Yusuf Yuki Zara Zoe
-    """.split()
 )
 
 
@@ -99,6 +98,8 @@ def sort_of(answer: str) -> Sort:
     found = next((sort for sort, pattern in _SORTS if pattern.fullmatch(text)), None)
     if found is not None:
         return found
+    if all(name in LANGUAGES for name in text.split(" and ")):
+        return Sort.LANGUAGE
     if _is_person(text):
         return Sort.PERSON
     words = words_of(text)
@@ -116,7 +117,7 @@ def _is_person(text: str) -> bool:
     words = text.split()
     names = [word for word in words if word[0].isupper()]
     return bool(_TITLE.fullmatch(text)) or (
-        words[0].rstrip(",") in _FIRST_NAMES
+        words[0].rstrip(",") in FIRST_NAMES
         and len(words) <= 4
         and all(word[0].isupper() or word in ("van", "von", "de", "der", "and") for word in words)
         and not any(word in ("Street", "Road", "Inc.", "Hotel", "Park") for word in names)

@@ -9,19 +9,40 @@ from oneshot.facts.language.cloze import Cloze
 from oneshot.facts.language.verbs import base_of, is_form, past, third
 
 _THINGS = frozenset(
-    {Sort.OTHER, Sort.NUMBER, Sort.COUNT, Sort.MONEY, Sort.MEASURE, Sort.DURATION, Sort.TEMPERATURE}
+    {
+        Sort.LANGUAGE,
+        Sort.OTHER,
+        Sort.NUMBER,
+        Sort.COUNT,
+        Sort.MONEY,
+        Sort.MEASURE,
+        Sort.DURATION,
+        Sort.TEMPERATURE,
+    }
 )
 
 
 def ask(cloze: Cloze, answer: str, sort: Sort) -> Iterator[str]:
     """Questions for what completes the cloze; none where the answer's sort leaves it open."""
     last = cloze.prepositions[-1] if cloze.prepositions else ""
-    if last == "by" and (agents := list(_agent(cloze, sort))):
+    if cloze.noun:
+        yield cloze.asked(f"What {cloze.noun}")
+    elif sort is Sort.LANGUAGE and (last == "in" or cloze.base == "speak"):
+        yield cloze.asked("What languages" if " and " in answer else "What language")
+        if not last:
+            yield cloze.asked("What")
+    elif last == "by" and (agents := list(_agent(cloze, sort))):
         yield from agents
     elif sort in TIMES and last in ("in", "on", "at", "until", "since", ""):
         yield from _time(cloze, last, answer, sort)
     elif last == "at" and sort is Sort.TEMPERATURE:
         yield cloze.asked("At what temperature", drop=1)
+    elif last == "for" and sort is Sort.DURATION:
+        yield cloze.asked("How long", drop=1)
+    elif last == "to" and sort is Sort.MEASURE:
+        return  # "rises to": how high
+    elif cloze.middle[-1:] == ("due",) and last in ("on", "in", "at", "by"):
+        yield cloze.asked("When", drop=1)
     elif last:
         yield from _behind_preposition(cloze, last, answer, sort)
     else:
@@ -30,7 +51,10 @@ def ask(cloze: Cloze, answer: str, sort: Sort) -> Iterator[str]:
 
 def participle_of(cloze: Cloze) -> str:
     """The participle behind a form of "be", in lower case; else empty."""
-    found = next((w.lower() for w in cloze.middle if is_form(w.lower(), "done") or w.lower().endswith("ed")), "")
+    found = next(
+        (w.lower() for w in cloze.middle if is_form(w.lower(), "done") or w.lower().endswith("ed")),
+        "",
+    )
     return found if cloze.operator in lex.FINITE_BE or "been" in cloze.middle else ""
 
 
@@ -98,7 +122,7 @@ def _is_place(cloze: Cloze, last: str, sort: Sort) -> bool:
     done = participle_of(cloze)
     base = (base_of(done, "done") or done.removesuffix("d")) if done else cloze.base
     complement = bool(cloze.middle) and cloze.base == "be" and not done
-    if sort is Sort.UNKNOWN or complement or base not in qw.PLACED:
+    if sort is Sort.UNKNOWN or complement or base not in qw.PLACED or (base == "hold" and not done):
         return False
     if last == "on":
         return base in ("be", "lie", "stand", "sit", "hang", "park", "live", "locate", "situate")
@@ -109,9 +133,15 @@ def _leads(cloze: Cloze, last: str) -> bool:
     verb = cloze.middle[-1].lower() if cloze.middle else cloze.base
     if last == "to":
         return cloze.base in qw.GOING and verb == cloze.base
-    return cloze.base in qw.GOING | {"come", "leave", "depart", "graduate", "start", "be", "originate"} and (
-        not cloze.middle or verb == cloze.base
-    )
+    return cloze.base in qw.GOING | {
+        "come",
+        "leave",
+        "depart",
+        "graduate",
+        "start",
+        "be",
+        "originate",
+    } and (not cloze.middle or verb == cloze.base)
 
 
 def _whom(cloze: Cloze, last: str, sort: Sort) -> str | None:
@@ -123,7 +153,11 @@ def _whom(cloze: Cloze, last: str, sort: Sort) -> str | None:
         return "Who"
     if sort is Sort.UNKNOWN:
         return None
-    if sort in _THINGS or last in ("as", "into", "on", "of") and (head in qw.WHAT_OF or last != "of"):
+    if (
+        sort in _THINGS
+        or last in ("as", "into", "on", "of")
+        and (head in qw.WHAT_OF or last != "of")
+    ):
         return "What"
     return "What" if cloze.base in qw.WHAT_OF or base_of(head, "done") in qw.WHAT_OF else None
 
@@ -157,7 +191,11 @@ def _is_verb(word: str) -> bool:
 
 
 def _object_word(cloze: Cloze, sort: Sort) -> str | None:
-    if cloze.base in ("", "have") and cloze.operator in ("does", "do", "did") and cloze.base == "have":
+    if (
+        cloze.base in ("", "have")
+        and cloze.operator in ("does", "do", "did")
+        and cloze.base == "have"
+    ):
         return None  # one has many things
     if cloze.base in qw.WITH_PEOPLE and sort in (Sort.PERSON, Sort.NAME):
         return "Who"

@@ -25,9 +25,7 @@ def statement(  # noqa: PLR0913  one argument a field
 
     See `check_statement`.
     """
-    return check_statement(
-        Statement(prompt, answer, subject, source, tuple(asks), tuple(aliases))
-    )
+    return check_statement(Statement(prompt, answer, subject, source, tuple(asks), tuple(aliases)))
 
 
 def check_statement(given: Statement) -> Statement:

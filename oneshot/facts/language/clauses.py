@@ -229,5 +229,6 @@ def _may_be_noun(low: str) -> bool:
 
 def negated(words: Sequence[Word]) -> bool:
     """Whether a verb group says no."""
-    return any(w.low in ("not", "never") or w.low.endswith("n't") or w.low == "cannot" for w in words)
-
+    return any(
+        w.low in ("not", "never") or w.low.endswith("n't") or w.low == "cannot" for w in words
+    )

@@ -20,7 +20,8 @@ class Cloze:
 
     `fronted` is "on Mondays", `topic` "the gym", `operator` "does", `middle` ("usually", "open"),
     `prepositions` ("at",). `base` is the verb that carries the meaning. What is asked for stands
-    behind all of them; an `article` before it is set apart.
+    behind all of them; an `article` before it is set apart, and so is the `noun` that says what
+    it is, "language" of "speaks the language" or "position" of "has the position of".
     """
 
     fronted: str
@@ -31,6 +32,7 @@ class Cloze:
     prepositions: tuple[str, ...]
     base: str
     article: str
+    noun: str
 
     def asked(self, words: str, *, drop: int = 0) -> str:
         """The question that begins with `words`; the last `drop` prepositions are left out."""
@@ -46,11 +48,16 @@ def read_cloze(prompt: str) -> Cloze | None:
         return None
     words = list(clause.words)
     article = words.pop().low if words[-1].kind == "w" and words[-1].low in lex.ARTICLES else ""
+    noun = _class_noun(words, clause.verb)
+    words = words[:-2] if noun and words[-1].low != "of" else words[:-3] if noun else words
     group = words[clause.verb :]
     fronting = _fronting(words, clause.verb)
-    if fronting is None or negated(group) or any(w.kind == "," for w in (*group, *clause.subject)):
+    if fronting is None or negated(group) or any(w.low == "and" for w in group):
+        return None
+    if any(w.kind == "," for w in (*group, *clause.subject)):
         return None
     operator, behind = fronting
+    fronted = _raw(prompt, words[: clause.start]).rstrip(", ")
     topic = clause.subject
     between = words[clause.start + len(topic) : clause.verb]
     middle = [*(w.text for w in between), *behind]
@@ -58,15 +65,24 @@ def read_cloze(prompt: str) -> Cloze | None:
     while cut and middle[cut - 1].lower() in lex.PREPOSITIONS:
         cut -= 1
     return Cloze(
-        _lowered(prompt, words[: clause.start]).rstrip(","),
-        _lowered(prompt, topic),
+        fronted[:1].lower() + fronted[1:],
+        _lowered(prompt, topic, plural=operator in ("do", "are", "were")),
         topic,
         operator,
         tuple(middle[:cut]),
         tuple(middle[cut:]),
         main_verb(words, clause.verb)[1],
         article,
+        noun,
     )
+
+
+def _class_noun(words: Sequence[Word], verb: int) -> str:
+    """ "language" where a prompt ends in "the language", "field" where in "the field of"."""
+    end = words[:-1] if words[-1].low == "of" else words
+    if len(end) - verb < 3 or end[-2].low != "the" or end[-1].low not in lex.CLASS_NOUNS:
+        return ""
+    return end[-1].low
 
 
 def _fronting(words: Sequence[Word], verb: int) -> tuple[str, list[str]] | None:
@@ -86,12 +102,16 @@ def _fronting(words: Sequence[Word], verb: int) -> tuple[str, list[str]] | None:
     return None
 
 
-def _lowered(text: str, phrase: Sequence[Word]) -> str:
-    """The phrase as it stands within a sentence."""
-    if not phrase:
-        return ""
-    said = text[phrase[0].start : phrase[-1].end]
-    first = phrase[0]
+def _lowered(text: str, phrase: Sequence[Word], *, plural: bool) -> str:
+    """The subject as it stands within a sentence: "my dog", "water", "whales"."""
+    said, first = _raw(text, phrase), phrase[0]
     common = first.kind == "w" and first.text != "I"
-    bare = len(phrase) == 1 and first.low in MASS_NOUNS
-    return said[0].lower() + said[1:] if common or bare else said
+    if len(phrase) == 1 and first.text.istitle():
+        common = common or first.low in MASS_NOUNS or (plural and first.low.endswith("s"))
+    if len(phrase) > 1 and first.low in lex.OWNERS and all(w.kind in "N9n" for w in phrase[1:]):
+        common = common and len(phrase) == 2 and first.low in ("my", "our")  # not "Her Majesty"
+    return said[0].lower() + said[1:] if common else said
+
+
+def _raw(text: str, phrase: Sequence[Word]) -> str:
+    return text[phrase[0].start : phrase[-1].end] if phrase else ""

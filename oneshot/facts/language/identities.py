@@ -17,7 +17,9 @@ from oneshot.facts.language.question_words import (
 from oneshot.facts.language.text import capitalised
 from oneshot.facts.language.words import POSSESSIVE, words_of
 
-_NUMBER_OF = re.compile(r"the number of (?P<noun>[\w' -]+?) (?P<place>(?:in|at|on|inside|aboard) .+)")
+_NUMBER_OF = re.compile(
+    r"the number of (?P<noun>[\w' -]+?) (?P<place>(?:in|at|on|inside|aboard) .+)"
+)
 _HAS_MEASURE = re.compile(r"have an? (?P<noun>\w+)")
 
 
@@ -26,8 +28,10 @@ def identities(cloze: Cloze, subject: str, answer: str, sort: Sort) -> Iterator[
     if cloze.base == "have" and cloze.prepositions == ("of",):
         yield from _measure(cloze, subject)
         return
-    if cloze.base != "be" or cloze.middle or cloze.prepositions:
+    if cloze.base != "be" or cloze.middle or cloze.prepositions or cloze.noun:
         return
+    if cloze.topic_words[0].low in ("a", "an"):
+        return  # one of many
     counting = _NUMBER_OF.fullmatch(cloze.topic)
     if counting:
         are = "were" if cloze.operator == "was" else "are"
@@ -64,9 +68,9 @@ def _asking(cloze: Cloze, subject: str, answer: str, sort: Sort) -> str | None:
 def _turned(cloze: Cloze, subject: str, asking: str) -> Iterator[str]:
     """The relation with its owner on the other side, asked and as a cloze."""
     other = _other_side(cloze.topic, subject)
-    if other is not None:
+    if other is not None and not cloze.fronted:
         yield f"{asking} {cloze.operator} {other}?"
-        yield f"{capitalised(other)} {cloze.operator}"
+        yield f"{capitalised(other)} {cloze.operator} {cloze.article}".rstrip()
 
 
 def _other_side(topic: str, subject: str) -> str | None:
@@ -86,13 +90,15 @@ def _other_side(topic: str, subject: str) -> str | None:
 
 def own(name: str) -> str:
     """The possessive of a name."""
-    return f"{name}'" if name.endswith("s") else f"{name}'s"
+    return f"{name}'" if name.endswith("s") and not name.endswith("ss") else f"{name}'s"
 
 
 def _is_plain(noun: str, name: str) -> bool:
     """Whether "the noun of the name" may be said with a possessive."""
     owner = words_of(name)
-    long = len(owner) > 5 or any(w.owns or w.low in lex.PREPOSITIONS for w in owner if w.kind == "w")
+    long = len(owner) > 5 or any(
+        w.owns or w.low in lex.PREPOSITIONS for w in owner if w.kind == "w"
+    )
     possessed = any(w.owns for w in owner[:-1]) or "'" in name
     return not (long or possessed or _hangs(noun) or noun in NAMED_NOUNS)
 

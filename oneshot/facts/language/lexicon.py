@@ -1,61 +1,64 @@
 """Closed classes of English words, all in lower case, and a few open ones that grammar needs."""
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text, parted by white space."""
     return frozenset(words.split())
 
 
-ARTICLES = _set("a an the")
-OWNERS = _set("my our your his her its their whose")
+ARTICLES = word_set("a an the")
+OWNERS = word_set("my our your his her its their whose")
 DETERMINERS = (
     ARTICLES
     | OWNERS
-    | _set(
+    | word_set(
         "this that these those every each all both some any no another most many several few "
         "either neither such"
     )
 )
-FIRST_PERSON = _set("i we my our me us mine ours")
-PRONOUNS = _set("i we you he she it they one who everyone everybody people")
+FIRST_PERSON = word_set("i we my our me us mine ours")
+PRONOUNS = word_set("i we you he she it they one who everyone everybody people")
 # Of these nobody can tell whom they mean once the sentence stands alone.
-ABSENT = _set(
+ABSENT = word_set(
     "he she it they him them his her its their hers theirs this that these those here there"
 )
-BE = _set("is are was were am be been being isn't aren't wasn't weren't 's're")
-HAVE = _set("has have had having hasn't haven't hadn't")
-DO = _set("does do did doesn't don't didn't")
-MODALS = _set(
+BE = word_set("is are was were am be been being isn't aren't wasn't weren't 's're")
+HAVE = word_set("has have had having hasn't haven't hadn't")
+DO = word_set("does do did doesn't don't didn't")
+MODALS = word_set(
     "can could may might must shall should will would cannot can't couldn't mustn't shouldn't "
     "won't wouldn't"
 )
 AUXILIARIES = BE | HAVE | DO | MODALS
-FINITE_BE = _set("is are was were am isn't aren't wasn't weren't")
-COPULAS = _set("is was are were")
-RELATIVES = _set("who whom whose which that where when")
-SUBORDINATES = _set("because if although though while unless until since whether so than when that")
-PREPOSITIONS = _set(
+FINITE_BE = word_set("is are was were am isn't aren't wasn't weren't")
+COPULAS = word_set("is was are were")
+RELATIVES = word_set("who whom whose which that where when")
+SUBORDINATES = word_set(
+    "because if although though while unless until since whether so than when that"
+)
+PREPOSITIONS = word_set(
     "of in at by on from as to for into after before near with about through over under against "
     "within between during upon behind beside below above across along around inside outside "
     "onto towards toward since until till via per like without beneath beyond opposite past "
     "throughout off"
 )
 # Those that what is told may follow even behind a complement ("was sold to X in").
-STRONG = _set("of in at by on from as to for into after")
-PARTICLES = _set("up down out off away back over along around together apart forward ahead")
-ADVERBS = _set(
+STRONG = word_set("of in at by on from as to for into after")
+PARTICLES = word_set("up down out off away back over along around together apart forward ahead")
+ADVERBS = word_set(
     "not also now still once then later first always often usually sometimes never ever currently "
     "just only already soon today again almost nearly mostly mainly best previously even ago "
     "very too quite really currently long twice"
 )
-SUBJECT_NAMING = _set("called named titled entitled nicknamed dubbed christened")
-ADJECTIVES = _set(
+SUBJECT_NAMING = word_set("called named titled entitled nicknamed dubbed christened")
+ADJECTIVES = word_set(
     "afraid allergic famous good bad engaged responsible similar proud fond interested loyal "
     "jealous angry tired scared close far rich full capable based available compatible immune "
     "resistant vulnerable equal native endemic home subject due open closed busy happy careful "
-    "part keen short worth next adjacent involved married related known located due ready "
-    "north south east west inferior superior opposed parallel perpendicular attached"
+    "part keen short worth next adjacent involved married related known located due ready  north "
+    "south east west inferior superior opposed parallel perpendicular attached"
 )
-JOINERS = _set(
+JOINERS = word_set(
     "of the de van von der den du des la le del della di da dos al el bin ibn y and & upon"
 )
 FUNCTION_WORDS = (
@@ -63,46 +66,47 @@ FUNCTION_WORDS = (
     | PRONOUNS
     | RELATIVES
     | FINITE_BE
-    | _set(
+    | word_set(
         "in on at by of from as to for since during before after what how why does do did and "
         "or but"
     )
 )
-NUMBER_WORDS = _set(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
-    "hundred thousand million billion dozen half"
+NUMBER_WORDS = word_set(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen  sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
+    "ninety  hundred thousand million billion dozen half"
 )
-ABOUT = _set("about around almost nearly over roughly approximately exactly some under")
-TIMES = _set(
+ABOUT = word_set("about around almost nearly over roughly approximately exactly some under")
+TIMES = word_set(
     "am pm a.m. p.m. noon midnight monday tuesday wednesday thursday friday saturday sunday "
     "mondays tuesdays wednesdays thursdays fridays saturdays sundays weekdays weekends january "
     "february march april may june july august september october november december spring summer "
     "autumn fall winter today tomorrow christmas easter morning evening night o'clock"
 )
-IRREGULAR_PLURALS = _set(
+IRREGULAR_PLURALS = word_set(
     "people children men women mice geese feet teeth police cattle sheep fish deer data media"
 )
 # What a verb of saying or thinking is followed by is a sentence of its own.
-SAYING = _set("say think know believe hope claim mean hear feel find see show read say state")
+SAYING = word_set("say think know believe hope claim mean hear feel find see show read say state")
 # Words between the copula and "of" that do not single out one thing: not to be turned about.
 # Nouns that say of what sort a name is that follows them: "the language Dutch", "the city of Oslo".
-CLASS_NOUNS = _set(
+CLASS_NOUNS = word_set(
     "language instrument network channel city town village country state region continent book "
     "film movie song album band company developer label religion position role title category "
-    "field area location province district island river planet brand model series team club"
+    "field area location organization genre office rank province district island river planet "
+    "brand model series team club"
 )
 # They end in "ly" and are no adverbs.
-LY_NOUNS = _set(
+LY_NOUNS = word_set(
     "family supply reply assembly ally bully belly jelly butterfly monopoly anomaly lily rally "
     "melancholy daily weekly monthly yearly only friendly lovely early italy july"
 )
-SHARED_NOUNS = _set(
+SHARED_NOUNS = word_set(
     "part property work result product kind type sort form example member citizen fan friend "
     "victim name sign symbol subject cause case element component subclass instance piece"
 )
 # Irregular verbs that are as often nouns.
-THINGS = _set(
-    "bet build cast cost cut deal drink drive fall fight find fly hit leave lie light ride ring rise "
-    "run set shoot show speed split spread spring stand stick sting string swing wind"
+THINGS = word_set(
+    "bet build cast cost cut deal drink drive fall fight find fly hit leave lie light ride ring "
+    "rise  run set shoot show speed split spread spring stand stick sting string swing wind"
 )

@@ -13,15 +13,15 @@ from oneshot.facts.language.words import Word, says_something, words_of
 HOW = "use teach PROMPT ANSWER --subject S"
 
 _KNOWING = (
-    r"(?:remember|note|know|keep in mind|bear in mind|be aware|be advised|don['’]t forget|"
+    r"(?:remember|note|know|keep in mind|bear in mind|be aware|be advised|don['\u2019]t forget|"
     r"do not forget|never forget|memori[sz]e|learn|take note|recall|mind you|rest assured)"
 )
 _TELLING = (
     rf"(?:please,? )?(?:always )?{_KNOWING}|"
-    r"(?:i|we) (?:want|would like|['’]?d like) you to (?:know|remember)|i['’]d like you to know|"
+    r"(?:i|we) (?:want|would like|['\u2019]?d like) you to (?:know|remember)|i['\u2019]d like you to know|"
     r"you (?:should|must|need to|might want to|may want to) (?:know|remember|note)|"
     r"let me tell you|let it be known|i can tell you|as you (?:may )?know|"
-    r"it(?: i|['’])s (?:a fact|true|well[- ]known|known|important to (?:know|note|remember)|"
+    r"it(?: i|['\u2019])s (?:a fact|true|well[- ]known|known|important to (?:know|note|remember)|"
     r"worth (?:noting|knowing))|the fact is|the truth is|(?:everyone|everybody) knows"
 )
 _REMARKS = (
@@ -33,18 +33,17 @@ _REMARKS = (
 )
 _THAT = re.compile(rf"(?:(?:{_REMARKS})[,:]? )?(?:{_TELLING})(?: that |: )(?=\S)", re.IGNORECASE)
 _TIL = re.compile(r"(?:til|psa|reminder|note|a reminder) that (?=\S)", re.IGNORECASE)
-_REMARK = re.compile(rf"(?:{_REMARKS})(?:: | ?[-–—] |, )(?=\S)", re.IGNORECASE)
-_DID_YOU_KNOW = re.compile(r"did(?: you|n['’]t you) know(?: that|,)? (?=\S)", re.IGNORECASE)
+_REMARK = re.compile(rf"(?:{_REMARKS})(?:: | ?[-\u2013\u2014] |, )(?=\S)", re.IGNORECASE)
+_DID_YOU_KNOW = re.compile(r"did(?: you|n['\u2019]t you) know(?: that|,)? (?=\S)", re.IGNORECASE)
 _TRAILING = re.compile(
     r",? (?:now|currently|nowadays|these days|at the moment|by the way|btw|fyi|as well|too|"
     r"you know|please|for your information)(?=[.!]?$)",
     re.IGNORECASE,
 )
-_ASKING = frozenset("what who whom whose which where when why how".split())
-_ORDERS = frozenset(
+_ORDERS = lex.word_set(
     "open close turn tell give show let call make find write list explain buy send go come stop "
     "wait help say put take get bring set check read look try ask add remove delete print use "
-    "keep leave move start run play".split()
+    "keep leave move start run play"
 )
 _OBJECTS = lex.DETERMINERS | lex.PARTICLES | {"me", "us", "it", "him", "them", "on", "off", "to"}
 
@@ -110,9 +109,11 @@ def _goes_on(words: Sequence[Word], i: int) -> bool:
         return i + 1 < len(words)
     if word.kind == "w" and is_form(word.low, "third", "past"):
         following = words[i + 1] if i + 1 < len(words) else None
-        return following is not None and (
-            following.kind in "N9" or following.low in lex.PREPOSITIONS | lex.DETERMINERS
-        ) and following.low != "of"
+        return (
+            following is not None
+            and (following.kind in "N9" or following.low in lex.PREPOSITIONS | lex.DETERMINERS)
+            and following.low != "of"
+        )
     verb = find_verb(words, i)
     return verb is not None and says_something(words[i:verb]) | (words[i].low in lex.PRONOUNS)
 
@@ -121,8 +122,3 @@ def question_mark(words: Sequence[Word]) -> int | None:
     """Place of a question mark that is followed by its answer."""
     places = [i for i, word in enumerate(words[:-1]) if word.text == "?"]
     return places[-1] if places else None
-
-
-def is_asking(word: Word) -> bool:
-    """Whether a word begins a question."""
-    return word.low in _ASKING or word.low in lex.AUXILIARIES

@@ -12,11 +12,17 @@ from oneshot.facts.language.cloze import Cloze, read_cloze
 from oneshot.facts.language.descriptions import described
 from oneshot.facts.language.identities import identities
 from oneshot.facts.language.reversal import clozes_of
+from oneshot.facts.language.text import capitalised
 
 MAX_FORMS = 6
 
 _DEED = re.compile(r"To (?P<deed>.+) it (?P<verb>takes|took|costs|cost)")
-_HOW = {"takes": "How long does", "took": "How long did", "costs": "How much does", "cost": "How much did"}
+_HOW = {
+    "takes": "How long does",
+    "took": "How long did",
+    "costs": "How much does",
+    "cost": "How much did",
+}
 
 
 def questions(prompt: str, subject: str, answer: str = "") -> list[str]:
@@ -27,8 +33,11 @@ def questions(prompt: str, subject: str, answer: str = "") -> list[str]:
     what is sure for any is made. A prompt that is a question gives its clozes too.
     """
     prompt = prompt.strip()
-    made = _of_question if prompt.endswith("?") else _of_cloze
-    forms = dict.fromkeys(made(prompt, subject, answer))
+    asked, mark, _ = prompt.partition("?")
+    made = (
+        _of_question(asked + mark, subject, answer) if mark else _of_cloze(prompt, subject, answer)
+    )
+    forms = dict.fromkeys(made)
     return [f for f in forms if f != prompt and _names_once(f, subject)][:MAX_FORMS]
 
 
@@ -60,8 +69,11 @@ _MAKERS: Sequence[_Maker] = (described, identities, _asked)
 def _of_question(prompt: str, subject: str, answer: str) -> Iterator[str]:
     clozes = clozes_of(prompt, subject, answer)
     others = [form for cloze in clozes for form in _of_cloze(cloze, subject, answer)]
-    yield from (form for form in others if form.endswith("?"))
-    yield from clozes
+    yield prompt
+    who = prompt.startswith("Who ")
+    asked = (form for form in others if form.endswith("?"))
+    yield from (re.sub("^What ", "Who ", form) if who else form for form in asked)
+    yield from map(capitalised, clozes)
     yield from (form for form in others if not form.endswith("?"))
 
 

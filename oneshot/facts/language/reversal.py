@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from oneshot.facts.language import lexicon as lex
 from oneshot.facts.language.answers import Sort, sort_of
-from oneshot.facts.language.text import capitalised
 from oneshot.facts.language.verbs import base_of, is_form, participle, past, third
 from oneshot.facts.language.words import words_of
 
@@ -14,6 +13,10 @@ _AGENT = re.compile(r"Who (?P<verb>\w+) (?P<topic>.+)\?")
 _MOVED = re.compile(
     r"(?P<asking>What time|How much|How long|[Ii]n what year|On what date|Where|When|What|Who) "
     r"(?P<verb>is|was|are|were|does|do|did|has|have|can|will) (?P<rest>.+)\?"
+)
+_IN_PLACES = lex.word_set(
+    "born live reside die grow located based situated headquartered founded formed established "
+    "work take"
 )
 _PREPOSITION = {Sort.YEAR: "in", Sort.DATE: "on", Sort.CLOCK: "at", Sort.NAME: "in"}
 
@@ -33,7 +36,7 @@ def _identity(question: str, subject: str, answer: str) -> Iterator[str]:
     loose = last.kind == "w" and (last.low in lex.PREPOSITIONS or is_form(last.low, "done"))
     relational = any(w.owns for w in words) or words[0].low in lex.OWNERS | {"the"}
     if relational and not loose and found["topic"].lower() != subject.lower():
-        yield f"{capitalised(found['topic'])} {found['verb']}"
+        yield f"{found['topic']} {found['verb']}"
 
 
 def _agent(question: str, subject: str, answer: str) -> Iterator[str]:
@@ -47,20 +50,22 @@ def _agent(question: str, subject: str, answer: str) -> Iterator[str]:
     if base is None or base in ("be", "do", "have") or verb in lex.AUXILIARIES:
         return
     copula = "is" if plain[0] else "was"
-    yield f"{capitalised(found['topic'])} {copula} {participle(base)} by"
+    yield f"{found['topic']} {copula} {participle(base)} by"
 
 
 def _moved(question: str, subject: str, answer: str) -> Iterator[str]:
     """ "Where was X born?": "X was born in"."""
     found = _MOVED.fullmatch(question)
-    topic = found and re.match(rf"((?:the )?{re.escape(subject)}) (.+)", found["rest"], re.IGNORECASE)
+    topic = found and re.match(
+        rf"((?:the )?{re.escape(subject)}) (.+)", found["rest"], re.IGNORECASE
+    )
     if not found or not topic:
         return
     words = topic[2].split()
     preposition = _needed(found["asking"], words, answer)
     verb = _stated(found["verb"], words)
     if preposition is not None and verb is not None:
-        yield capitalised(" ".join([topic[1], *verb, preposition]).strip())
+        yield " ".join([topic[1], *verb, preposition]).strip()
 
 
 def _needed(asking: str, words: list[str], answer: str) -> str | None:
@@ -71,7 +76,8 @@ def _needed(asking: str, words: list[str], answer: str) -> str | None:
     if asking in ("What", "Who"):
         return None
     if asking == "Where":
-        return "in" if sort is Sort.NAME else None
+        placed = any(word.lower() in _IN_PLACES for word in words)
+        return "in" if placed and sort in (Sort.NAME, Sort.PERSON) else None
     return _PREPOSITION.get(sort) if sort is not Sort.NAME else None
 
 
@@ -81,7 +87,8 @@ def _stated(operator: str, words: list[str]) -> list[str] | None:
         return [operator, *words]
     if not is_form(words[0].lower(), "base"):
         return None
-    formed = {"does": third, "did": past, "do": str}[operator](words[0])
+    base = words[0]
+    formed = third(base) if operator == "does" else past(base) if operator == "did" else base
     return [formed, *words[1:]]
 
 

@@ -15,7 +15,19 @@ _CHAINS = {"start", "begin", "stop", "enjoy", "finish", "keep", "avoid", "contin
 _GIVING = {"give", "send", "tell", "show", "bring", "lend", "teach", "offer", "owe", "buy", "pay"}
 _BECOMING = {"become", "remain", "stay", "get", "seem", "look", "sound"}
 # Verbs whose object only says of what sort the answer is: "has a population of".
-_LIGHT = {"have", "become", "remain", "hold", "get", "lead", "play", "serve", "form", "bear", "take"}
+_LIGHT = {
+    "have",
+    "become",
+    "remain",
+    "hold",
+    "get",
+    "lead",
+    "play",
+    "serve",
+    "form",
+    "bear",
+    "take",
+}
 _OFTEN = {"every", "each", "once", "twice", "daily", "weekly", "monthly", "yearly"}
 _AMOUNT = re.compile(r"[^\w\s]*\d.*")
 _LATER = lex.STRONG | {"with", "about", "between", "until"}
@@ -57,7 +69,11 @@ def main_verb(words: Sequence[Word], verb: int) -> tuple[int, str]:
     if last in lex.BE and not _is(words, place, "ing"):
         return place - 1, "be"
     helper = last in lex.AUXILIARIES
-    if helper and not _is(words, place, "done", "base", "ing", "past") and not _unlisted(words, place):
+    if (
+        helper
+        and not _is(words, place, "done", "base", "ing", "past")
+        and not _unlisted(words, place)
+    ):
         return place - 1, {"w": "have"}.get("w" if last in lex.HAVE else "", "do")
     place = place if helper else verb
     return _through_chain(words, place, _base(words, place))
@@ -228,5 +244,3 @@ def _is_participle(words: Sequence[Word], place: int) -> bool:
 
 def _is_adjective(words: Sequence[Word], place: int) -> bool:
     return _low(words, place) in lex.ADJECTIVES
-
-

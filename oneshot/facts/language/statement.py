@@ -6,7 +6,13 @@ from functools import lru_cache
 
 from oneshot.errors import BadInputError
 from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language.checking import MAX_ANSWER, MAX_PROMPT, about, check_statement, statement
+from oneshot.facts.language.checking import (
+    MAX_ANSWER,
+    MAX_PROMPT,
+    about,
+    check_statement,
+    statement,
+)
 from oneshot.facts.language.clauses import Clause, read_clause
 from oneshot.facts.language.openings import HOW, question_mark, refuse_untold, without_opening
 from oneshot.facts.language.splitting import answer_places, is_answer
@@ -99,7 +105,11 @@ def _from_clause(text: str, clause: Clause) -> Turned | None:
     prompt, answer = _cut(text, clause.words, place)
     if _MEASURED.search(answer):  # "My tent is 3 m long" tells of the tent, not of me
         return prompt, answer, of_noun_phrase(prompt, clause.subject)
-    return prompt, answer, subject_of(prompt, Clause(clause.words[:place], clause.start, clause.verb))
+    return (
+        prompt,
+        answer,
+        subject_of(prompt, Clause(clause.words[:place], clause.start, clause.verb)),
+    )
 
 
 def _cut(text: str, words: Sequence[Word], place: int) -> tuple[str, str]:

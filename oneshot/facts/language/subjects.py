@@ -203,7 +203,7 @@ def _raw(text: str, phrase: Sequence[Word]) -> str:
 def _of_object(text: str, clause: Clause) -> str | None:
     """ "the help desk" of "You can reach the help desk at"."""
     place, _ = main_verb(clause.words, clause.verb)
-    return of_noun_phrase(text, [w for w in _until_hung(clause.words[place + 1 :])])
+    return of_noun_phrase(text, _until_hung(clause.words[place + 1 :]))
 
 
 def _of_question(text: str, words: Sequence[Word]) -> str | None:
@@ -226,4 +226,3 @@ def _common(text: str, words: Sequence[Word]) -> str | None:
 
 def _is_loose(word: Word) -> bool:
     return word.low in lex.PREPOSITIONS or is_form(word.low, "done", "base") or word.kind == ","
-

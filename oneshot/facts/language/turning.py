@@ -12,7 +12,8 @@ from oneshot.facts.language.words import Word, words_of
 
 _THERE_ARE = re.compile(
     r"There (?P<verb>are|were) (?P<answer>(?:about |over |exactly )?\S+(?: (?:hundred|thousand|"
-    r"million|billion))?) (?P<noun>[\w' -]+?) (?P<place>(?:in|at|on|of|inside|aboard) (?P<where>.+))"
+    r"million|billion))?) (?P<noun>[\w' -]+?) "
+    r"(?P<place>(?:in|at|on|of|inside|aboard) (?P<where>.+))"
 )
 _IT_TAKES = re.compile(
     r"It (?P<verb>takes|took|costs|cost) (?P<answer>.*?\d.*?|an? \w+|\w+ \w+) to (?P<deed>\w+ .+)"
@@ -34,7 +35,8 @@ def _there_are(text: str) -> Turned | None:
     found = _THERE_ARE.fullmatch(text)
     if found is None or not _is_number(found["answer"]):
         return None
-    prompt = f"The number of {found['noun']} {found['place']} {'is' if found['verb'] == 'are' else 'was'}"
+    copula = "is" if found["verb"] == "are" else "was"
+    prompt = f"The number of {found['noun']} {found['place']} {copula}"
     return prompt, found["answer"], of_noun_phrase(found["where"], words_of(found["where"]))
 
 
@@ -83,7 +85,9 @@ def _defines(phrase: Sequence[Word]) -> bool:
     if any(w.kind == "," or w.low == "and" or w.low in lex.RELATIVES for w in phrase):
         return False
     first = phrase[0]
-    place = next((i for i, w in enumerate(phrase) if w.kind == "w" and w.low in lex.PREPOSITIONS), 0)
+    place = next(
+        (i for i, w in enumerate(phrase) if w.kind == "w" and w.low in lex.PREPOSITIONS), 0
+    )
     if first.low in ("my", "our"):
         return len(phrase) > 1
     owner = next((i for i, w in enumerate(phrase) if w.owns), None)

@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import NamedTuple
 
+from oneshot.facts.language.lexicon import word_set
+
 # Base, past and participle where they differ from the rule; alike ones stand once.
 _IRREGULAR = """
 abide abode; arise arose arisen; awake awoke awoken; be was been; bear bore born; beat beat beaten;
@@ -40,70 +42,72 @@ wring wrung; write wrote written
 """
 # Regular verbs are listed to know them from nouns, and to know where a past form drops its e.
 _REGULAR = """
-abandon absorb accept accompany accuse achieve acquire act adapt add address adjoin administer
-admire adopt advertise advise affect agree aim air allow amaze amount amuse analyse announce answer
-apologise appear applaud apply appoint approach approve argue arrange arrest arrive ask assemble
-assist associate assume attach attack attend attract audit avoid award back bake balance
-ban bank base belong believe bill blame bless block board boast boil book border borrow boss bother
-bounce brew broker brush bully burn bury cable calculate call campaign cancel capture care carry
-carve cater cause celebrate challenge change charge chair chase chat cheat check cheer chew
-circulate claim classify clean clear climb close clothe coach code collaborate collapse collect
-combine comment commission communicate command compare compete compile complain complete
-compose comprise compute concern conclude conduct confess confirm connect conquer consider consist
-construct consult consume contact contain continue contribute control convert cook cooperate copy
-correspond cough count couple cover crash crawl create cross cry cultivate cure damage dance dare
-date debut decide declare decorate defeat defend define delay deliver demand deny depart depend
-depict derive describe deserve design desire destroy detect develop dial die differ digest direct
-disagree disappear discover discuss dislike display distribute dive divide divorce donate double
-doubt draft drag dream dress drill drop dry earn edit educate elect embrace emerge emigrate employ
-empty enable encourage end endorse endure enforce engage enjoy enter entertain equal erect escape
-establish estimate evaluate exchange exclude exercise exhibit exist expand expect expire explain
-explore export express extend face fade fail fasten favour favor fear feature file fill film
-finance finish fire fish fit fix flood flow fold follow force form found frame frighten fry fuel
-function fund gain gamble garden gather generate glow govern grab graduate grant graze greet guard
-guess guide handle happen harvest hate haul head heal heat help hesitate hire honour honor hope
-host hunt hurry identify ignore illustrate imagine import improve include incorporate increase
-indicate influence inform inhabit inherit injure insist inspect inspire install instruct insure
-intend interact interest interview introduce invade invent invest investigate invite involve issue
-jog join joke judge juggle jump justify kick kill kiss knock label lack land last laugh launch
-lean learn lease lecture level license lick like link list listen live load lobby locate lock look
-love lower maintain manage manufacture march mark market marry match matter measure melt mend
-mention merge migrate mind mine miss mix model modify monitor motivate mount move multiply murder
-name narrate need neighbour nest note notice number nurse nurture obey object observe obtain occupy
-occur offer officiate open operate oppose orbit order organise organize originate overlook owe own
-pack paint park participate partner pass patent patrol pause peel perform permit persuade phone
-photograph pick pilot place plan plant play please point polish possess post pour power practise
-practice praise pray preach precede prefer premiere prepare prescribe present preserve preside
-press prevent print process produce programme program progress promise promote pronounce propose
-protect protest provide publish pull pump punish purchase pursue push qualify question queue race
-rain raise range rank rate reach react realise realize receive recite recognise recognize recommend
-record recover recruit recycle reduce refer reflect refuse regard register regret reign reject
-rejoin relate relax release rely remain remember remind remove rename renew renovate rent repair
-repeat replace reply report represent require rescue resemble reserve reside resign resist respect
-respond rest restore restrict result retain retire retrieve return reveal review reward rinse risk
-rival roast rob roll rotate round rule rush sail salute sample satisfy save scan scare score
-scratch scream screen search season secure select separate serve settle shape share shave shelter
-ship shop shout sign signal ski skip slip slow smell smile smoke smuggle solve sort sound specialise
-specialize specify spell sponsor spot squeeze stage stain star stare start state station stay steer
-stem step stock stop store stream stress stretch study subscribe succeed suffer suggest suit
-supervise supply support suppose surprise surrender surround survive suspect swap switch symbolise
-ache cache talk tame taste tease telephone test thank tie touch tour tow trace track trade train transfer
-transform translate transport travel treat trick trip trust try turn type undermine unite unlock
-update upgrade upload urge use value vanish vary view visit volunteer vote wait walk want warm warn
-wash waste watch water weigh welcome whisper whistle wipe wish wonder work worry worship wrap yell
-code adhere adjourn admit aid air appeal chant cite comprise confer contract defer deploy depose
-dine discontinue dominate download encompass encounter enlist enrol entail evolve excel execute
-expel fetch flavour focus fulfil host house ignite illuminate infect innovate kayak knight log
-lodge master mentor mentor nominate occupy ordain outlive overlap overrule permit phase pioneer
-plead pledge pronounce prosecute quote rear rebel reconcile refine reform refuel regulate reinforce
-relocate render repel reproduce restart revise revive revolve secede sculpt simulate span stem
-stipulate stitch stroll structure sum sustain symbolize tackle terminate toggle trigger tutor
-twin upgrade utter ventilate veto vow wield yield
+abandon absorb accept accompany accuse ache achieve acquire act adapt add address adhere adjoin
+adjourn administer admire admit adopt advertise advise affect agree aid aim air allow amaze
+amount amuse analyse announce answer apologise appeal appear applaud apply appoint approach
+approve argue arrange arrest arrive ask assemble assist associate assume attach attack attend
+attract audit avoid award back bake balance ban bank base believe belong bill blame bless block
+board boast boil book border borrow boss bother bounce brew broker brush bully burn bury cable
+cache calculate call campaign cancel capture care carry carve cater cause celebrate chair
+challenge change chant charge chase chat cheat check cheer chew circulate cite claim classify
+clean clear climb close clothe coach code collaborate collapse collect combine command comment
+commission communicate compare compete compile complain complete compose comprise compute
+concern conclude conduct confer confess confirm connect conquer consider consist construct
+consult consume contact contain continue contract contribute control convert cook cooperate copy
+correspond cough count couple cover crash crawl create cross cry cultivate cure damage dance
+dare date debut decide declare decorate defeat defend defer define delay deliver demand deny
+depart depend depict deploy depose derive describe deserve design desire destroy detect develop
+dial die differ digest dine direct disagree disappear discontinue discover discuss dislike
+display distribute dive divide divorce dominate donate double doubt download draft drag dream
+dress drill drop dry earn edit educate elect embrace emerge emigrate employ empty enable
+encompass encounter encourage end endorse endure enforce engage enjoy enlist enrol entail enter
+entertain equal erect escape establish estimate evaluate evolve excel exchange exclude execute
+exercise exhibit exist expand expect expel expire explain explore export express extend face
+fade fail fasten favor favour fear feature fetch file fill film finance finish fire fish fit fix
+flavour flood flow focus fold follow force form found frame frighten fry fuel fulfil function
+fund gain gamble garden gather generate glow govern grab graduate grant graze greet guard guess
+guide handle happen harvest hate haul head heal heat help hesitate hire honor honour hope host
+house hunt hurry identify ignite ignore illuminate illustrate imagine import improve include
+incorporate increase indicate infect influence inform inhabit inherit injure innovate insist
+inspect inspire install instruct insure intend interact interest interview introduce invade
+invent invest investigate invite involve issue jog join joke judge juggle jump justify kayak
+kick kill kiss knight knock label lack land last laugh launch lean learn lease lecture level
+license lick like link list listen live load lobby locate lock lodge log look love lower
+maintain manage manufacture march mark market marry master match matter measure melt mend
+mention mentor merge migrate mind mine miss mix model modify monitor motivate mount move
+multiply murder name narrate need neighbour nest nominate note notice number nurse nurture obey
+object observe obtain occupy occur offer officiate open operate oppose orbit ordain order
+organise organize originate outlive overlap overlook overrule owe own pack paint park
+participate partner pass patent patrol pause peel perform permit persuade phase phone photograph
+pick pilot pioneer place plan plant play plead please pledge point polish possess post pour
+power practice practise praise pray preach precede prefer premiere prepare prescribe present
+preserve preside press prevent print process produce program programme progress promise promote
+pronounce propose prosecute protect protest provide publish pull pump punish purchase pursue
+push qualify question queue quote race rain raise range rank rate reach react realise realize
+rear rebel receive recite recognise recognize recommend reconcile record recover recruit recycle
+reduce refer refine reflect reform refuel refuse regard register regret regulate reign reinforce
+reject rejoin relate relax release relocate rely remain remember remind remove rename render
+renew renovate rent repair repeat repel replace reply report represent reproduce require rescue
+resemble reserve reside resign resist respect respond rest restart restore restrict result
+retain retire retrieve return reveal review revise revive revolve reward rinse risk rival roast
+rob roll rotate round rule rush sail salute sample satisfy save scan scare score scratch scream
+screen sculpt search season secede secure select separate serve settle shape share shave shelter
+ship shop shout sign signal simulate ski skip slip slow smell smile smoke smuggle solve sort
+sound span specialise specialize specify spell sponsor spot squeeze stage stain star stare start
+state station stay steer stem step stipulate stitch stock stop store stream stress stretch
+stroll structure study subscribe succeed suffer suggest suit sum supervise supply support
+suppose surprise surrender surround survive suspect sustain swap switch symbolise symbolize
+tackle talk tame taste tease telephone terminate test thank tie toggle touch tour tow trace
+track trade train transfer transform translate transport travel treat trick trigger trip trust
+try turn tutor twin type undermine unite unlock update upgrade upload urge use utter value
+vanish vary ventilate veto view visit volunteer vote vow wait walk want warm warn wash waste
+watch water weigh welcome whisper whistle wield wipe wish wonder work worry worship wrap yell
+yield
 """
-_DOUBLED = frozenset(
+_DOUBLED = word_set(
     "admit ban chat confer control defer drag drop enrol excel expel fit grab jog log occur "
-    "permit plan prefer program refer regret repel rob scan ship shop skip slip span spot star step "
-    "stem stop sum swap trip twin wrap knit rid quit cancel label level model travel signal".split()
+    "permit plan prefer program refer regret repel rob scan ship shop skip slip span spot star "
+    "step  stem stop sum swap trip twin wrap knit rid quit cancel label level model travel signal"
 )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from oneshot.facts.language.lexicon import FUNCTION_WORDS, JOINERS
+from oneshot.facts.language.lexicon import FUNCTION_WORDS, JOINERS, word_set
 
 _ABBREVIATION = (
     r"(?:Jr|Sr|St|Ste|Dr|Mr|Mrs|Ms|Mt|Ft|Prof|Rev|Inc|Co|Ltd|Corp|Bros|Ph\.D|B\.Sc|M\.Sc|Esq|Ave|"
@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 )
 POSSESSIVE = re.compile(r"(?:(?<=.)['\u2019]s|(?<=s)['\u2019])$")
 # Titles that end in "!", and words with digits ("hunter2!"), keep it.
-_EXCLAIMED = frozenset("jeopardy yahoo oklahoma oliver help airplane mia hello mother".split())
+_EXCLAIMED = word_set("jeopardy yahoo oklahoma oliver help airplane mia hello mother")
 
 
 class Word(NamedTuple):
