@@ -13,7 +13,7 @@ MAX_PROMPT = 2000
 MAX_ANSWER = 300
 
 
-def statement(  # noqa: PLR0913  one argument a field
+def statement(
     prompt: str,
     answer: str,
     subject: str | None = None,
@@ -49,7 +49,7 @@ def check_statement(given: Statement) -> Statement:
         _asks(given.asks, prompt, subject, aliases),
         tuple(alias for alias in aliases if alias != subject),
     )
-    object.__setattr__(made, "clean", True)  # noqa: PLC2801  frozen for everyone else
+    object.__setattr__(made, "clean", True)  # frozen for everyone else
     return made
 
 
@@ -60,13 +60,13 @@ def about(given: Statement, subject: str) -> Statement:
 
 def mentions(text: str, name: str) -> str | None:
     """The text's own spelling of a name that stands in it, cases and spaces aside; else None."""
-    if name in text:
+    if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text):
         return name
     spelled = r"\s+".join(
         re.sub("['\u2019]", "['\u2019]", re.escape(part)) for part in name.split()
     )
     found = re.search(rf"(?<!\w){spelled}(?!\w)", text, re.IGNORECASE)
-    return found[0] if found else None
+    return found[0] if found else name if name in text else None
 
 
 def _answer(text: str) -> str:

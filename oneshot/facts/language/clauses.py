@@ -60,7 +60,7 @@ def read_clause(text: str) -> Clause | None:
 
 
 def find_verb(words: Sequence[Word], start: int) -> int | None:
-    """Place of the finite verb of the clause that begins at `start`; relative clauses are not it."""
+    """Place of the finite verb of the clause that begins at `start`, not of a relative one."""
     found = _candidates(words, start)
     if not found:
         return None
@@ -112,20 +112,21 @@ def head_of(subject: Sequence[Word]) -> Word | None:
     """The last word before what is hung on with a preposition, a comma or a relative pronoun."""
     head = None
     for i, word in enumerate(subject):
-        if i and (word.kind == "," or (word.kind == "w" and _hangs(word))):
+        if i and (word.kind == "," or hangs(word)):
             break
         if word.kind != ",":
             head = word
     return head
 
 
-def _hangs(word: Word) -> bool:
-    return word.low in PREPOSITIONS or word.low in RELATIVES
+def hangs(word: Word) -> bool:
+    """Whether a word hangs something on the noun before it: "of", "who"."""
+    return word.kind == "w" and (word.low in PREPOSITIONS or word.low in RELATIVES)
 
 
 def _after_fronted(words: Sequence[Word]) -> int:
     """Where the subject begins behind "In 1990," or "Every year"."""
-    if not words or words[0].low not in _FRONTED and not is_adverb(words[0]):
+    if not words or not (words[0].low in _FRONTED or is_adverb(words[0])):
         return 0
     comma = next((i for i, word in enumerate(words) if word.text == ","), None)
     if comma is not None and find_verb(words[:comma], 0) is None and comma <= 8:
@@ -163,6 +164,7 @@ def _relative_end(words: Sequence[Word], i: int) -> int:
 
 
 def _may_be_verb(words: Sequence[Word], start: int, i: int) -> bool:
+    """Whether word i, by its form and the word before it, may be a finite verb."""
     word, before = words[i], words[i - 1]
     low = word.low
     if word.kind != "w" or before.text == ";" or (low == "am" and before.low != "i"):
@@ -171,14 +173,18 @@ def _may_be_verb(words: Sequence[Word], start: int, i: int) -> bool:
         return low == "like" and before.low in FIRST_PERSON
     if low in AUXILIARIES:
         return low in BE or before.low not in DETERMINERS  # "the will"
-    if _awaits_noun(words, start, i):
-        return False
+    return not _awaits_noun(words, start, i) and _has_verb_form(words, start, i)
+
+
+def _has_verb_form(words: Sequence[Word], start: int, i: int) -> bool:
+    low, before = words[i].low, words[i - 1]
     if is_form(low, "third", "past"):
         return True
-    if is_form(low, "base") and is_plural(words[start:i]):
-        return before.low not in ADVERBS or i - start > 1
+    if is_form(low, "base"):
+        plural = is_plural(words[start:i])
+        return plural and (before.low not in ADVERBS or i - start > 1)
     order = i - start == 1 and before.kind == "w" and is_form(before.low, "base")  # "fly planes"
-    return not order and not is_form(low, "base", "done", "ing") and _looks_like_verb(low)
+    return not order and not is_form(low, "done", "ing") and _looks_like_verb(low)
 
 
 def _awaits_noun(words: Sequence[Word], start: int, i: int) -> bool:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language.clauses import is_adverb, is_plural, negated, read_clause
+from oneshot.facts.language.clauses import Clause, is_adverb, is_plural, negated, read_clause
 from oneshot.facts.language.question_words import MASS_NOUNS
 from oneshot.facts.language.splitting import main_verb
 from oneshot.facts.language.verbs import base_of, is_form
-from oneshot.facts.language.words import Word
-
+from oneshot.facts.language.words import Word, span_of
 
 _ANYONE = {"you", "one", "people", "they", "there", "it"}
 
@@ -34,6 +33,11 @@ class Cloze:
     article: str
     noun: str
 
+    @property
+    def last(self) -> str:
+        """The preposition before what is asked for; empty where there is none."""
+        return self.prepositions[-1] if self.prepositions else ""
+
     def asked(self, words: str, *, drop: int = 0) -> str:
         """The question that begins with `words`; the last `drop` prepositions are left out."""
         kept = self.prepositions[: len(self.prepositions) - drop]
@@ -49,32 +53,43 @@ def read_cloze(prompt: str) -> Cloze | None:
     words = list(clause.words)
     article = words.pop().low if words[-1].kind == "w" and words[-1].low in lex.ARTICLES else ""
     noun = _class_noun(words, clause.verb)
-    words = words[:-2] if noun and words[-1].low != "of" else words[:-3] if noun else words
-    group = words[clause.verb :]
-    fronting = _fronting(words, clause.verb)
-    if fronting is None or negated(group) or any(w.low == "and" for w in group):
+    if noun:
+        del words[-3 if words[-1].low == "of" else -2 :]
+    parted = _parted(words, clause)
+    if parted is None:
         return None
-    if any(w.kind == "," for w in (*group, *clause.subject)):
-        return None
-    operator, behind = fronting
-    fronted = _raw(prompt, words[: clause.start]).rstrip(", ")
-    topic = clause.subject
-    between = words[clause.start + len(topic) : clause.verb]
-    middle = [*(w.text for w in between), *behind]
-    cut = len(middle)
-    while cut and middle[cut - 1].lower() in lex.PREPOSITIONS:
-        cut -= 1
+    operator, middle, prepositions = parted
+    fronted = span_of(prompt, words[: clause.start]).rstrip(", ")
     return Cloze(
         fronted[:1].lower() + fronted[1:],
-        _lowered(prompt, topic, plural=operator in ("do", "are", "were")),
-        topic,
+        _lowered(prompt, clause.subject, plural=operator in ("do", "are", "were")),
+        clause.subject,
         operator,
-        tuple(middle[:cut]),
-        tuple(middle[cut:]),
+        middle,
+        prepositions,
         main_verb(words, clause.verb)[1],
         article,
         noun,
     )
+
+
+_Parted = tuple[str, tuple[str, ...], tuple[str, ...]]
+
+
+def _parted(words: Sequence[Word], clause: Clause) -> _Parted | None:
+    """The operator, what stays behind the subject, and the prepositions at its end."""
+    group = words[clause.verb :]
+    fronting = _fronting(words, clause.verb)
+    joined = any(w.kind == "," or w.low == "and" for w in group)
+    if fronting is None or joined or negated(group) or any(w.kind == "," for w in clause.subject):
+        return None
+    operator, behind = fronting
+    adverbs = words[clause.start + len(clause.subject) : clause.verb]
+    middle = (*(w.text for w in adverbs), *behind)
+    cut = len(middle)
+    while cut and middle[cut - 1].lower() in lex.PREPOSITIONS:
+        cut -= 1
+    return operator, middle[:cut], middle[cut:]
 
 
 def _class_noun(words: Sequence[Word], verb: int) -> str:
@@ -104,14 +119,10 @@ def _fronting(words: Sequence[Word], verb: int) -> tuple[str, list[str]] | None:
 
 def _lowered(text: str, phrase: Sequence[Word], *, plural: bool) -> str:
     """The subject as it stands within a sentence: "my dog", "water", "whales"."""
-    said, first = _raw(text, phrase), phrase[0]
+    said, first = span_of(text, phrase), phrase[0]
     common = first.kind == "w" and first.text != "I"
     if len(phrase) == 1 and first.text.istitle():
         common = common or first.low in MASS_NOUNS or (plural and first.low.endswith("s"))
     if len(phrase) > 1 and first.low in lex.OWNERS and all(w.kind in "N9n" for w in phrase[1:]):
         common = common and len(phrase) == 2 and first.low in ("my", "our")  # not "Her Majesty"
     return said[0].lower() + said[1:] if common else said
-
-
-def _raw(text: str, phrase: Sequence[Word]) -> str:
-    return text[phrase[0].start : phrase[-1].end] if phrase else ""

@@ -1,4 +1,4 @@
-"""Questions of definite descriptions: "The man who founded X is", "The language that X speaks is"."""
+"""Questions of descriptions: "The man who founded X is", "The language that X speaks is"."""
 
 import re
 from collections.abc import Iterator

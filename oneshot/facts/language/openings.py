@@ -18,7 +18,7 @@ _KNOWING = (
 )
 _TELLING = (
     rf"(?:please,? )?(?:always )?{_KNOWING}|"
-    r"(?:i|we) (?:want|would like|['\u2019]?d like) you to (?:know|remember)|i['\u2019]d like you to know|"
+    r"(?:i|we)(?: want| would like|['\u2019]d like) you to (?:know|remember)|"
     r"you (?:should|must|need to|might want to|may want to) (?:know|remember|note)|"
     r"let me tell you|let it be known|i can tell you|as you (?:may )?know|"
     r"it(?: i|['\u2019])s (?:a fact|true|well[- ]known|known|important to (?:know|note|remember)|"

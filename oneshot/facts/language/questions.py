@@ -32,7 +32,9 @@ def questions(prompt: str, subject: str, answer: str = "") -> list[str]:
     answer's form decides between who, what, where, when and how many; without an answer only
     what is sure for any is made. A prompt that is a question gives its clozes too.
     """
-    prompt = prompt.strip()
+    prompt, subject = prompt.strip(), subject.strip()
+    if not prompt or not subject:
+        return []
     asked, mark, _ = prompt.partition("?")
     made = (
         _of_question(asked + mark, subject, answer) if mark else _of_cloze(prompt, subject, answer)
@@ -59,7 +61,7 @@ def _of_cloze(prompt: str, subject: str, answer: str) -> Iterator[str]:
 
 
 def _asked(cloze: Cloze, subject: str, answer: str, sort: Sort) -> Iterator[str]:
-    return ask(cloze, answer, sort)
+    yield from ask(cloze, answer, sort)
 
 
 _Maker = Callable[[Cloze, str, str, Sort], Iterator[str]]

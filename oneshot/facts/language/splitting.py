@@ -12,22 +12,9 @@ MAX_ANSWER_WORDS = 12
 
 _ANSWERS_WHOLE = {"mean", "read", "say", "state", "equal"}  # all that follows is what is told
 _CHAINS = {"start", "begin", "stop", "enjoy", "finish", "keep", "avoid", "continue", "try", "go"}
-_GIVING = {"give", "send", "tell", "show", "bring", "lend", "teach", "offer", "owe", "buy", "pay"}
 _BECOMING = {"become", "remain", "stay", "get", "seem", "look", "sound"}
 # Verbs whose object only says of what sort the answer is: "has a population of".
-_LIGHT = {
-    "have",
-    "become",
-    "remain",
-    "hold",
-    "get",
-    "lead",
-    "play",
-    "serve",
-    "form",
-    "bear",
-    "take",
-}
+_LIGHT = lex.word_set("have become remain hold get lead play serve form bear take")
 _OFTEN = {"every", "each", "once", "twice", "daily", "weekly", "monthly", "yearly"}
 _AMOUNT = re.compile(r"[^\w\s]*\d.*")
 _LATER = lex.STRONG | {"with", "about", "between", "until"}
@@ -68,19 +55,17 @@ def main_verb(words: Sequence[Word], verb: int) -> tuple[int, str]:
     last = next((w.low for w in reversed(words[verb:place]) if not is_adverb(w)), "")
     if last in lex.BE and not _is(words, place, "ing"):
         return place - 1, "be"
-    helper = last in lex.AUXILIARIES
-    if (
-        helper
-        and not _is(words, place, "done", "base", "ing", "past")
-        and not _unlisted(words, place)
-    ):
-        return place - 1, {"w": "have"}.get("w" if last in lex.HAVE else "", "do")
-    place = place if helper else verb
-    return _through_chain(words, place, _base(words, place))
+    if last not in lex.AUXILIARIES:
+        return _through_chain(words, verb, _base(words, verb))
+    if _is_verbal(words, place):
+        return _through_chain(words, place, _base(words, place))
+    return place - 1, "have" if last in lex.HAVE else "do"
 
 
-def _unlisted(words: Sequence[Word], place: int) -> bool:
-    return place < len(words) and words[place].kind == "w" and words[place].low.endswith("ed")
+def _is_verbal(words: Sequence[Word], place: int) -> bool:
+    """Whether an auxiliary may belong to the word at `place`: "has won", "can speak"."""
+    unlisted = place < len(words) and words[place].kind == "w" and words[place].low.endswith("ed")
+    return unlisted or _is(words, place, "done", "base", "ing", "past")
 
 
 def _through_chain(words: Sequence[Word], place: int, base: str) -> tuple[int, str]:

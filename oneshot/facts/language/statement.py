@@ -1,8 +1,7 @@
 """Reading a typed sentence as a prompt, the answer that completes it, and a subject."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 
 from oneshot.errors import BadInputError
 from oneshot.facts.language import lexicon as lex
@@ -16,14 +15,14 @@ from oneshot.facts.language.checking import (
 from oneshot.facts.language.clauses import Clause, read_clause
 from oneshot.facts.language.openings import HOW, question_mark, refuse_untold, without_opening
 from oneshot.facts.language.splitting import answer_places, is_answer
-from oneshot.facts.language.subjects import bare, is_name, is_subject, of_noun_phrase, subject_of
+from oneshot.facts.language.subjects import is_name, of_noun_phrase, subject_of
+from oneshot.facts.language.templates import from_template, subject_by_template
 from oneshot.facts.language.text import brief, check_text
 from oneshot.facts.language.turning import Turned, turned
 from oneshot.facts.language.words import Word, without_exclamation, without_stop, words_of
 from oneshot.facts.types import Statement
 
 _MEASURED = re.compile(r"\d.* (?:old|long|high|tall|wide|deep|thick|heavy|away)$")
-_SMALL_WORDS = lex.FUNCTION_WORDS | lex.PREPOSITIONS
 _MAX_SENTENCE = MAX_PROMPT + MAX_ANSWER + 2
 
 
@@ -59,10 +58,7 @@ def parse_sentence(
 def find_subject(prompt: str, templates: Sequence[str] = ()) -> str | None:
     """Find whom a prompt or question is about, or None; BadInputError for unusable text."""
     text = _sentence(prompt)
-    for match in _matches(text, templates):
-        if match["answer"] is None and _is_entity(match):
-            return bare(match["subject"])
-    return subject_of(text)
+    return subject_by_template(text, templates) or subject_of(text)
 
 
 def with_subject(given: Statement, templates: Sequence[str] = ()) -> Statement:
@@ -85,15 +81,15 @@ def _sentence(text: str) -> str:
 def _read(text: str, templates: Sequence[str]) -> Turned | None:
     words = words_of(text)
     if (mark := question_mark(words)) is not None:
-        return _from_template(text, templates) or _behind_question(text, words, mark)
+        return from_template(text, templates) or _behind_question(text, words, mark)
     refuse_untold(text)
     clause = read_clause(text)
     return (
         turned(text, clause)
-        or _from_template(text, templates, verbless=False)
+        or from_template(text, templates, verbless=False)
         or _behind_colon(text, words)
         or (None if clause is None else _from_clause(text, clause))
-        or _from_template(text, templates)
+        or from_template(text, templates)
         or _from_apposition(text, words)
     )
 
@@ -105,11 +101,8 @@ def _from_clause(text: str, clause: Clause) -> Turned | None:
     prompt, answer = _cut(text, clause.words, place)
     if _MEASURED.search(answer):  # "My tent is 3 m long" tells of the tent, not of me
         return prompt, answer, of_noun_phrase(prompt, clause.subject)
-    return (
-        prompt,
-        answer,
-        subject_of(prompt, Clause(clause.words[:place], clause.start, clause.verb)),
-    )
+    told = Clause(clause.words[:place], clause.start, clause.verb)
+    return prompt, answer, subject_of(prompt, told)
 
 
 def _cut(text: str, words: Sequence[Word], place: int) -> tuple[str, str]:
@@ -156,51 +149,3 @@ def _from_apposition(text: str, words: Sequence[Word]) -> Turned | None:
         return None
     prompt, answer = _cut(text, words, ends[-1])
     return prompt, answer, subject_of(prompt, Clause(words[:comma], 0, comma or 0))
-
-
-def _from_template(text: str, templates: Sequence[str], *, verbless: bool = True) -> Turned | None:
-    for match in _matches(text, templates):
-        answer, prompt = match["answer"], match["prompt"]
-        if answer is None or not _is_entity(match):
-            continue
-        if not verbless and read_clause(prompt) is None:
-            continue
-        words = words_of(without_stop(answer))
-        if is_answer(words) and not any(word.text in lex.COPULAS for word in words):
-            return prompt, answer, bare(match["subject"])
-    return None
-
-
-def _is_entity(match: re.Match[str]) -> bool:
-    """Whether what stands in a template's gap can be its subject; what begins one, only a name."""
-    subject = match["subject"]
-    if not is_subject(subject):
-        return False
-    words = words_of(subject)
-    if match.start("subject") or len(words) == 1:
-        return True
-    return words[0].low not in lex.OWNERS and all(map(_is_of_name, words))
-
-
-def _is_of_name(word: Word) -> bool:
-    return word.kind != "w" or word.text[0].isupper() or word.low in _SMALL_WORDS
-
-
-def _matches(text: str, templates: Sequence[str]) -> Iterator[re.Match[str]]:
-    found = (pattern.fullmatch(text) for pattern in _patterns(tuple(templates)))
-    return (match for match in found if match is not None)
-
-
-@lru_cache(maxsize=8)
-def _patterns(templates: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    return tuple(map(_pattern, sorted(set(templates), key=lambda text: (-len(text), text))))
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    head, hole, tail = template.partition("{}")
-    if not hole or not tail.strip() or "{}" in tail:
-        raise BadInputError(f"the template {brief(template)} needs one {{}} with text after it")
-    head, tail = (re.escape(part).replace("'", r"['\u2019]") for part in (head, tail.rstrip()))
-    if head[:1].isalpha():
-        head = f"(?i:{head[0]}){head[1:]}"
-    return re.compile(rf"(?P<prompt>{head}(?P<subject>\S.*?){tail})(?: (?P<answer>\S.*))?")

@@ -4,16 +4,17 @@ import re
 from collections.abc import Sequence
 
 from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language.clauses import Clause, group_end, read_clause
+from oneshot.facts.language.clauses import Clause, group_end, hangs, read_clause
 from oneshot.facts.language.splitting import main_verb
 from oneshot.facts.language.verbs import is_form
-from oneshot.facts.language.words import POSSESSIVE, Word, says_something, words_of
+from oneshot.facts.language.words import POSSESSIVE, Word, says_something, span_of, words_of
 
 MAX_SUBJECT_WORDS = 12
 
 _ENCLOSED = re.compile(r"""["“«'\u2018(\[`](.+)["”»'\u2019)\]`]""")
 _NAME = re.compile(r"(?:N|(?<=w)9|Q)[NFn9]*")
 _POINTING = {"this", "that", "these", "those"}  # with a noun, of which it is said which one
+_ASKING = {"what", "who", "whom", "whose", "which", "where", "when", "why", "how"}
 _GENERIC = {"you", "one", "people", "everyone", "they"}
 
 
@@ -44,7 +45,7 @@ def _fronted_place(text: str, clause: Clause) -> str | None:
 
 def mine(phrase: Sequence[Word]) -> str | None:
     """ "My" of "my doctor" or "my wifi password", which only have to be said whose they are."""
-    plain = not any(w.owns or (w.kind == "w" and _hangs(w)) for w in phrase)
+    plain = not any(w.owns or hangs(w) for w in phrase)
     title = len(phrase) > 2 and all(w.kind in "N9n" for w in phrase[1:])  # "My Fair Lady"
     owner = len(phrase) > 1 and phrase[0].low in ("my", "our") and not title
     return phrase[0].text if owner and plain else None
@@ -56,10 +57,6 @@ def _is_identity(clause: Clause) -> bool:
         return False
     rest = clause.words[group_end(clause.words, clause.verb) :]
     return all(word.low in lex.ARTICLES for word in rest)
-
-
-def _hangs(word: Word) -> bool:
-    return word.low in lex.PREPOSITIONS or word.low in lex.RELATIVES
 
 
 def of_noun_phrase(text: str, phrase: Sequence[Word]) -> str | None:
@@ -163,7 +160,7 @@ def _first_name(text: str, phrase: Sequence[Word]) -> str | None:
     end = next((i + 1 for i in range(name.start(), name.end()) if phrase[i].owns), name.end())
     words = phrase[name.start() : end]
     owns = end < len(phrase) and words[-1].owns
-    return POSSESSIVE.sub("", _raw(text, words)) if owns else bare(_raw(text, words))
+    return POSSESSIVE.sub("", span_of(text, words)) if owns else bare(span_of(text, words))
 
 
 def _behind_preposition(text: str, phrase: Sequence[Word]) -> str | None:
@@ -188,16 +185,12 @@ def _span(text: str, phrase: Sequence[Word]) -> str | None:
     article = len(phrase) > 1 and phrase[0].kind == "w" and phrase[0].low in lex.ARTICLES
     if article and is_name(phrase[1:]) and not (len(phrase) == 2 and _is_word(phrase[1])):
         phrase = phrase[1:]
-    return bare(_raw(text, phrase))
+    return bare(span_of(text, phrase))
 
 
 def _is_word(word: Word) -> bool:
     """Whether a name is a function word that is only known as one by its article: "The Who"."""
     return word.low in lex.FUNCTION_WORDS
-
-
-def _raw(text: str, phrase: Sequence[Word]) -> str:
-    return text[phrase[0].start : phrase[-1].end]
 
 
 def _of_object(text: str, clause: Clause) -> str | None:
@@ -212,17 +205,24 @@ def _of_question(text: str, words: Sequence[Word]) -> str | None:
 
 
 def _common(text: str, words: Sequence[Word]) -> str | None:
+    """ "the office" of "What is the wifi password at the office?", "a ticket" of "... cost?"."""
     verb = next((i for i, w in enumerate(words) if w.low in lex.AUXILIARIES), None)
-    if verb is None:
-        phrase = list(words)
-    else:
-        before = [w for w in words[:verb] if w.low not in lex.RELATIVES | {"what", "how", "why"}]
-        phrase = before if says_something(before) else list(words[verb + 1 :])
+    phrase = _topic(words, verb)
+    if [w.low for w in phrase] in (["i"], ["we"]):
+        return phrase[0].text
+    return mine(phrase) or (of_noun_phrase(text, phrase) if says_something(phrase) else None)
+
+
+def _topic(words: Sequence[Word], verb: int | None) -> Sequence[Word]:
+    """What stands behind the verb of a question, or before that of a statement."""
+    before = [] if verb is None or words[0].low in _ASKING else list(words[:verb])
+    phrase = before if says_something(before) else list(words[0 if verb is None else verb + 1 :])
     phrase = phrase[: next((i for i, w in enumerate(phrase) if w.kind == "," and i), len(phrase))]
-    while phrase and (_is_loose(phrase[-1])):
+    helped = verb is not None and words[verb].low in lex.DO | lex.MODALS
+    while len(phrase) > 1 and _is_loose(phrase[-1], "base" if helped else "done"):
         phrase.pop()
-    return of_noun_phrase(text, phrase) if says_something(phrase) else None
+    return phrase
 
 
-def _is_loose(word: Word) -> bool:
-    return word.low in lex.PREPOSITIONS or is_form(word.low, "done", "base") or word.kind == ","
+def _is_loose(word: Word, kind: str) -> bool:
+    return word.low in lex.PREPOSITIONS or is_form(word.low, kind) or word.kind == ","

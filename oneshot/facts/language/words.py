@@ -45,6 +45,11 @@ class Word(NamedTuple):
         return self.kind != "," and bool(POSSESSIVE.search(self.text)) and len(self.text) > 2
 
 
+def span_of(text: str, words: Sequence[Word]) -> str:
+    """The text from the first of the words to the last."""
+    return text[words[0].start : words[-1].end] if words else ""
+
+
 def without_stop(text: str) -> str:
     """The text without the stop that ends its sentence; one that belongs to its last word stays."""
     rest = text.removesuffix(".").rstrip()
