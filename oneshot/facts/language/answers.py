@@ -55,6 +55,7 @@ _UNIT = (
     r"k?g|mg|grams?|kilos?|kilograms?|tons?|tonnes?|pounds|ounces?|lbs?|ml|l|litres?|liters?|"
     r"[kMGT]B|[kMG]Hz|k?W|k?Wh|V|volts?|watts?|percent|per cent|%|m/s|km/h|mph|hectares?|acres?|K)"
 )
+_PLURALS = "children|people|men|women|mice|feet|teeth|sheep|fish|police|cattle"
 _RULES = [
     (Sort.YEAR, r"(?:the )?(?:1\d{3}|20\d{2}|21\d{2}|\d{1,4} (?:BC|AD|BCE|CE)|\d{3,4}0s)"),
     (Sort.DATE, rf"(?:the )?{_DAY}(?: of)? {_MONTH}(?:,? \d{{4}})?"),
@@ -69,6 +70,7 @@ _RULES = [
         rf"{_MONTH}(?: \d{{4}})?|(?:{_WEEKDAY}|{_CLOCK})\b.*|"
         r"(?:early |late |mid-)?(?:spring|summer|autumn|winter)(?: .*)?",
     ),
+    (Sort.DAY, r"(?:every|each|last|next|this) .*"),
     (Sort.DAY, r"weekdays|weekends|today|tomorrow|yesterday|Christmas|Easter|the weekend"),
     (
         Sort.MONEY,
@@ -109,7 +111,7 @@ def sort_of(answer: str) -> Sort:
 
 def counted(answer: str) -> str:
     """ "students" of "24 students"; empty where the answer counts nothing."""
-    found = re.fullmatch(rf"{_AMOUNT} ((?:[a-z][a-z-]* )?[a-z][a-z-]*s)", answer)
+    found = re.fullmatch(rf"{_AMOUNT} ((?:[a-z][a-z-]* )?(?:[a-z][a-z-]*s|{_PLURALS}))", answer)
     return found[1] if found and sort_of(answer) is Sort.COUNT else ""
 
 

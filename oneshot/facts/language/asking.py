@@ -1,5 +1,6 @@
 """The question words for what stands behind a verb, and where its preposition goes."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from oneshot.facts.language import lexicon as lex
@@ -11,6 +12,7 @@ from oneshot.facts.language.verbs import base_of, is_form
 
 _OPEN = frozenset({Sort.PERSON, Sort.NAME, Sort.UNKNOWN})
 _ON = lex.word_set("be lie stand sit hang park live locate situate")
+_ADVERBIAL = re.compile(r"(?:every|each|last|next|this|today|tomorrow|yesterday)\b")
 _COMING = qw.GOING | lex.word_set("come leave depart graduate start be originate")
 
 
@@ -40,6 +42,8 @@ def _time(cloze: Cloze, answer: str, sort: Sort) -> Iterator[str]:
     due = cloze.middle[-1:] == ("due",) and last in ("on", "in", "at", "by")
     if sort in TIMES and last in ("until", "since"):
         yield cloze.asked(f"{last.capitalize()} when", drop=1)
+    elif sort is Sort.DAY and not last and _ADVERBIAL.match(answer):
+        yield cloze.asked("When")
     elif due or (sort in TIMES and last in ("in", "on", "at")):
         yield cloze.asked("When", drop=1)
         for exact in _EXACT.get((last, sort), ()):
@@ -59,6 +63,8 @@ def _amount(cloze: Cloze, answer: str, sort: Sort) -> Iterator[str]:
         yield cloze.asked("At what temperature", drop=1)
     elif cloze.last == "for" and sort is Sort.DURATION:
         yield cloze.asked("How long", drop=1)
+    elif cloze.last == "for" and sort is Sort.MONEY:
+        yield cloze.asked("How much")
     elif counted(answer) and cloze.last in ("", "of", "after", "for", "with"):
         yield cloze.asked(f"How many {counted(answer)}")
     elif not cloze.last and cloze.base in qw.PRICED and sort not in _OPEN | {Sort.OTHER}:
@@ -73,7 +79,7 @@ def participle_of(cloze: Cloze) -> str:
         (w.lower() for w in cloze.middle if is_form(w.lower(), "done") or w.lower().endswith("ed")),
         "",
     )
-    return found if cloze.operator in lex.FINITE_BE or "been" in cloze.middle else ""
+    return found if cloze.operator in lex.FINITE_BE or {"be", "been"} & {*cloze.middle} else ""
 
 
 def _behind_preposition(cloze: Cloze, answer: str, sort: Sort) -> Iterator[str]:
@@ -115,8 +121,8 @@ def _whom(cloze: Cloze, sort: Sort) -> str | None:
         return "Who"
     if cloze.last == "for" and cloze.base in qw.WORK_FOR:
         return "Who"
-    if sort is Sort.UNKNOWN or (cloze.last == "to" and sort is Sort.MEASURE):  # "rises to"
-        return None
+    if sort is Sort.UNKNOWN or (cloze.last == "to" and sort in TIMES | {Sort.MEASURE}):
+        return None  # "rises to", "was moved to"
     if sort is not Sort.NAME or cloze.last in ("as", "into", "on"):
         return "What"
     plain = {head, cloze.base, base_of(head, "done")}
@@ -136,7 +142,7 @@ def _object(cloze: Cloze, answer: str, sort: Sort) -> Iterator[str]:
 
 
 def _object_word(cloze: Cloze, sort: Sort) -> str | None:
-    if cloze.base == "have" or sort in TIMES:
+    if cloze.base == "have" or cloze.base in qw.ALONE or sort in TIMES:
         return None  # one has many things
     if cloze.base in qw.WITH_PEOPLE and sort in (Sort.PERSON, Sort.NAME):
         return "Who"

@@ -17,7 +17,7 @@ from oneshot.facts.language.lexicon import (
     SAYING,
     THINGS,
 )
-from oneshot.facts.language.verbs import base_of, forms, is_form, past
+from oneshot.facts.language.verbs import base_of, forms, is_form
 from oneshot.facts.language.words import Word, words_of
 
 _PAUSES = {",", ";"}
@@ -167,12 +167,15 @@ def _may_be_verb(words: Sequence[Word], start: int, i: int) -> bool:
     """Whether word i, by its form and the word before it, may be a finite verb."""
     word, before = words[i], words[i - 1]
     low = word.low
-    if word.kind != "w" or before.text == ";" or (low == "am" and before.low != "i"):
+    if word.kind != "w" or word.text[0].isupper() or before.text == ";":
         return False
+    if low == "am" and before.low != "i":
+        return False  # "at 7 am"
     if low in PREPOSITIONS:
         return low == "like" and before.low in FIRST_PERSON
     if low in AUXILIARIES:
-        return low in BE or before.low not in DETERMINERS  # "the will"
+        finite = low not in ("be", "been", "being", "having")
+        return finite and (low in BE or before.low not in DETERMINERS)  # not "the will"
     return not _awaits_noun(words, start, i) and _has_verb_form(words, start, i)
 
 
@@ -230,7 +233,7 @@ def _is_really(words: Sequence[Word], first: _Candidate, other: _Candidate) -> b
 def _may_be_noun(low: str) -> bool:
     """Whether a verb's third person may as well be more than one thing, as "trains" may."""
     base = base_of(low, "third")
-    return base is None or base in THINGS or past(base).endswith("ed")
+    return base is None or base in THINGS
 
 
 def negated(words: Sequence[Word]) -> bool:

@@ -33,9 +33,6 @@ AUXILIARIES = BE | HAVE | DO | MODALS
 FINITE_BE = word_set("is are was were am isn't aren't wasn't weren't")
 COPULAS = word_set("is was are were")
 RELATIVES = word_set("who whom whose which that where when")
-SUBORDINATES = word_set(
-    "because if although though while unless until since whether so than when that"
-)
 PREPOSITIONS = word_set(
     "of in at by on from as to for into after before near with about through over under against "
     "within between during upon behind beside below above across along around inside outside "
@@ -76,7 +73,6 @@ NUMBER_WORDS = word_set(
     "fifteen  sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
     "ninety  hundred thousand million billion dozen half"
 )
-ABOUT = word_set("about around almost nearly over roughly approximately exactly some under")
 TIMES = word_set(
     "am pm a.m. p.m. noon midnight monday tuesday wednesday thursday friday saturday sunday "
     "mondays tuesdays wednesdays thursdays fridays saturdays sundays weekdays weekends january "
@@ -105,8 +101,28 @@ SHARED_NOUNS = word_set(
     "part property work result product kind type sort form example member citizen fan friend "
     "victim name sign symbol subject cause case element component subclass instance piece"
 )
-# Irregular verbs that are as often nouns.
+# Verbs that are as often nouns: "trains" may be more than one thing.
 THINGS = word_set(
-    "bet build cast cost cut deal drink drive fall fight find fly hit leave lie light ride ring "
-    "rise  run set shoot show speed split spread spring stand stick sting string swing wind"
+    "answer attack balance bank base bet bill block boast book border boss brew broker brush "
+    "build burn cable call campaign cast cause chair challenge change charge chat check claim "
+    "climb coach code comment commission contact contract control cook copy cost cough count "
+    "couple cover crash cross cry cure cut dance date deal debut delay design desire dial display "
+    "dive divorce doubt draft dream dress drill drink drive drop end exchange exercise exhibit "
+    "export face fall fear feature fight file film find fire flood flow fly force form frame fuel "
+    "function fund gain garden grant guard guess guide handle harvest hit honour host hunt import "
+    "increase influence interest interview issue joke judge jump kick kiss knight label land "
+    "laugh launch lease leave lecture level license lie light link list load lock log look love "
+    "march mark market master match matter measure mention mentor mind mine mix model monitor "
+    "mount move murder name need nest note notice number nurse object offer order pack paint park "
+    "partner pass patent patrol peel permit phone photograph pilot place plan plant play point "
+    "post power practice present press print process program programme promise protest pump "
+    "purchase question queue race rain range rank rate record regret reign release report rescue "
+    "reserve respect result return review reward ride ring rise risk rival roll rule run sail "
+    "salute sample scan score scream screen search season set shape share shelter ship shoot shop "
+    "shout show sign signal slip smell smile sort sound speed spell split sponsor spot spread "
+    "spring stage stain stand star start state stay step stick stock stop store stream stress "
+    "stretch string study supply support surprise swing switch talk taste telephone test tie "
+    "touch tour trace track trade train transfer transport travel treat trick trip trust try turn "
+    "type update upgrade use value view visit volunteer vote wait walk watch wind wish wonder "
+    "work worry"
 )

@@ -40,6 +40,20 @@ _TRAILING = re.compile(
     r"you know|please|for your information)(?=[.!]?$)",
     re.IGNORECASE,
 )
+_SHORT = (
+    (re.compile(r"^I['\u2019]m ", re.IGNORECASE), "I am "),
+    (re.compile(r"^(I|we)['\u2019]ve ", re.IGNORECASE), r"\1 have "),
+    (re.compile(r"^(I|we)['\u2019]ll ", re.IGNORECASE), r"\1 will "),
+    (re.compile(r"^we['\u2019]re ", re.IGNORECASE), "We are "),
+    (
+        re.compile(
+            r"^((?:my |our |the )?\w+(?: [A-Z]\w+)?)['\u2019]s (?=(?:an?|the|not|called|named|"
+            r"married|allergic|afraid|born|based|located) )",
+            re.IGNORECASE,
+        ),
+        r"\1 is ",
+    ),
+)
 _ORDERS = lex.word_set(
     "open close turn tell give show let call make find write list explain buy send go come stop "
     "wait help say put take get bring set check read look try ask add remove delete print use "
@@ -49,7 +63,10 @@ _OBJECTS = lex.DETERMINERS | lex.PARTICLES | {"me", "us", "it", "him", "them", "
 
 
 def without_opening(text: str) -> str:
-    """The sentence without "Remember that", "FYI,", "Did you know that ...?" and trailing "now"."""
+    """The sentence without "Remember that", "FYI,", "Did you know that ...?" and a last "now".
+
+    Contractions are written out: "I'm" is "I am", "Bob's a carpenter" is "Bob is a carpenter".
+    """
     while True:
         asked = _DID_YOU_KNOW.match(text)
         found = asked or _THAT.match(text) or _TIL.match(text) or _REMARK.match(text)
@@ -57,6 +74,8 @@ def without_opening(text: str) -> str:
             break
         text = capitalised(text[found.end() :])
         text = text.removesuffix("?") if asked else text
+    for pattern, full in _SHORT:
+        text = pattern.sub(full, text)
     shorter = _TRAILING.sub("", text)
     return shorter if len(shorter.split()) > 3 else text
 

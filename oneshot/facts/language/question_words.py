@@ -47,6 +47,11 @@ GOING = word_set(
     "move go travel fly drive walk return migrate emigrate relocate sail drive commute retire "
     "escape"
 )
+# They have no object.
+ALONE = word_set(
+    "come go expire happen arrive die live occur sleep fall rise depart exist appear disappear "
+    "emerge sit lie stand laugh retire resign erupt collapse"
+)
 # Their objects are people.
 WITH_PEOPLE = word_set("marry divorce hire employ star befriend interview date engage wed")
 # Their objects may be people or things, which a bare name does not tell.
@@ -65,7 +70,7 @@ DONE_BY_ANYTHING = word_set(
 WORK_FOR = word_set("work play write drive ride vote fight sing act race")
 WHAT_OF = word_set(
     "part member citizen capital make consist compose native component national resident subclass "
-    "kind type form example element belong translate write"
+    "kind type form example element translate write"
 )
 PRICED = word_set("cost weigh earn pay charge owe")
 LASTING = word_set("last take run")

@@ -86,7 +86,7 @@ def _read(text: str, templates: Sequence[str]) -> Turned | None:
     clause = read_clause(text)
     return (
         turned(text, clause)
-        or from_template(text, templates, verbless=False)
+        or from_template(text, templates, verbless=clause is None)
         or _behind_colon(text, words)
         or (None if clause is None else _from_clause(text, clause))
         or from_template(text, templates)

@@ -165,8 +165,11 @@ def _first_name(text: str, phrase: Sequence[Word]) -> str | None:
 
 def _behind_preposition(text: str, phrase: Sequence[Word]) -> str | None:
     places = [i for i, w in enumerate(phrase) if i and w.kind == "w" and w.low in lex.PREPOSITIONS]
-    if not places or is_name(phrase[: places[0]]):
-        return _span(text, phrase[: places[0]]) if places else None
+    if not places:
+        return None
+    head = phrase[: places[0]]
+    if is_name(head) and not (len(head) == 2 and head[0].low in lex.ARTICLES):  # "The CEO of Acme"
+        return _span(text, head)
     objects = [phrase[a + 1 : b] for a, b in zip(places, [*places[1:], len(phrase)], strict=True)]
     named = next((o for o in objects if _names(o)), None)
     rest = phrase[places[0] + 1 :]

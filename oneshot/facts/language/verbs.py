@@ -111,6 +111,10 @@ _DOUBLED = word_set(
 )
 
 
+# Before them no silent e was dropped from a past form.
+_WHOLE = tuple(word_set("pt ct nt ft mp nk ck sk nd ld rm rn rt rk lk lt wn sh ss ay oy ey"))
+
+
 class Form(NamedTuple):
     """What a word may be a form of: `kind` is base, third, past, done (participle) or ing."""
 
@@ -167,7 +171,7 @@ def base_of(word: str, kind: str) -> str | None:
     known = {form.base for form in forms().get(word, ()) if form.kind == kind}
     if known:
         return known.pop() if len(known) == 1 else None
-    return _base_of_third(word) if kind == "third" else None
+    return _base_of_third(word) if kind == "third" else _base_of_past(word, kind)
 
 
 def _base_of_third(word: str) -> str | None:
@@ -178,6 +182,13 @@ def _base_of_third(word: str) -> str | None:
     if word.endswith(("ses", "zes")):  # teases, but also focuses
         return None
     return word[:-2] if word.endswith(("shes", "ches", "xes", "sses", "zzes", "oes")) else word[:-1]
+
+
+def _base_of_past(word: str, kind: str) -> str | None:
+    """The word without "ed" where no e can have been dropped: erupted, not zorbled."""
+    stem = word.removesuffix("ed")
+    sure = kind in ("past", "done") and word.endswith("ed") and len(stem) > 3
+    return stem if sure and stem.endswith(_WHOLE) else None
 
 
 @lru_cache(maxsize=1)
