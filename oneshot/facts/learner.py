@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -24,7 +23,8 @@ from oneshot.facts.brain.ledger import Entered, Ledger
 from oneshot.facts.brain.opening import Progress, open_brain, open_host, silent
 from oneshot.facts.brain.records import Records
 from oneshot.facts.calibrated import DEFAULT_SITES, host_calibration
-from oneshot.facts.language.statement import check_statement, check_text, find_subject
+from oneshot.facts.language.statement import with_subject
+from oneshot.facts.language.text import check_text
 from oneshot.facts.replies import make_receipt, make_reply
 from oneshot.facts.rules import build_denoiser
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement
@@ -243,17 +243,8 @@ class Learner(Records):
             for e, s, old, new in zip(entered, complete, before, after, strict=True)
         ]
 
-    def _complete(self, statement: Statement) -> Statement:
-        statement = check_statement(statement)
-        if statement.subject:
-            return statement
-        subject = find_subject(statement.prompt, self.templates)
-        if subject is None:
-            raise BadInputError(
-                f"no subject was found in {statement.prompt[:60]!r}; say whom it is about "
-                "with --subject"
-            )
-        return replace(statement, subject=subject)
+    def _complete(self, given: Statement) -> Statement:
+        return with_subject(given, self.templates)
 
     def _enter(
         self, statements: Sequence[Statement], kind: str, over: int | None = None

@@ -9,12 +9,19 @@ from oneshot.memory.journal.rows import Fact as Fact
 
 @dataclass(frozen=True)
 class Statement:
-    """A fact as the user gives it: a prompt, the answer that completes it, and whom it is about."""
+    """A fact as the user gives it: a prompt, the answer that completes it, and whom it is about.
+
+    `asks` are further wordings of the same question, `aliases` other names of the subject. `clean`
+    is set by `language.checking` alone, on statements that it has checked.
+    """
 
     prompt: str
     answer: str
     subject: str | None = None
     source: str | None = None
+    asks: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    clean: bool = field(default=False, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

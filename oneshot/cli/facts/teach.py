@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -36,8 +35,9 @@ def teach(
     Prints a receipt for each fact as soon as it is safely on disk: how it was
     understood, the answer before and after, the time, and warnings.
 
-    Files hold JSON lines or CSV with prompt, answer and, where known, subject
-    and source; a .txt file holds a sentence a line.
+    Files hold JSON lines or CSV with prompt, answer and, where known, subject,
+    source, asks (further wordings) and aliases (other names of the subject); a
+    .txt file holds a sentence a line.
 
     Examples:
       oneshot teach "The capital of Freedonia is Glorptown."
@@ -64,12 +64,12 @@ def statement_of(
     learner: Learner, prompt: str, answer: str | None = None, subject: str | None = None
 ) -> Statement:
     """The fact in a sentence, or in a prompt and its answer; BadInputError where there is none."""
-    from oneshot.facts.language.statement import check_statement, parse_sentence
+    from oneshot.facts.language.checking import statement
+    from oneshot.facts.language.statement import parse_sentence
 
     if answer is not None:
-        return check_statement(Statement(prompt, answer, subject))
-    statement = parse_sentence(prompt, learner.templates)
-    return check_statement(replace(statement, subject=subject or statement.subject))
+        return statement(prompt, answer, subject)
+    return parse_sentence(prompt, learner.templates, subject=subject)
 
 
 def _read_statements(file: str, templates: Sequence[str]) -> Iterator[Statement]:

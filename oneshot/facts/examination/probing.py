@@ -78,7 +78,7 @@ class Prober:
         return [f"{rng.choice(_sentences())} {prompt}" for prompt in prompts]
 
     def _reworded(self, entry: Fact, rng: random.Random) -> Iterator[tuple[str, str]]:
-        others = rewordings(entry.prompt, entry.subject, entry.relation)
+        others = rewordings(entry.prompt, entry.subject, entry.relation, entry.answer)
         for kind, asks in (("paraphrase", False), ("question", True)):
             pool = [w for w in others if w.endswith("?") == asks]
             if pool:
@@ -115,7 +115,7 @@ class Prober:
         return any(
             relation == entry.relation
             or prompt == entry.prompt
-            or prompt in rewordings(entry.prompt, subject, entry.relation)
+            or prompt in rewordings(entry.prompt, subject, entry.relation, entry.answer)
             for entry in live
         )
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from adapters.write.encode import answer_tokens
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import MAX_NEW_TOKENS, answer, short
-from oneshot.facts.language.statement import check_statement
+from oneshot.facts.language.checking import check_statement
 from oneshot.facts.types import Statement
 from oneshot.hosts.corpus import background_text
 from oneshot.hosts.load import Host
