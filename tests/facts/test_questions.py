@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oneshot.facts.language.answers import Sort, counted, sort_of
-from oneshot.facts.language.questions import MAX_FORMS, questions
-from oneshot.facts.language.verbs import base_of, forms, gerund, is_form, participle, past, third
+from oneshot.facts.language.asking.answers import Sort, counted, sort_of
+from oneshot.facts.language.asking.questions import MAX_FORMS, questions
+from oneshot.facts.language.splitting.verbs import (
+    base_of,
+    forms,
+    gerund,
+    is_form,
+    participle,
+    past,
+    third,
+)
 
 TABLE = Path(__file__).parent / "questions.jsonl"
 ROWS = [json.loads(line) for line in TABLE.read_text("utf-8").splitlines()]

@@ -8,8 +8,8 @@ import pytest
 
 from oneshot.errors import BadInputError
 from oneshot.facts.language.checking import check_statement, statement
+from oneshot.facts.language.splitting.words import without_stop
 from oneshot.facts.language.statement import find_subject, parse_sentence, with_subject
-from oneshot.facts.language.words import without_stop
 from oneshot.facts.types import Statement
 
 TABLE = Path(__file__).parent / "sentences.jsonl"

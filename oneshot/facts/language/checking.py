@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from oneshot.errors import BadInputError
+from oneshot.facts.language.splitting.words import without_stop
 from oneshot.facts.language.text import brief, check_text
-from oneshot.facts.language.words import without_stop
 from oneshot.facts.types import Statement
 
 MAX_PROMPT = 2000

@@ -1,6 +1,6 @@
 """The same question in other words: from the shipped wordings, or by grammar alone."""
 
-from oneshot.facts.language.questions import questions
+from oneshot.facts.language.asking.questions import questions
 from oneshot.facts.wordings import unambiguous_wordings
 from oneshot.hosts.corpus import corpus_wordings
 

@@ -12,14 +12,19 @@ from oneshot.facts.language.checking import (
     check_statement,
     statement,
 )
-from oneshot.facts.language.clauses import Clause, read_clause
-from oneshot.facts.language.openings import HOW, question_mark, refuse_untold, without_opening
-from oneshot.facts.language.splitting import answer_places, is_answer
-from oneshot.facts.language.subjects import is_name, of_noun_phrase, subject_of
-from oneshot.facts.language.templates import from_template, subject_by_template
+from oneshot.facts.language.splitting.clauses import Clause, read_clause
+from oneshot.facts.language.splitting.openings import (
+    HOW,
+    question_mark,
+    refuse_untold,
+    without_opening,
+)
+from oneshot.facts.language.splitting.split import answer_places, is_answer
+from oneshot.facts.language.splitting.subjects import is_name, of_noun_phrase, subject_of
+from oneshot.facts.language.splitting.templates import from_template, subject_by_template
+from oneshot.facts.language.splitting.turning import Turned, turned
+from oneshot.facts.language.splitting.words import Word, without_exclamation, without_stop, words_of
 from oneshot.facts.language.text import brief, check_text
-from oneshot.facts.language.turning import Turned, turned
-from oneshot.facts.language.words import Word, without_exclamation, without_stop, words_of
 from oneshot.facts.types import Statement
 
 _MEASURED = re.compile(r"\d.* (?:old|long|high|tall|wide|deep|thick|heavy|away)$")

@@ -3,9 +3,9 @@
 import re
 from enum import Enum
 
-from oneshot.facts.language.lexicon import NUMBER_WORDS
-from oneshot.facts.language.names import FIRST_NAMES, LANGUAGES
-from oneshot.facts.language.words import words_of
+from oneshot.facts.language.asking.names import FIRST_NAMES, LANGUAGES
+from oneshot.facts.language.splitting.lexicon import NUMBER_WORDS
+from oneshot.facts.language.splitting.words import words_of
 
 
 class Sort(Enum):

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from oneshot.facts.language.answers import Sort
-from oneshot.facts.language.cloze import Cloze, read_cloze
-from oneshot.facts.language.question_words import PERSON_NOUNS
-from oneshot.facts.language.verbs import is_form
+from oneshot.facts.language.asking.answers import Sort
+from oneshot.facts.language.asking.cloze import Cloze, read_cloze
+from oneshot.facts.language.asking.question_words import PERSON_NOUNS
+from oneshot.facts.language.splitting.verbs import is_form
 
 _DESCRIBED = re.compile(r"the (?P<noun>\w+) (?P<link>who|that|which|where) (?P<clause>.+)")
 

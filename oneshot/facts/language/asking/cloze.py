@@ -4,11 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language.clauses import Clause, is_adverb, is_plural, negated, read_clause
-from oneshot.facts.language.question_words import MASS_NOUNS
-from oneshot.facts.language.splitting import main_verb
-from oneshot.facts.language.verbs import base_of, is_form
-from oneshot.facts.language.words import Word, span_of
+from oneshot.facts.language.asking.question_words import MASS_NOUNS
+from oneshot.facts.language.splitting.clauses import (
+    Clause,
+    is_adverb,
+    is_plural,
+    negated,
+    read_clause,
+)
+from oneshot.facts.language.splitting.split import main_verb
+from oneshot.facts.language.splitting.verbs import base_of, is_form
+from oneshot.facts.language.splitting.words import Word, span_of
 
 _ANYONE = {"you", "one", "people", "they", "there", "it"}
 

@@ -6,12 +6,12 @@ from functools import lru_cache
 
 from oneshot.errors import BadInputError
 from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language.clauses import read_clause
-from oneshot.facts.language.splitting import is_answer
-from oneshot.facts.language.subjects import bare, is_subject
+from oneshot.facts.language.splitting.clauses import read_clause
+from oneshot.facts.language.splitting.split import is_answer
+from oneshot.facts.language.splitting.subjects import bare, is_subject
+from oneshot.facts.language.splitting.turning import Turned
+from oneshot.facts.language.splitting.words import Word, without_stop, words_of
 from oneshot.facts.language.text import brief
-from oneshot.facts.language.turning import Turned
-from oneshot.facts.language.words import Word, without_stop, words_of
 
 _SMALL_WORDS = lex.FUNCTION_WORDS | lex.PREPOSITIONS
 

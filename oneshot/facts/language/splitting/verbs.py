@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from oneshot.facts.language.lexicon import word_set
+from oneshot.facts.language.splitting.lexicon import word_set
 
 # Base, past and participle where they differ from the rule; alike ones stand once.
 _IRREGULAR = """

@@ -6,12 +6,12 @@ Fewer but right: what grammar cannot tell surely, as whether a name is a person'
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from oneshot.facts.language.answers import Sort, sort_of
-from oneshot.facts.language.asking import ask
-from oneshot.facts.language.cloze import Cloze, read_cloze
-from oneshot.facts.language.descriptions import described
-from oneshot.facts.language.identities import identities
-from oneshot.facts.language.reversal import clozes_of
+from oneshot.facts.language.asking.answers import Sort, sort_of
+from oneshot.facts.language.asking.cloze import Cloze, read_cloze
+from oneshot.facts.language.asking.descriptions import described
+from oneshot.facts.language.asking.identities import identities
+from oneshot.facts.language.asking.reversal import clozes_of
+from oneshot.facts.language.asking.verbal import ask
 from oneshot.facts.language.text import capitalised
 
 MAX_FORMS = 6

@@ -1,6 +1,6 @@
 """Common first names and languages, to tell persons and tongues from other names."""
 
-from oneshot.facts.language.lexicon import word_set
+from oneshot.facts.language.splitting.lexicon import word_set
 
 FIRST_NAMES = word_set("""
 Ada Adam Agnes Ahmed Aisha Alan Albert Alex Alexander Alexandra Alfred Ali Alice Amanda Amelia

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from oneshot.errors import BadInputError
 from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language.clauses import find_verb
+from oneshot.facts.language.splitting.clauses import find_verb
+from oneshot.facts.language.splitting.verbs import is_form
+from oneshot.facts.language.splitting.words import Word, says_something, words_of
 from oneshot.facts.language.text import brief, capitalised
-from oneshot.facts.language.verbs import is_form
-from oneshot.facts.language.words import Word, says_something, words_of
 
 HOW = "use teach PROMPT ANSWER --subject S"
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language.answers import Sort, sort_of
-from oneshot.facts.language.verbs import base_of, is_form, participle, past, third
-from oneshot.facts.language.words import words_of
+from oneshot.facts.language.asking.answers import Sort, sort_of
+from oneshot.facts.language.splitting.verbs import base_of, is_form, participle, past, third
+from oneshot.facts.language.splitting.words import words_of
 
 _IDENTITY = re.compile(r"(?:What|Who) (?P<verb>is|was|are|were) (?P<topic>.+)\?")
 _AGENT = re.compile(r"Who (?P<verb>\w+) (?P<topic>.+)\?")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oneshot.facts.language.lexicon import (
+from oneshot.facts.language.splitting.lexicon import (
     ADVERBS,
     AUXILIARIES,
     BE,
@@ -17,8 +17,8 @@ from oneshot.facts.language.lexicon import (
     SAYING,
     THINGS,
 )
-from oneshot.facts.language.verbs import base_of, forms, is_form
-from oneshot.facts.language.words import Word, words_of
+from oneshot.facts.language.splitting.verbs import base_of, forms, is_form
+from oneshot.facts.language.splitting.words import Word, words_of
 
 _PAUSES = {",", ";"}
 _LINKS = {"and", "or", "but", "n"}

@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterator
 
 from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language.answers import TIMES, Sort, counted
-from oneshot.facts.language.clauses import head_of
-from oneshot.facts.language.cloze import Cloze
-from oneshot.facts.language.question_words import (
+from oneshot.facts.language.asking.answers import TIMES, Sort, counted
+from oneshot.facts.language.asking.cloze import Cloze
+from oneshot.facts.language.asking.question_words import (
     DIMENSIONS,
     MEASURES,
     NAMED_NOUNS,
     PERSON_NOUNS,
     WHEN_NOUNS,
 )
+from oneshot.facts.language.splitting.clauses import head_of
+from oneshot.facts.language.splitting.words import POSSESSIVE, words_of
 from oneshot.facts.language.text import capitalised
-from oneshot.facts.language.words import POSSESSIVE, words_of
 
 _NUMBER_OF = re.compile(
     r"the number of (?P<noun>[\w' -]+?) (?P<place>(?:in|at|on|inside|aboard) .+)"

@@ -1,6 +1,6 @@
 """Words that decide how a question is put: who, where, when or what."""
 
-from oneshot.facts.language.lexicon import word_set
+from oneshot.facts.language.splitting.lexicon import word_set
 
 PERSON_NOUNS = word_set(
     "man woman person boy girl child someone friend neighbour neighbor colleague partner roommate "

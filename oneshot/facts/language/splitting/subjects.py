@@ -4,10 +4,16 @@ import re
 from collections.abc import Sequence
 
 from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language.clauses import Clause, group_end, hangs, read_clause
-from oneshot.facts.language.splitting import main_verb
-from oneshot.facts.language.verbs import is_form
-from oneshot.facts.language.words import POSSESSIVE, Word, says_something, span_of, words_of
+from oneshot.facts.language.splitting.clauses import Clause, group_end, hangs, read_clause
+from oneshot.facts.language.splitting.split import main_verb
+from oneshot.facts.language.splitting.verbs import is_form
+from oneshot.facts.language.splitting.words import (
+    POSSESSIVE,
+    Word,
+    says_something,
+    span_of,
+    words_of,
+)
 
 MAX_SUBJECT_WORDS = 12
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Sequence
 
 from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language.clauses import Clause
-from oneshot.facts.language.splitting import is_answer
-from oneshot.facts.language.subjects import mine, of_noun_phrase
+from oneshot.facts.language.splitting.clauses import Clause
+from oneshot.facts.language.splitting.split import is_answer
+from oneshot.facts.language.splitting.subjects import mine, of_noun_phrase
+from oneshot.facts.language.splitting.words import Word, words_of
 from oneshot.facts.language.text import capitalised
-from oneshot.facts.language.words import Word, words_of
 
 _THERE_ARE = re.compile(
     r"There (?P<verb>are|were) (?P<answer>(?:about |over |exactly )?\S+(?: (?:hundred|thousand|"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from oneshot.facts.language.lexicon import FUNCTION_WORDS, JOINERS, word_set
+from oneshot.facts.language.splitting.lexicon import FUNCTION_WORDS, JOINERS, word_set
 
 _ABBREVIATION = (
     r"(?:Jr|Sr|St|Ste|Dr|Mr|Mrs|Ms|Mt|Ft|Prof|Rev|Inc|Co|Ltd|Corp|Bros|Ph\.D|B\.Sc|M\.Sc|Esq|Ave|"

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language.clauses import Clause, group_end, is_adverb
-from oneshot.facts.language.verbs import base_of, forms, is_form
-from oneshot.facts.language.words import Word, spoken
+from oneshot.facts.language.splitting.clauses import Clause, group_end, is_adverb
+from oneshot.facts.language.splitting.verbs import base_of, forms, is_form
+from oneshot.facts.language.splitting.words import Word, spoken
 
 MAX_ANSWER_WORDS = 12
 
