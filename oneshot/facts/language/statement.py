@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 from oneshot.errors import BadInputError
-from oneshot.facts.language import lexicon as lex
 from oneshot.facts.language.checking import (
     MAX_ANSWER,
     MAX_PROMPT,
@@ -12,6 +11,7 @@ from oneshot.facts.language.checking import (
     check_statement,
     statement,
 )
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import Clause, read_clause
 from oneshot.facts.language.splitting.openings import (
     HOW,

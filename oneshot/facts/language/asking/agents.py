@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language import question_words as qw
+from oneshot.facts.language.asking import question_words as qw
 from oneshot.facts.language.asking.answers import Sort
 from oneshot.facts.language.asking.cloze import Cloze
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.verbs import base_of, is_form, past, third
 
 

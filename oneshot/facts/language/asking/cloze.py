@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oneshot.facts.language import lexicon as lex
 from oneshot.facts.language.asking.question_words import MASS_NOUNS
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import (
     Clause,
     is_adverb,

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from oneshot.facts.language import lexicon as lex
 from oneshot.facts.language.asking.answers import TIMES, Sort, counted
 from oneshot.facts.language.asking.cloze import Cloze
 from oneshot.facts.language.asking.question_words import (
@@ -13,6 +12,7 @@ from oneshot.facts.language.asking.question_words import (
     PERSON_NOUNS,
     WHEN_NOUNS,
 )
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import head_of
 from oneshot.facts.language.splitting.words import POSSESSIVE, words_of
 from oneshot.facts.language.text import capitalised

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from oneshot.facts.language import lexicon as lex
 from oneshot.facts.language.asking.answers import Sort, sort_of
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.verbs import base_of, is_form, participle, past, third
 from oneshot.facts.language.splitting.words import words_of
 

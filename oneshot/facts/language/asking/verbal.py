@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from oneshot.facts.language import lexicon as lex
-from oneshot.facts.language import question_words as qw
+from oneshot.facts.language.asking import question_words as qw
 from oneshot.facts.language.asking.agents import agents
 from oneshot.facts.language.asking.answers import TIMES, Sort, counted
 from oneshot.facts.language.asking.cloze import Cloze
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.verbs import base_of, is_form
 
 _OPEN = frozenset({Sort.PERSON, Sort.NAME, Sort.UNKNOWN})

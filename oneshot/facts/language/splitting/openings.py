@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from oneshot.errors import BadInputError
-from oneshot.facts.language import lexicon as lex
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import find_verb
 from oneshot.facts.language.splitting.verbs import is_form
 from oneshot.facts.language.splitting.words import Word, says_something, words_of

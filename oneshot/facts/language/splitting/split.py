@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from oneshot.facts.language import lexicon as lex
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import Clause, group_end, is_adverb
 from oneshot.facts.language.splitting.verbs import base_of, forms, is_form
 from oneshot.facts.language.splitting.words import Word, spoken

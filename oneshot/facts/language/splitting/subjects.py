@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from oneshot.facts.language import lexicon as lex
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import Clause, group_end, hangs, read_clause
 from oneshot.facts.language.splitting.split import main_verb
 from oneshot.facts.language.splitting.verbs import is_form

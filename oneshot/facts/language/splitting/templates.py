@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from oneshot.errors import BadInputError
-from oneshot.facts.language import lexicon as lex
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import read_clause
 from oneshot.facts.language.splitting.split import is_answer
 from oneshot.facts.language.splitting.subjects import bare, is_subject

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from oneshot.facts.language import lexicon as lex
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import Clause
 from oneshot.facts.language.splitting.split import is_answer
 from oneshot.facts.language.splitting.subjects import mine, of_noun_phrase
