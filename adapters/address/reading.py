@@ -16,22 +16,16 @@ class Window:
     words: tuple[int, ...]
 
 
-def window_of(
-    tokens: Sequence[Span], within: Span, masked: Sequence[Span]
-) -> Window | None:
+def window_of(tokens: Sequence[Span], within: Span, masked: Sequence[Span]) -> Window | None:
     """The window of the characters `within`, the `masked` ones left out; None where it is empty.
 
     `tokens` are the tokens' places in the text. The first token of a text is a sink of attention
     and tells nothing of its word.
     """
-    inside = [
-        i for i, (a, b) in enumerate(tokens) if b > a and a < within[1] and b > within[0]
-    ]
+    inside = [i for i, (a, b) in enumerate(tokens) if b > a and a < within[1] and b > within[0]]
     if not inside:
         return None
-    words = tuple(
-        i for i in inside if i and not any(overlaps(tokens[i], span) for span in masked)
-    )
+    words = tuple(i for i in inside if i and not any(overlaps(tokens[i], span) for span in masked))
     return Window(inside[-1], words or (inside[-1],))
 
 

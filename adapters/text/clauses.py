@@ -9,7 +9,9 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Rev|Gen|Col|Capt|Lt|Sen|Gov|No|vs|etc|e\.g|i\.e|Inc|"
     r"Ltd|Co|Corp|Bros|Mt|Ft|Ph\.D|[A-Z]|(?:[A-Z]\.)+[A-Z])$"
 )
-_BOUNDARY = re.compile(r"[.?!\u2026]+[\"')\]\u201d\u2019]*(?=\s|$)|:(?=\s|$)|[\n;]|[\u3002\uff1f\uff01]")
+_BOUNDARY = re.compile(
+    r"[.?!\u2026]+[\"')\]\u201d\u2019]*(?=\s|$)|:(?=\s|$)|[\n;]|[\u3002\uff1f\uff01]"
+)
 _WH = r"(?:what|who|whom|whose|which|where|when|why|how)"
 _AUXILIARY = (
     r"(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should|may|might|am)"
@@ -21,23 +23,28 @@ _POLITE = re.compile(
     re.IGNORECASE,
 )
 _REQUEST = re.compile(
-    rf"^(?:(?:can|could|would|will) you (?:please |kindly |maybe |perhaps )*)?(?:please |kindly )*"
-    rf"(?:tell|give|name|say|state|remind|show|let me know|find|look up|identify|specify|provide|"
-    rf"list|mention|recall|complete|finish|fill in|answer|check)\b"
-    rf"|^(?:do|did|would|does) (?:you|anyone|anybody|someone) (?:happen to )?"
-    rf"(?:know|remember|recall|have)\b"
-    rf"|^(?:any (?:idea|chance|clue)|i (?:need|want|would like|wish|forgot|forget|wonder|am wondering|"
-    rf"was wondering|can't remember|cannot remember|don't remember|do not remember|don't know|"
-    rf"do not know|have forgotten|must know|have to know)\b|i'd (?:like|love)\b|i'm (?:wondering|"
-    rf"curious|looking for|trying to (?:find|remember|recall))\b|curious\b|wondering\b|"
-    rf"we (?:need|want|forgot) to know\b|help me (?:find|remember|recall)\b|let me know\b)",
+    r"^(?:(?:can|could|would|will) you (?:please |kindly |maybe |perhaps )*)?(?:please |kindly )*"
+    r"(?:tell|give|name|say|state|remind|show|let me know|find|look up|identify|specify|provide|"
+    r"list|mention|recall|complete|finish|fill in|answer|check)\b"
+    r"|^(?:do|did|would|does) (?:you|anyone|anybody|someone) (?:happen to )?"
+    r"(?:know|remember|recall|have)\b"
+    r"|^(?:any (?:idea|chance|clue)|i (?:need|want|would like|wish|forgot|forget|wonder|am wondering|"
+    r"was wondering|can't remember|cannot remember|don't remember|do not remember|don't know|"
+    r"do not know|have forgotten|must know|have to know)\b|i'd (?:like|love)\b|i'm (?:wondering|"
+    r"curious|looking for|trying to (?:find|remember|recall))\b|curious\b|wondering\b|"
+    r"we (?:need|want|forgot) to know\b|help me (?:find|remember|recall)\b|let me know\b)",
     re.IGNORECASE,
 )
-_YES_NO = re.compile(rf"^(?:{_AUXILIARY}|isn't|aren't|wasn't|weren't|doesn't|don't|didn't|hasn't)\b", re.I)
+_YES_NO = re.compile(
+    rf"^(?:{_AUXILIARY}|isn't|aren't|wasn't|weren't|doesn't|don't|didn't|hasn't)\b", re.I
+)
 _TRUE = re.compile(r"^(?:is it (?:true|right|correct|so|a fact)|am i right)\b", re.IGNORECASE)
 _NEGATION = re.compile(r"\b(?:not|never|no longer|nor|neither)\b|n['\u2019]t\b", re.IGNORECASE)
-_FORGOT = re.compile(r"\b(?:can't|cannot|can not|don't|do not|didn't|did not|couldn't) (?:quite |really )?"
-                     r"(?:remember|recall|know|find|think of)\b", re.IGNORECASE)
+_FORGOT = re.compile(
+    r"\b(?:can't|cannot|can not|don't|do not|didn't|did not|couldn't) (?:quite |really )?"
+    r"(?:remember|recall|know|find|think of)\b",
+    re.IGNORECASE,
+)
 _BRIEF = re.compile(
     r"^(?:please\b|answer|reply|respond|in (?:one|a|two|three|few|short|brief|plain)|one word|just|"
     r"only|keep|be (?:brief|short|concise)|give|use|no |thanks|thank you|short|briefly|as |with )",
@@ -84,8 +91,11 @@ def clauses_of(text: str, marks: Iterable[tuple[int, int]] = ()) -> list[Clause]
 
 def _ends(text: str, found: re.Match[str]) -> bool:
     """Whether a boundary mark ends a clause: "Dr. Lee" and "U.S. law" go on."""
-    return not (found[0] == "." and _ABBREVIATION.search(text[max(0, found.start() - 12) : found.start()])
-                and text[found.end() :].strip())
+    return not (
+        found[0] == "."
+        and _ABBREVIATION.search(text[max(0, found.start() - 12) : found.start()])
+        and text[found.end() :].strip()
+    )
 
 
 def _add(found: list[Clause], text: str, start: int, end: int, *, ended: bool) -> None:
@@ -116,7 +126,9 @@ def _asks_yes_no(text: str, question: bool) -> bool:
     if _TRUE.match(text):
         return True
     starts = _YES_NO.match(text)
-    tagged = re.search(r",\s*(?:right|correct|isn't it|is it not|true|yes|no)\?$", text, re.IGNORECASE)
+    tagged = re.search(
+        r",\s*(?:right|correct|isn't it|is it not|true|yes|no)\?$", text, re.IGNORECASE
+    )
     return bool(tagged) or bool(starts and not re.match(rf"^\w+ (?:you|i) .*\b{_WH}\b", text, re.I))
 
 

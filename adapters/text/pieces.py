@@ -106,7 +106,9 @@ def _last_frame(before: str) -> str:
 def _closing(tokenizer: Any, asked: list[dict[str, str]]) -> tuple[int, ...]:
     """The token that ends the assistant's turn."""
     try:
-        whole = _render(tokenizer, [*asked, {"role": "assistant", "content": "Qjkw"}], opening=False)
+        whole = _render(
+            tokenizer, [*asked, {"role": "assistant", "content": "Qjkw"}], opening=False
+        )
         rest = whole.rpartition("Qjkw")[2].strip()
     except Exception:  # as above
         rest = ""

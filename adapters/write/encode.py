@@ -35,13 +35,23 @@ TOGETHER = 32  # facts whose states are held at a time
 
 @dataclass(frozen=True)
 class Told:
-    """A fact to be written: its prompt, answer and subject, other wordings and other names."""
+    """A fact to be written: its prompt, answer and subject, other wordings and other names.
+
+    `asks` were given with the fact and belong to it, `made` were made of the prompt.
+    """
 
     prompt: str
     answer: str
     subject: str
-    wordings: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> bytes:
+        """What tells this fact from all others."""
+        further = (*self.asks, *(f"alias {name}" for name in self.aliases))
+        return content_hash(self.prompt, self.answer, self.subject, *further)
 
 
 @dataclass(frozen=True)
@@ -108,7 +118,7 @@ class Encoder:
             )
         names, firsts, longest = keys_of_names(keys, NAMES)
         table = NameTable.build(names, firsts, longest)
-        texts = list(dict.fromkeys([fact.prompt, *fact.wordings]))[:READINGS]
+        texts = list(dict.fromkeys([fact.prompt, *fact.asks, *fact.made]))[:READINGS]
         ids = encode_ids(self.tokenizer, texts)
         found = [self._prompt(text, row, table) for text, row in zip(texts, ids, strict=True)]
         if found[0] is None:
@@ -165,9 +175,8 @@ def _row(
     names, firsts, longest = keys_of_names(name_keys(fact.subject, fact.aliases), NAMES)
     readings = torch.zeros(1, READINGS, codes.shape[1], dtype=torch.half)
     readings[0, : len(codes)] = codes
-    parts = (fact.prompt, fact.answer, fact.subject, *fact.wordings, *fact.aliases)
     return FactRows(
-        torch.frombuffer(bytearray(content_hash(*parts)), dtype=torch.uint8)[None],
+        torch.frombuffer(bytearray(fact.key), dtype=torch.uint8)[None],
         torch.tensor([key_number(name_key(fact.subject))]),
         names,
         firsts,

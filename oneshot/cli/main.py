@@ -82,10 +82,6 @@ def start(
         str | None,
         typer.Option(help="A new brain's learning rule.", show_default="posterior"),
     ] = None,
-    sites: Annotated[
-        int | None,
-        typer.Option(help="A new brain's number of sites, 1, 2 or 4.", show_default="the rule's"),
-    ] = None,
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that comes with the model.")
     ] = False,
@@ -116,7 +112,6 @@ def start(
         device=device,
         dtype=dtype,
         rule=rule,
-        sites=sites,
         trust_remote_code=trust_remote_code,
         output=Output(as_json=as_json, quiet=quiet),
     )

@@ -24,7 +24,6 @@ class Session:
     device: str
     dtype: str
     rule: str | None
-    sites: int | None
     trust_remote_code: bool
     output: Output
 
@@ -52,7 +51,6 @@ def open_learner(brain: Path | None = None) -> Iterator[Learner]:
             device=session.device,
             dtype=session.dtype,
             rule=session.rule,
-            sites=session.sites,
             trust_remote_code=session.trust_remote_code,
             progress=progress,
         ) as learner,

@@ -26,7 +26,11 @@ class Statement:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What teaching one fact did."""
+    """What teaching one fact did.
+
+    `asked` is a question that was made of it and `answered` what the model says to it; `holds`
+    that prompt and question are answered as taught.
+    """
 
     id: int
     prompt: str
@@ -38,16 +42,18 @@ class Receipt:
     seconds: float
     nearest: int | None = None
     warnings: tuple[str, ...] = ()
+    asked: str | None = None
+    answered: str = ""
+    holds: bool = True
 
 
 @dataclass(frozen=True)
 class Step:
-    """One generated token and, where a fact spoke, which one and on what evidence."""
+    """One generated token and, where a fact began to speak, which one and the evidence in nats."""
 
     token: str
     fact: int | None
-    entity: float
-    relation: tuple[float, ...]
+    evidence: float
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,6 @@ class Stats:
 
     host: str
     rule: str
-    sites: int
     live: int
     superseded: int
     forgotten: int

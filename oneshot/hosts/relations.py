@@ -73,3 +73,8 @@ def _read(room: str) -> Iterator[Relation]:
 
 def _toml(name: str) -> dict[str, dict[str, list[str]]]:
     return tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
+
+
+def spoken(name: str) -> str:
+    """A relation's name as it is shown."""
+    return name.partition(":")[2].replace("_", " ")

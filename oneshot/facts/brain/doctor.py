@@ -25,7 +25,7 @@ def examine(folder: Path, *, repair: bool) -> list[Finding]:
     config, finding = checks.check_config(BRAIN, folder, _described)
     findings = [finding]
     if config:
-        kept = calibration_path(config.host_hash, config.sites)
+        kept = calibration_path(config.host_hash)
         findings.append(
             checks.check_calibration(BRAIN, folder, config, _load, [kept], repair=repair)
         )

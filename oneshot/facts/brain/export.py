@@ -10,7 +10,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
-from adapters.write.rows import NO_TOKEN, FactRows, content_hash
+from adapters.write.rows import NO_TOKEN, FactRows
 from oneshot.errors import BrainError
 from oneshot.facts.brain.files import (
     CALIBRATION,
@@ -21,6 +21,7 @@ from oneshot.facts.brain.files import (
     read_config,
 )
 from oneshot.facts.brain.live import no_rows
+from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
 from oneshot.hosts.load import same_host
 from oneshot.memory.disk.durable import write_atomically
@@ -54,7 +55,16 @@ def export_folder(
         raise BrainError(f"{folder} cannot be written ({error.strerror}); give another") from error
     if (folder / WEIGHTS).exists():
         raise BrainError(f"{folder} is a brain; give another folder to export to")
-    texts = [{"prompt": s.prompt, "answer": s.answer, "subject": s.subject} for s in statements]
+    texts = [
+        {
+            "prompt": s.prompt,
+            "answer": s.answer,
+            "subject": s.subject,
+            "asks": s.asks,
+            "aliases": s.aliases,
+        }
+        for s in statements
+    ]
     metadata = {METADATA: json.dumps(texts, sort_keys=True)}  # one entry: its order is its content
     tensors = {name: tensor.contiguous() for name, tensor in rows.tensors().items()}
     write_atomically(folder / CALIBRATION, calibration)
@@ -89,9 +99,9 @@ def check_host(folder: Path, carried: Config, own: Config) -> None:
 def check_rows(folder: Path, rows: FactRows, calibration: Calibration, vocabulary: int) -> None:
     """Raise BrainError where rows are not of the calibration's form or name unknown tokens."""
     form = layout_of(no_rows(calibration).tensors())
-    sizes = (rows.size >= 1) & (rows.size <= len(calibration.metrics))
-    tokens = (rows.answer >= NO_TOKEN) & (rows.answer < vocabulary)
-    if layout_of(rows.tensors()) != form or not bool(sizes.all()) or not bool(tokens.all()):
+    known = [(t >= NO_TOKEN) & (t < vocabulary) for t in (rows.answer, rows.sentence)]
+    counted = (rows.count >= 1) & (rows.count <= rows.readings.shape[1])
+    if layout_of(rows.tensors()) != form or not all(bool(t.all()) for t in (*known, counted)):
         raise BrainError(
             f"{folder} has weights of another form than {described(form)}; export it again"
         )
@@ -113,10 +123,15 @@ def _read_model(path: Path) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
 
 
 def _key(statement: Statement) -> str:
-    return content_hash(statement.prompt, statement.answer, statement.subject or "").hex()
+    return told_of(statement).key.hex()
 
 
 def _statement(record: dict[str, Any]) -> Statement:
     return Statement(
-        record["prompt"], record["answer"], record["subject"], record.get("source") or None
+        record["prompt"],
+        record["answer"],
+        record["subject"],
+        record.get("source") or None,
+        tuple(record.get("asks", ())),
+        tuple(record.get("aliases", ())),
     )

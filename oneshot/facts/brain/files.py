@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oneshot.errors import BadInputError
-from oneshot.facts.calibrated import DEPTHS
 from oneshot.facts.rules import check_rule
 from oneshot.memory.disk.folder import CALIBRATION as CALIBRATION
 from oneshot.memory.disk.folder import FORMAT, JOURNAL, Folder, FolderKind
@@ -18,23 +17,26 @@ CONFIG = "adapter_config.json"
 class Config:
     """What a brain's weights belong to; written once, when the brain is made.
 
-    Raises BadInputError for a rule or a number of sites that is not offered.
+    Raises BadInputError for a rule that is not offered, or a brain of an earlier form.
     """
 
     host: str
     host_hash: str
     calibration_hash: str
     rule: str
-    sites: int
     format: int = FORMAT
     peft_type: str = "ONESHOT"
+    sites: int | None = None
 
     def __post_init__(self) -> None:
         if not all(isinstance(text, str) for text in (self.host, self.host_hash, self.rule)):
             raise BadInputError("host, host_hash and rule have to be texts")
         check_rule(self.rule)
-        if self.sites not in DEPTHS:
-            raise BadInputError(f"{self.sites} sites are not offered; give one of {list(DEPTHS)}")
+        if self.sites is not None:
+            raise BadInputError(
+                "its weights are of an earlier form; teach its facts again, from "
+                "`oneshot --json list` of the version that made it"
+            )
 
 
 BRAIN = FolderKind(CONFIG, Config, "--brain", "oneshot doctor", "this brain")

@@ -42,7 +42,6 @@ class Records(Closing):
         return Stats(
             config.host,
             config.rule,
-            config.sites,
             counts["live"],
             counts["superseded"],
             counts["forgotten"],

@@ -16,7 +16,9 @@ from oneshot.memory.journal.schema import SCHEMA
 
 STATES = ("live", "superseded", "forgotten")
 
-_COLUMNS = "id, key, prompt, answer, subject, relation, source, taught_at, state, replaces"
+_COLUMNS = (
+    "id, key, prompt, answer, subject, relation, source, taught_at, state, replaces, asks, aliases"
+)
 _PAGE = 1000
 
 
@@ -34,8 +36,9 @@ class Journal(JournalFile):
         again with the new text and provenance.
         """
         statement = """
-            INSERT INTO facts (key, prompt, answer, subject, relation, source, taught_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO facts (key, prompt, answer, subject, relation, source, taught_at,
+                asks, aliases)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (key) DO UPDATE SET prompt = excluded.prompt, answer = excluded.answer,
                 subject = excluded.subject, relation = excluded.relation,
                 source = excluded.source, taught_at = excluded.taught_at, state = 'live'
@@ -44,7 +47,7 @@ class Journal(JournalFile):
         ids = []
         with self.transaction():
             for draft in drafts:
-                self.run(statement, *astuple(draft))
+                self.run(statement, *map(_stored, astuple(draft)))
                 ids += [row[0] for row in self.run("SELECT id FROM facts WHERE key = ?", draft.key)]
         return ids
 
@@ -141,4 +144,14 @@ class Journal(JournalFile):
 
     def _entries(self, condition: str, *values: object, limit: int = -1) -> Iterator[Fact]:
         query = f"SELECT {_COLUMNS} FROM facts WHERE {condition} ORDER BY id LIMIT {int(limit)}"
-        return (Fact(*row) for row in self.run(query, *values))
+        return (_fact(row) for row in self.run(query, *values))
+
+
+def _stored(value: object) -> object:
+    """Lists of texts are kept as JSON."""
+    return json.dumps(value) if isinstance(value, tuple) else value
+
+
+def _fact(row: Any) -> Fact:
+    *plain, asks, aliases = row
+    return Fact(*plain, tuple(json.loads(asks)), tuple(json.loads(aliases)))

@@ -17,6 +17,8 @@ class Draft:
     relation: str
     source: str | None
     taught_at: str
+    asks: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Fact:
     taught_at: str
     state: str
     replaces: int | None = None
+    asks: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -57,4 +57,8 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE examinations ADD COLUMN margin REAL",
         "CREATE INDEX examinations_by_round ON examinations (round)",
     ),
+    (
+        "ALTER TABLE facts ADD COLUMN asks TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE facts ADD COLUMN aliases TEXT NOT NULL DEFAULT '[]'",
+    ),
 )
