@@ -196,7 +196,7 @@ class _View:
         strict: bool = False,
         completes: bool = False,
     ) -> Iterator[Heard]:
-        """The clause as each taught name in it is asked about, or a name that a pronoun stands for."""
+        """The clause as each taught name in it is asked about, or a pronoun's name."""
         within = clause.start, clause.end
         inside = [n for n in named if within[0] <= n[0].start and n[0].end <= within[1]]
         about = [n for n in inside if n[0].key != SPEAKER] or inside

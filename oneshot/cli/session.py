@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oneshot.cli.output import Output
+from oneshot.progress import silent
 
 if TYPE_CHECKING:
     from oneshot.facts.learner import Learner as Learner
@@ -52,7 +53,7 @@ def open_learner(brain: Path | None = None) -> Iterator[Learner]:
             dtype=session.dtype,
             rule=session.rule,
             trust_remote_code=session.trust_remote_code,
-            progress=progress,
+            progress=progress or silent,
         ) as learner,
     ):
         yield learner
