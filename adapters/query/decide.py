@@ -82,7 +82,8 @@ def _spoken(
         if firing is None:
             return None
         sequence.speech = firing.speech
-        sequence.spoken |= set(firing.evidence)
+        if at + 1 >= sequence.given:  # inside what was given, others speak
+            sequence.spoken |= set(firing.evidence)
         evidence = max(firing.evidence.values())
     speech = sequence.speech
     vector = denoiser.label(speech.tokens[speech.step])
