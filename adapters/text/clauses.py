@@ -28,7 +28,7 @@ _REQUEST = re.compile(
     r"list|mention|recall|complete|finish|fill in|answer|check)\b"
     r"|^(?:do|did|would|does) (?:you|anyone|anybody|someone) (?:happen to )?"
     r"(?:know|remember|recall|have)\b"
-    r"|^(?:any (?:idea|chance|clue)|i (?:need|want|would like|wish|forgot|forget|wonder|"
+    r"|^(?:any (?:idea|chance|clue)|i (?:(?:need|want|would like|wish)(?! (?:it|that|this)\b)|forgot|forget|wonder|"
     r"am wondering|"
     r"was wondering|can't remember|cannot remember|don't remember|do not remember|don't know|"
     r"do not know|have forgotten|must know|have to know)\b|i'd (?:like|love)\b|i'm (?:wondering|"
