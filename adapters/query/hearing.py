@@ -47,9 +47,9 @@ class Heard:
     """A clause as one name in it is asked about: the facts on the name and readings around it.
 
     `whole` is the clause's own reading with the name alone left out, by which a fact's own words
-    are known; `rivals` are the readings around other names. `strict` says that nobody may have asked, `exact`
-    that only a fact's own words may; `completes` that the clause is still open, so that only its
-    value is to be said.
+    are known; `rivals` are the readings around other names. `strict` says that nobody may have
+    asked, `exact` that only a fact's own words may; `completes` that the clause is still open, so
+    that only its value is to be said.
     """
 
     facts: tuple[int, ...]
@@ -163,17 +163,21 @@ class _View:
             if found or asking(text) is not Asking.NOTHING:
                 yield from found
                 return
-        for i in range(len(clauses) - 1, -1, -1):
-            kind = asking(self.text[clauses[i].start : clauses[i].end])
-            if kind not in (Asking.VALUE, Asking.YES_NO):
-                continue
+        if question := self._question(clauses):
+            i, kind = question
             found = list(self.read(clauses[i], named, kind))
-            if found and self._left_open(clauses[i + 1 :], clauses[i]):
-                yield from found
-            if found or not asks_for_answer(self.text[clauses[i].start : clauses[i].end]):
-                return
-        if not clauses[-1].ended:
+            yield from found if self._left_open(clauses[i + 1 :], clauses[i]) else []
+        elif not clauses[-1].ended:
             yield from self._whole(named)
+
+    def _question(self, clauses: Sequence[Clause]) -> tuple[int, Asking] | None:
+        """The last clause that asks for more than how to answer."""
+        for i in range(len(clauses) - 1, -1, -1):
+            text = self.text[clauses[i].start : clauses[i].end]
+            kind = asking(text)
+            if kind in (Asking.VALUE, Asking.YES_NO) and not asks_for_answer(text):
+                return i, kind
+        return None
 
     def _left_open(self, behind: Sequence[Clause], question: Clause) -> bool:
         """Whether the clauses behind a question are no answer to it."""
