@@ -48,8 +48,8 @@ _FORGOT = re.compile(
 )
 _BRIEF = re.compile(
     r"^(?:answer|reply|respond|in (?:one|a|two|three|few|short|brief|plain)|one word|just|"
-    r"only|keep|be (?:brief|short|concise)|give (?:only|just|one|a short)|use|no |thanks|short|briefly|"
-    r"as |with |$)",
+    r"only|keep|be (?:brief|short|concise)|give (?:only|just|one|a short)|use|no |thanks|"
+    r"short|briefly|as |with |$)",
     re.IGNORECASE,
 )
 PRONOUN = re.compile(

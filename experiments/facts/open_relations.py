@@ -14,6 +14,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +207,7 @@ def main() -> None:
     parser.add_argument("configs", nargs="+", type=Path)
     for path in parser.parse_args().configs:
         config = Config(**tomllib.loads(path.read_text("utf-8")))
-        print(run_recorded(path.stem, asdict(config), [], lambda c=config: experiment(c)))
+        print(run_recorded(path.stem, asdict(config), [], partial(experiment, config)))
 
 
 if __name__ == "__main__":
