@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from experiments.classes.patch_host import PatchHost, fit_patch_host
-from oneshot.images.data import load_images
+from oneshot.images.sets.loading import load_images
 from oneshot.images.features.feature_chain import FeatureChain, load_feature_chain
 
 RUNS = Path("runs/classes")

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from experiments.classes.splits import base_classes
 from experiments.record import run_recorded
-from oneshot.images.data import channel_statistics, load_images, normalise, random_crop, random_flip
+from oneshot.images.data import channel_statistics, normalise, random_crop, random_flip
+from oneshot.images.sets.loading import load_images
 from oneshot.images.features.feature_chain import (
     FeatureChain,
     FeatureChainSettings,

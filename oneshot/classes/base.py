@@ -9,7 +9,6 @@ import platformdirs
 import torch
 
 from oneshot.classes.hosts.host import ClassHost, Content, Kind
-from oneshot.classes.photos import class_folders
 from oneshot.classes.writers.calibration import (
     FORMAT,
     WRITERS,
@@ -21,7 +20,8 @@ from oneshot.classes.writers.calibration import (
 )
 from oneshot.errors import BadInputError
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
-from oneshot.memory.durable import write_atomically
+from oneshot.images.pictures.folders import class_folders
+from oneshot.files.durable import write_atomically
 
 Report = Callable[[str, int, int], None]
 
@@ -58,7 +58,7 @@ def sentences_of_relations() -> tuple[list[str], list[int]]:
 
 def photographs_of(tree: Path, host: ClassHost) -> tuple[list[Content], list[int]]:
     """The photographs of a tree with a folder for each class, as the host sees them."""
-    folders = class_folders(tree)
+    folders = class_folders(tree).classes
     pairs = [(path, i) for i, paths in enumerate(folders.values()) for path in paths]
     return [host.read(str(path)) for path, _ in pairs], [label for _, label in pairs]
 

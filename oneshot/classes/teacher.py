@@ -137,7 +137,7 @@ class Classes:
 
     def show(self, name: str) -> list[ExampleEntry]:
         """The examples of a class; BadInputError for an unknown one."""
-        keys, noted = self._shelf.keys(name), self.folder.journal.of(name)
+        keys, noted = self._shelf.keys(name), self.folder.noted(name)
         entries = (
             ExampleEntry(key[:8], noted[key].source, noted[key].taught_at)
             if key in noted

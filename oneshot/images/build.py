@@ -25,7 +25,7 @@ from oneshot.images.noprop.trainable import Rates
 from oneshot.images.settings import TrainSettings
 from oneshot.images.training.checkpoint import Checkpoint, CheckpointError
 from oneshot.images.training.parallel import read_joined
-from oneshot.images.training.train import Trainee
+from oneshot.images.training.beginning import Trainee
 
 
 def new_trainee(settings: TrainSettings, images: ImageSet, part: Part = WHOLE) -> Trainee:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from oneshot.errors import BrainError
-from oneshot.memory.durable import sync_folder, write_through
+from oneshot.files.durable import sync_folder, write_through
 from oneshot.memory.segment_file import (
     SUFFIX,
     Layout,

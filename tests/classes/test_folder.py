@@ -20,7 +20,6 @@ from oneshot.classes import base
 from oneshot.classes.folder.folder import JOURNAL, WEIGHTS, ClassFolder, Config, read_config
 from oneshot.classes.hosts.host import Content, Kind
 from oneshot.classes.hosts.images import ImageHost, open_image_host
-from oneshot.classes.photos import read_photo
 from oneshot.classes.teacher import Classes
 from oneshot.classes.writers.calibration import (
     RIDGE,
@@ -236,19 +235,6 @@ def test_calibrations_are_saved_whole() -> None:
     assert loaded.sharpness[RIDGE].slope > 0
     with pytest.raises(BrainError, match="damaged"):
         load_calibration(calibration()[:100])
-
-
-def test_photographs_of_any_size_and_mode_become_squares(tmp_path: Path) -> None:
-    modes = ("L", "RGB", "RGBA", "P", "LA", "CMYK", "I;16")
-    for number, mode in enumerate(modes):
-        suffix = "jpg" if mode == "CMYK" else "png"
-        path = tmp_path / f"{number}.{suffix}"
-        Image.new(mode, (50 + number, 200)).save(path)
-        assert read_photo(path, 32).shape == (3, 32, 32)
-    wide = Image.new("RGB", (90, 30))
-    wide.paste((255, 255, 255), (30, 0, 60, 30))  # only the middle square is white
-    wide.save(tmp_path / "wide.png")
-    assert read_photo(tmp_path / "wide.png", 10).float().mean() > 250
 
 
 def test_hosts_without_base_classes_have_a_plain_metric(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pictures import one_thread
 
 from oneshot.errors import BadInputError
-from oneshot.images.data import ImageSet, load_images
+from oneshot.images.data import ImageSet
+from oneshot.images.sets.loading import load_images
 from oneshot.images.kinds import Rule
 from oneshot.images.model import Classifier, accuracy, silent
 from oneshot.images.rules import ridge

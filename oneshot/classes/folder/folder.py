@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from oneshot.classes.folder.journal import ClassJournal
+from oneshot.classes.folder.journal import ClassJournal, Noted
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.writers.calibration import POSTERIOR, WRITERS
 from oneshot.errors import BadInputError, BrainError
 from oneshot.memory.content import content_hash
-from oneshot.memory.durable import write_atomically
+from oneshot.files.durable import write_atomically
 from oneshot.memory.lock import FolderLock
 from oneshot.memory.segments import SegmentStore
 
@@ -143,6 +143,11 @@ class ClassFolder:
         if self._journal is None:
             self._journal = ClassJournal(self.folder / JOURNAL)
         return self._journal
+
+    def noted(self, name: str) -> dict[str, Noted]:
+        """What the journal says of a class's examples; a journal that is missing is not made."""
+        there = self._journal is not None or (self.folder / JOURNAL).exists()
+        return self.journal.of(name) if there else {}
 
     def names(self) -> frozenset[str]:
         """Names of the segment files; any change of the weights changes them."""

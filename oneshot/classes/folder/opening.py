@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from oneshot.classes.base import Report, host_calibration, silent
-from oneshot.classes.folder.folder import ClassFolder, Config, read_config
+from oneshot.classes.folder.folder import WEIGHTS, ClassFolder, Config, read_config
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.hosts.texts import open_text_host
@@ -19,6 +19,14 @@ def open_host(kind: Kind, name: str | None, device: str) -> ClassHost:
             return open_image_host(name, device)
         case Kind.TEXT:
             return open_text_host(name, device)
+
+
+def check_there(folder: Path) -> None:
+    """BrainError where there are no classes, for what is not to make a folder by mistake."""
+    if read_config(folder) is None and not any((folder / WEIGHTS).glob("*.safetensors")):
+        raise BrainError(
+            f"{folder} holds no classes; teach one first, or give the --classes that you mean"
+        )
 
 
 def open_folder(

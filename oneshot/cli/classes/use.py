@@ -7,7 +7,13 @@ from typing import Annotated
 import typer
 
 from oneshot.cli.classes.display import evaluation_rows, evaluation_title, guess_text
-from oneshot.cli.classes.options import Folder, Text, open_classes, place_and_kind
+from oneshot.cli.classes.options import (
+    Folder,
+    Text,
+    files_by_class,
+    open_classes,
+    place_and_kind,
+)
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
 
@@ -38,6 +44,8 @@ def guess(
     output = SESSION.get().output
     if not examples:
         raise BadInputError("guess takes files, folders or sentences; give at least one")
+    if top < 1:
+        raise BadInputError(f"top = {top} came; give at least 1")
     if classes is None:
         text = text or all(map(is_text, examples))
     else:
@@ -114,15 +122,13 @@ def evaluate(
       oneshot class eval --folders ./other-photos
       oneshot --rule ridge class eval
     """
-    from oneshot.classes.photos import class_folders
     from oneshot.classes.sources import labelled_texts
 
     output = SESSION.get().output
     with open_classes(classes, text or file is not None) as opened, output.progress() as bar:
         report = bar or _silent
         if folders is not None:
-            given = {name: list(map(str, paths)) for name, paths in class_folders(folders).items()}
-            found = opened.evaluate_on(given, report)
+            found = opened.evaluate_on(files_by_class(folders), report)
         elif file is not None:
             found = opened.evaluate_on(labelled_texts(file), report)
         else:

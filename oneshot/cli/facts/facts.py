@@ -95,7 +95,7 @@ def ask(
     if (question is None) == (file is None):
         raise BadInputError("ask takes a question or --file FILE")
     questions = iter([question]) if question is not None else _read_questions(file or "-")
-    with open_learner() as learner:
+    with open_learner(founding=no_adapter) as learner:
         while batch := list(islice(questions, 1 if file == "-" else BATCH)):
             for reply in learner.ask(batch, base=base, explain=explain, adapter=not no_adapter):
                 output.reply(reply, explain=explain, titled=file is not None)
@@ -142,7 +142,7 @@ def forget(
     output = SESSION.get().output
     if [bool(ids), subject is not None, everything].count(True) != 1:
         raise BadInputError("forget takes ids, or --subject NAME, or --all")
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         doomed = _chosen(learner, ids or [], subject)
         output.confirm(f"Forget {_named(doomed)}?", yes=yes)
         output.facts(learner.forget([fact.id for fact in doomed]))
@@ -158,7 +158,7 @@ def update(
     Examples:
       oneshot update 12 "New Glorptown"
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         SESSION.get().output.receipt(learner.update(id, answer))
 
 
@@ -169,7 +169,7 @@ def undo() -> None:
     Examples:
       oneshot undo
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         done = learner.undo()
         SESSION.get().output.outcome({"undone": done}, done)
 

@@ -10,7 +10,7 @@ from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.calibrated import DEPTHS
 from oneshot.facts.rules import check_rule
 from oneshot.memory.content import content_hash
-from oneshot.memory.durable import write_atomically
+from oneshot.files.durable import write_atomically
 from oneshot.memory.journal import Journal
 from oneshot.memory.lock import FolderLock
 from oneshot.memory.segments import SegmentStore

@@ -21,7 +21,7 @@ from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.calibrated import calibration_path
 from oneshot.facts.types import Finding
 from oneshot.memory.content import content_hash
-from oneshot.memory.durable import write_atomically
+from oneshot.files.durable import write_atomically
 from oneshot.memory.journal import DamagedJournalError
 
 

@@ -1,7 +1,7 @@
 """Features without gradients: whitened patches of the training images as filters, then pooling."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import ParamSpec, TypeVar
@@ -60,6 +60,16 @@ class Filters:
     offsets: Float[Tensor, " f"]
     thresholds: Float[Tensor, " f"]
 
+    def tensors(self, layer: str) -> dict[str, Tensor]:
+        """What is saved, under the layer's name."""
+        parts = ("weights", "offsets", "thresholds")
+        return {f"{layer}.{name}": getattr(self, name) for name in parts}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], layer: str) -> "Filters":
+        """The filters of what was saved; KeyError where a part is missing."""
+        return cls(*(tensors[f"{layer}.{name}"] for name in ("weights", "offsets", "thresholds")))
+
     @property
     def bounds(self) -> tuple[Float[Tensor, " f"], Float[Tensor, " f"]]:
         """The products above and below which a filter is not silent."""
@@ -72,6 +82,10 @@ class PatchBank:
 
     filters: Filters
     settings: PatchSettings
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What is saved."""
+        return self.filters.tensors("first")
 
     def pooled(self, images: UInt8[Tensor, "n c h w"], fused: bool) -> Float[Tensor, "n d"]:
         """Square roots of the pooled rectified responses, d = 2 * filters * cells^2.

@@ -1,6 +1,6 @@
 """The gradient-free chain: patch features, one exact Gram matrix a block, one solve."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,9 +12,9 @@ from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
 from oneshot.images.features.coded import BATCH, PatchCodes
-from oneshot.images.features.deep import DeepSettings, fit_deep
+from oneshot.images.features.deep import DeepBank, DeepSettings, fit_deep
 from oneshot.images.features.integers import LEVELS, integer_gram
-from oneshot.images.features.patches import PatchSettings, fit_bank
+from oneshot.images.features.patches import Filters, PatchBank, PatchSettings, fit_bank
 from oneshot.images.model import Progress, Report, batches
 from oneshot.images.noprop.draws import block_generator
 from oneshot.images.rules.marginal import Moments, factorised, solve_marginal
@@ -84,6 +84,22 @@ class RidgeBlock:
     read: Float[Tensor, "d m"]
     carry: Float[Tensor, "m m"]
 
+    def tensors(self) -> dict[str, Tensor]:
+        """What is saved."""
+        return {"read": self.read, "carry": self.carry} | self.encode.tensors()
+
+    @classmethod
+    def from_tensors(
+        cls, tensors: Mapping[str, Tensor], settings: RidgeSettings, block: int
+    ) -> "RidgeBlock":
+        """A block, counted from 0, of what was saved; KeyError where a part is missing."""
+        bank: PatchBank | DeepBank
+        bank = PatchBank(Filters.from_tensors(tensors, "first"), settings.patches(block))
+        if settings.deep:
+            bank = DeepBank.from_tensors(tensors, bank, DeepSettings(filters=settings.deep))
+        encode = PatchCodes(bank, tensors["centre"], tensors["scale"], settings.fused)
+        return cls(encode, tensors["read"], tensors["carry"])
+
     def step(
         self, images: UInt8[Tensor, "n c h w"], z: Float[Tensor, "n m"]
     ) -> Float[Tensor, "n m"]:
@@ -98,8 +114,33 @@ class RidgeChain:
     blocks: tuple[RidgeBlock, ...]
     settings: RidgeSettings
 
-    def trajectory(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "T n m"]:
-        """The states z_1 to z_T of every image."""
+    @property
+    def size(self) -> int:
+        """The number of blocks that are fitted."""
+        return len(self.blocks)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What is saved."""
+        parts = [
+            {f"{t}.{name}": value for name, value in block.tensors().items()}
+            for t, block in enumerate(self.blocks)
+        ]
+        return {name: value for part in parts for name, value in part.items()}
+
+    @classmethod
+    def from_tensors(
+        cls, tensors: Mapping[str, Tensor], settings: RidgeSettings, size: int
+    ) -> "RidgeChain":
+        """The chain of what was saved; KeyError where a part is missing."""
+        parts = [
+            {n.partition(".")[2]: v for n, v in tensors.items() if n.startswith(f"{t}.")}
+            for t in range(size)
+        ]
+        blocks = [RidgeBlock.from_tensors(part, settings, t) for t, part in enumerate(parts)]
+        return cls(tuple(blocks), settings)
+
+    def block_scores(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "T n m"]:
+        """The states z_1 to z_T of every image: what each block makes of the label."""
         classes = len(self.blocks[0].carry)
         parts = [torch.zeros(len(self.blocks), 0, classes, device=images.device)]
         for batch in batches(images, BATCH):
@@ -112,7 +153,7 @@ class RidgeChain:
 
     def logits(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
         """z_T for any number of images."""
-        return self.trajectory(images)[-1]
+        return self.block_scores(images)[-1]
 
 
 def train(images: ImageSet, settings: RidgeSettings, report: Report) -> RidgeChain:
@@ -155,7 +196,7 @@ def grow(
             z = told if settings.independent else z + told
             left = _left(targets, z, settings)
             figures = {"left": float(left.square().sum() / targets.square().sum())}
-            report(Progress("blocks", t + 1, settings.blocks, figures))
+            report(Progress("blocks", t + 1, settings.blocks, figures, milestone=True))
             yield RidgeChain(tuple(blocks), settings)
 
 
