@@ -47,12 +47,19 @@ def is_folder(given: str) -> bool:
 
 
 def pictures(given: Iterable[str]) -> list[str]:
-    """Files, with those of folders in their place; BadInputError for a folder without any."""
-    return [
-        str(path)
+    """Files, with those of folders in their place.
+
+    Raises BadInputError for a file that is not there, or a folder without any.
+    """
+    found = [
+        path
         for one in given
         for path in (pictures_in(Path(one)) if is_folder(one) else [Path(one)])
     ]
+    for path in found:
+        if is_text(str(path)) or not path.exists():
+            raise BadInputError(f"{str(path)[:200]} does not exist; check its path")
+    return [str(path) for path in found]
 
 
 def texts(given: Sequence[str]) -> list[str]:

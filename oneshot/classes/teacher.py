@@ -37,9 +37,9 @@ class _Read:
 class Classes:
     """A frozen host and a folder of classes; use it as a context manager."""
 
-    def __init__(self, folder: ClassFolder, host: ClassHost, rule: str | None = None) -> None:
+    def __init__(self, folder: ClassFolder, host: ClassHost) -> None:
         self.folder, self.host = folder, host
-        self._shelf = Shelf(folder, rule or folder.config.rule)
+        self._shelf = Shelf(folder, folder.config.rule)
 
     @classmethod
     def open(
@@ -52,9 +52,9 @@ class Classes:
         device: str = "cpu",
         report: Report | None = None,
     ) -> "Classes":
-        """Open a folder, or found one; BrainError where it is of another kind or host."""
+        """Open a folder, or found one; BrainError where it is of another kind, host or rule."""
         found, opened = open_folder(Path(folder), Kind(kind), host, rule, device, report or silent)
-        return cls(found, opened, rule)
+        return cls(found, opened)
 
     def __enter__(self) -> "Classes":
         return self
@@ -71,6 +71,11 @@ class Classes:
     def rule(self) -> str:
         """The writer's rule."""
         return self._shelf.rule
+
+    def change_rule(self, rule: str) -> None:
+        """Let another rule answer from now on; the examples stay as they are."""
+        self.folder.change_rule(rule)
+        self._shelf = Shelf(self.folder, rule)
 
     def writer(self) -> TalliedWriter:
         """The weights that answer, as they are on disk now."""

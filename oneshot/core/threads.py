@@ -1,9 +1,14 @@
 """Threads for small work: several of them wait for each other longer than they compute."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
+
+
+def few_threads(small: bool) -> AbstractContextManager[None]:
+    """One thread for what is small, all that there are for what is not."""
+    return single_thread() if small else nullcontext()
 
 
 @contextmanager

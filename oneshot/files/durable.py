@@ -40,6 +40,6 @@ def write_atomically(
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise failure(
-            f"{path} cannot be written ({error.strerror}); free some space or mend the "
+            f"{path} cannot be written ({error.strerror or error}); free some space or mend the "
             "permissions, what was saved before is whole"
         ) from error

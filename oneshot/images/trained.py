@@ -42,6 +42,10 @@ class Trained:
         """What classifies, without noise."""
         return self.model.classifier() if isinstance(self.model, Trainee) else self.model
 
+    def noiseless(self) -> TrainedModel:
+        """What classifies without any noise, so that images do not depend on one another."""
+        return self.model.walker() if isinstance(self.model, Chain) else self.classifier()
+
     def sampling_classifier(self, generator: torch.Generator) -> TrainedModel:
         """What classifies by drawing the paper's noise; BadInputError where no noise is drawn."""
         if not isinstance(self.model, Chain):

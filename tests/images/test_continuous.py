@@ -37,7 +37,7 @@ def test_a_continuous_block_learns(kind: str, learned: bool) -> None:
     images, labels = pixels()
     trained = model(kind, learned=learned, rate=3e-3)
     first = trained.step(images, labels, 0)
-    for number in range(1, 90):
+    for number in range(1, 60):
         last = trained.step(images, labels, number)
     assert last[0] < first[0]
     right = trained.classifier().logits(images).argmax(1) == labels

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ JOURNAL = "journal.sqlite"
 
 @dataclass(frozen=True)
 class Config:
-    """What a folder's weights belong to; written once, when the folder is made."""
+    """What a folder's weights belong to; of it the rule alone may change."""
 
     kind: Kind
     host: str
@@ -54,6 +54,11 @@ def example_key(name: str, digest: str) -> str:
     """The key of a content taught as a class: taught twice, it counts once."""
     data = f"{name}\0{digest}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def config_bytes(config: Config) -> bytes:
+    """The configuration as canonical JSON."""
+    return (json.dumps(asdict(config), indent=2, sort_keys=True) + "\n").encode("utf-8")
 
 
 def read_config(folder: Path) -> Config | None:
@@ -107,9 +112,18 @@ class ClassFolder:
                 there = read_config(folder)
                 if there is None:
                     write_atomically(folder / CALIBRATION, calibration)
-                    text = json.dumps(asdict(config), indent=2, sort_keys=True) + "\n"
-                    write_atomically(folder / CONFIG, text.encode("utf-8"))
+                    write_atomically(folder / CONFIG, config_bytes(config))
         return cls(folder, there or config)
+
+    def change_rule(self, rule: str) -> None:
+        """Make another rule the folder's, for good; BadInputError for one that is not offered.
+
+        Every rule answers from the same stored examples: nothing is taught again.
+        """
+        config = replace(self.config, rule=rule)
+        with self.writing():
+            write_atomically(self.folder / CONFIG, config_bytes(config))
+        self.config = config
 
     def check_host(self, host: ClassHost) -> None:
         """BrainError unless the classes were taught to this host."""

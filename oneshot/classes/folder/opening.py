@@ -29,6 +29,15 @@ def check_there(folder: Path) -> None:
         )
 
 
+def check_rule(folder: Path, config: Config, rule: str | None) -> None:
+    """BrainError where a rule is named that is not the folder's."""
+    if rule is not None and rule != config.rule:
+        raise BrainError(
+            f"{folder} has rule {config.rule}, not {rule}; leave --rule out, or change it with "
+            f"`oneshot class rule {rule}`"
+        )
+
+
 def open_folder(
     folder: Path,
     kind: Kind,
@@ -39,6 +48,8 @@ def open_folder(
 ) -> tuple[ClassFolder, ClassHost]:
     """A folder and its host; BrainError where the folder is of another kind or host."""
     config = read_config(folder)
+    if config is not None:
+        check_rule(folder, config, rule)
     if config is not None and config.kind is not kind:
         raise BrainError(
             f"{folder} holds {config.kind} classes, not {kind} classes; give another --classes"

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from oneshot.core.threads import few_threads
 from oneshot.classes.hosts.host import Content, Kind, full_batches
 from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.load import UNLOADABLE, host_hash
@@ -39,6 +40,9 @@ class ImageHost:
     encode: Encode
     kind: Kind = Kind.IMAGE
     ground: int = WHITE
+    small: bool = True
+    """Whether a forward pass is too little for several threads; it never changes with the batch,
+    because the last bits of products may change with the threads."""
 
     def read(self, source: str) -> Content:
         """The file's pixels, cut to the middle square; BadInputError for no picture."""
@@ -50,7 +54,7 @@ class ImageHost:
         images = [content for content in contents if isinstance(content, Tensor)]
         if len(images) < len(contents) or not images:
             raise BadInputError("an image host was given no images; give pictures")
-        with torch.no_grad():
+        with torch.no_grad(), few_threads(self.small):
             parts = [self.encode(b)[:n] for b, n in full_batches(images, self.rows)]
         return torch.cat(parts).float().cpu()
 
@@ -86,7 +90,7 @@ def _chain(folder: Path, device: torch.device) -> ImageHost:
     for name, tensor in sorted(read_joined(folder).tensors.items()):
         hashed.update(name.encode() + tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     trained = load_trained(folder, device)
-    model = trained.classifier()
+    model = trained.noiseless()
 
     def encode(images: Tensor) -> Tensor:
         seen = _grey(images.to(device)) if trained.inputs.channels == 1 else images.to(device)
@@ -126,7 +130,7 @@ def _vision_model(name: str, device: str) -> ImageHost:
         )["pixel_values"]
         return _pooled(model(pixel_values=pixels.to(device)))
 
-    return ImageHost(name, host_hash(model), side, 4, encode)
+    return ImageHost(name, host_hash(model), side, 4, encode, small=False)
 
 
 def _side(processor: Any) -> int:

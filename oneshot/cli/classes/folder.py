@@ -40,6 +40,25 @@ def import_(source: Carried, text: Text = False, classes: Folder = None) -> None
 
 
 @commands.command()
+def rule(
+    name: Annotated[str, typer.Argument(metavar="posterior|ridge|residual", help="The rule.")],
+    text: Text = False,
+    classes: Folder = None,
+) -> None:
+    """Let another rule answer from now on; every rule answers from the same examples.
+
+    Examples:
+      oneshot class rule ridge
+      oneshot class rule residual --classes ./many
+    """
+    with open_classes(classes, text) as opened:
+        before = opened.rule
+        opened.change_rule(name)
+    record = {"rule": name, "before": before}
+    SESSION.get().output.outcome(record, f"the rule is {name} now, it was {before}")
+
+
+@commands.command()
 def calibrate(
     base: Annotated[
         Path, typer.Option("--base", metavar="DIR", help="A folder of pictures for each class.")

@@ -39,6 +39,7 @@ def guess(
       oneshot class guess ./photos --top 5
       oneshot class guess "Where is my parcel?"
     """
+    from oneshot.classes.folder.opening import check_there
     from oneshot.classes.sources import is_text, pictures, texts
 
     output = SESSION.get().output
@@ -50,6 +51,7 @@ def guess(
         text = text or all(map(is_text, examples))
     else:
         text = text or place_and_kind(classes, text)[1] == "text"
+    check_there(place_and_kind(classes, text)[0])
     sources = texts(examples) if text else pictures(examples)
     with open_classes(classes, text) as opened, output.progress() as bar:
         found = opened.guess(sources, top) if bar is None else opened.guess(sources, top, bar)
@@ -120,7 +122,7 @@ def evaluate(
     Examples:
       oneshot class eval
       oneshot class eval --folders ./other-photos
-      oneshot --rule ridge class eval
+      oneshot class eval --file other-texts.jsonl --text
     """
     from oneshot.classes.sources import labelled_texts
 

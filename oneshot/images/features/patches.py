@@ -1,6 +1,9 @@
 """Features without gradients: whitened patches of the training images as filters, then pooling."""
 
 import math
+import os
+import shutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -198,6 +201,16 @@ def _rectify(products: Tensor, contrast: Tensor, high: Tensor, low: Tensor, size
             above = above + (response - high).relu()
             below = below + (low - response).relu()
     return torch.cat([above.bfloat16(), below.bfloat16()], dim=3) / size**2
+
+
+def check_compiler() -> None:
+    """BadInputError where `fused` cannot be: it compiles, which only training ever needs."""
+    name = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    if shutil.which(name) is None:
+        raise BadInputError(
+            f"fused came, which needs a C++ compiler, and {name} is not here; leave fused out: it "
+            "is slower, and nothing else changes"
+        )
 
 
 @cache

@@ -14,7 +14,13 @@ from oneshot.images.data import ImageSet
 from oneshot.images.features.coded import BATCH, PatchCodes
 from oneshot.images.features.deep import DeepBank, DeepSettings, fit_deep
 from oneshot.images.features.integers import LEVELS, integer_gram
-from oneshot.images.features.patches import Filters, PatchBank, PatchSettings, fit_bank
+from oneshot.images.features.patches import (
+    Filters,
+    PatchBank,
+    PatchSettings,
+    check_compiler,
+    fit_bank,
+)
 from oneshot.images.model import Progress, Report, batches
 from oneshot.images.noprop.draws import block_generator
 from oneshot.images.rules.marginal import Moments, factorised, solve_marginal
@@ -54,10 +60,11 @@ class RidgeSettings:
     def __post_init__(self) -> None:
         # TOML has lists only.
         object.__setattr__(self, "sizes", tuple(self.sizes))
-        if self.blocks < 1 or not self.ridge > 0 or not self.sizes or not 0 < self.step <= 1:
+        counts = 1 <= self.blocks <= 1000 and self.filters <= 65_536 and self.deep <= 65_536
+        if not counts or not 0 < self.ridge < 1e9 or not self.sizes or not 0 < self.step <= 1:
             raise BadInputError(
-                f"ridge settings {self} came; give blocks >= 1, ridge > 0, at least one size, "
-                "0 < step <= 1"
+                f"ridge settings {self} came; give 1 to 1,000 blocks, ridge > 0, at least one "
+                "size, 0 < step <= 1, at most 65,536 filters"
             )
         if self.fits < 0 or (self.fits and (self.independent or self.step != 1)):
             raise BadInputError(
@@ -178,6 +185,8 @@ def grow(
     goes on to the bits that it would have had. A finished residual chain grows by asking for more
     blocks; independent blocks hold for one number of blocks only.
     """
+    if settings.fused:
+        check_compiler()
     pixels = images.train_images
     targets = torch.nn.functional.one_hot(images.train_labels, images.classes).float()
     targets -= 1 / images.classes
