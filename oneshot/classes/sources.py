@@ -15,8 +15,12 @@ _LARGEST = 1 << 28
 SENTENCES = frozenset({".txt", ".text"})
 """How names of files end that hold a sentence a line."""
 
-_FILES = SENTENCES | SUFFIXES | frozenset(
-    ".csv .doc .docx .heic .htm .html .json .jsonl .log .md .odt .pdf .rtf .svg .tsv .xml".split()
+_FILES = (
+    SENTENCES
+    | SUFFIXES
+    | frozenset(
+        ".csv .doc .docx .heic .htm .html .json .jsonl .log .md .odt .pdf .rtf .svg .tsv .xml".split()
+    )
 )
 
 

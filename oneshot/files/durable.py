@@ -26,9 +26,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomically(
-    path: Path, data: bytes, failure: type[OneshotError] = BrainError
-) -> None:
+def write_atomically(path: Path, data: bytes, failure: type[OneshotError] = BrainError) -> None:
     """Replace a file's content in one step, durably, its mode kept; a `failure` where it fails."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

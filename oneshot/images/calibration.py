@@ -123,13 +123,9 @@ def read_calibration(folder: Path, step: int) -> Calibration | None:
         return None
 
 
-def best_temperature(
-    scores: Float[Tensor, "n classes"], labels: Int64[Tensor, " n"]
-) -> float:
+def best_temperature(scores: Float[Tensor, "n classes"], labels: Int64[Tensor, " n"]) -> float:
     """The temperature under which the labels are the likeliest."""
-    losses = [
-        torch.nn.functional.cross_entropy(scores.double() / t, labels) for t in _TEMPERATURES
-    ]
+    losses = [torch.nn.functional.cross_entropy(scores.double() / t, labels) for t in _TEMPERATURES]
     return float(_TEMPERATURES[int(torch.stack(losses).argmin())])
 
 

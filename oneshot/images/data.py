@@ -9,6 +9,7 @@ from torch import Tensor
 
 from oneshot.errors import BadInputError
 
+
 @dataclass(frozen=True)
 class Inputs:
     """The size of the images and the number of classes that a model is made for."""

@@ -185,7 +185,17 @@ def test_several_files_and_folders_are_answered_in_a_call(
     for label, digit in held_out()[:3]:
         Image.fromarray(255 - digit).resize((56, 84)).save(tmp_path / f"{label}.png")
     with pytest.raises(SystemExit) as left:
-        main(["--json", "image", "predict", str(tmp_path), str(tmp_path / "0.png"), "--run", str(run)])
+        main(
+            [
+                "--json",
+                "image",
+                "predict",
+                str(tmp_path),
+                str(tmp_path / "0.png"),
+                "--run",
+                str(run),
+            ]
+        )
     assert not left.value.code
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [record["class"] for record in said] == [0, 1, 2, 0]

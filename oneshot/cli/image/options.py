@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from oneshot.images.settings import TrainSettings
     from oneshot.images.trained import Trained
 else:
-    torch = ImageSet = Inputs = Trained = TrainSettings = Any  # evaluated where types are checked at run time
+    torch = ImageSet = Inputs = Trained = TrainSettings = (
+        Any  # evaluated where types are checked at run time
+    )
 
 Data = Annotated[
     Path | None,

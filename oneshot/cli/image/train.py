@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from oneshot.images.training.beginning import Place
     from oneshot.images.training.train import Run
 else:
-    ImageSet = Place = Run = TrainSettings = Any  # annotations are evaluated where types are checked at run time
+    ImageSet = Place = Run = TrainSettings = (
+        Any  # annotations are evaluated where types are checked at run time
+    )
 
 commands = typer.Typer()
 

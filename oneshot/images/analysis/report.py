@@ -89,7 +89,9 @@ def _figure(title: str, curves: Sequence[_Curve], unit: str) -> str:
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         drawn += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-    said = escape(f"{title}: " + ", ".join(f"{c.name} ends at {c.points[-1][1]:.4g}" for c in curves))
+    said = escape(
+        f"{title}: " + ", ".join(f"{c.name} ends at {c.points[-1][1]:.4g}" for c in curves)
+    )
     return (
         f'<h2>{escape(title)}</h2><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
         f'aria-label="{said}">{"".join(drawn)}</svg><p>{said}.</p>'

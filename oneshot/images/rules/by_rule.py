@@ -54,9 +54,7 @@ def rule_settings(rule: Rule, options: dict[str, Any]) -> RuleSettings:
         raise BadInputError(f"settings {options} of rule {rule} cannot be ({error})") from error
 
 
-def restored(
-    tensors: Mapping[str, Tensor], settings: RuleSettings, size: int
-) -> RuleModel:
+def restored(tensors: Mapping[str, Tensor], settings: RuleSettings, size: int) -> RuleModel:
     """The model of `size` blocks of what was saved; KeyError where a part is missing."""
     if isinstance(settings, RidgeSettings):
         return RidgeChain.from_tensors(tensors, settings, size)

@@ -95,9 +95,7 @@ def check_place(place: Place) -> None:
         )
 
 
-def _check_same_run(
-    folder: Path, saved: Checkpoint, settings: TrainSettings, place: Place
-) -> None:
+def _check_same_run(folder: Path, saved: Checkpoint, settings: TrainSettings, place: Place) -> None:
     """CheckpointError where going on would not be the same run."""
     if "rule" in saved.meta:
         raise CheckpointError(
