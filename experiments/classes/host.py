@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from experiments.classes.splits import base_classes
 from experiments.record import run_recorded
 from oneshot.images.data import channel_statistics, normalise, random_crop, random_flip
-from oneshot.images.sets.loading import load_images
 from oneshot.images.features.feature_chain import (
     FeatureChain,
     FeatureChainSettings,
@@ -26,6 +25,7 @@ from oneshot.images.features.feature_chain import (
     trainable_blocks,
 )
 from oneshot.images.noprop.draws import block_generator
+from oneshot.images.sets.loading import load_images
 from oneshot.images.training.checkpoint import has_checkpoint, read_checkpoint, write_checkpoint
 
 RUNS = Path("runs/classes")

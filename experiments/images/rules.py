@@ -18,12 +18,12 @@ import torch
 
 from experiments.record import run_recorded
 from oneshot.images.data import ImageSet
-from oneshot.images.sets.loading import load_images
 from oneshot.images.kinds import PICTURES, Rule
 from oneshot.images.model import Classifier, Progress, accuracy
 from oneshot.images.rules.by_rule import RuleModel, RuleSettings, rule_settings, train_by_rule
 from oneshot.images.rules.ridge import RidgeChain
 from oneshot.images.rules.saved import RuleRun, load_model, save_model
+from oneshot.images.sets.loading import load_images
 from oneshot.images.settings import TrainSettings
 from oneshot.images.training.checkpoint import has_checkpoint
 from oneshot.images.training.train import prepared

@@ -19,9 +19,9 @@ from oneshot.classes.writers.calibration import (
     save_calibration,
 )
 from oneshot.errors import BadInputError
+from oneshot.files.durable import write_atomically
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.images.pictures.folders import class_folders
-from oneshot.files.durable import write_atomically
 
 Report = Callable[[str, int, int], None]
 

@@ -15,13 +15,9 @@ _LARGEST = 1 << 28
 SENTENCES = frozenset({".txt", ".text"})
 """How names of files end that hold a sentence a line."""
 
-_FILES = (
-    SENTENCES
-    | SUFFIXES
-    | frozenset(
-        ".csv .doc .docx .heic .htm .html .json .jsonl .log .md .odt .pdf .rtf .svg .tsv .xml".split()
-    )
-)
+_OTHERS = "csv doc docx heic htm html json jsonl log md odt pdf rtf svg tsv xml"
+_FILES = SENTENCES | SUFFIXES | {f".{ending}" for ending in _OTHERS.split()}
+"""How names end that are those of files."""
 
 
 def is_text(given: str) -> bool:

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from oneshot.images.build import new_trainee
 from oneshot.images.data import ImageSet
-from oneshot.images.sets.loading import load_images
 from oneshot.images.model import Classifier, Report, accuracy
 from oneshot.images.noprop.chain import Chain
 from oneshot.images.rules.ridge import RidgeSettings, train
+from oneshot.images.sets.loading import load_images
 from oneshot.images.settings import TrainSettings
 from oneshot.images.training.beginning import Place
 from oneshot.images.training.train import Run

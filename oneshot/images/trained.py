@@ -19,10 +19,10 @@ from oneshot.images.pictures.reading import BLACK, WHITE
 from oneshot.images.rules.by_rule import RuleModel
 from oneshot.images.rules.saved import model_of
 from oneshot.images.rules.two_layer import TwoLayerChain
-from oneshot.images.settings import TrainSettings
 from oneshot.images.sets.names import class_names
-from oneshot.images.training.parallel import read_joined
+from oneshot.images.settings import TrainSettings
 from oneshot.images.training.beginning import Trainee
+from oneshot.images.training.parallel import read_joined
 
 
 @dataclass(frozen=True)

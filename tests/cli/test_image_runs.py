@@ -170,8 +170,8 @@ def test_without_epochs_a_run_takes_some_ten_minutes(
             assert ("10 min here" if epochs == 4 else "1.7 h here") in said.err
             assert read_checkpoint(out).step == 6 * epochs
         else:
-            from oneshot.images.settings import TrainSettings
             from oneshot.images.sets.loading import load_images
+            from oneshot.images.settings import TrainSettings
 
             images = load_images("cifar10", data, torch.device("cpu"))
             settings = TrainSettings.from_mapping({"dataset": "cifar10", "batch": 8})

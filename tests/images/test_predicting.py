@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 from pictures import one_thread  # noqa: F401  (small products, busy machines)
+from PIL import Image, ImageFilter
 
 from oneshot.cli.main import main
 from oneshot.errors import BadInputError
@@ -29,8 +29,8 @@ from oneshot.images.pictures.handwriting import prepare
 from oneshot.images.predicting import Prediction, predict
 from oneshot.images.rules.ridge import RidgeSettings, train
 from oneshot.images.rules.saved import RuleRun, save_model
-from oneshot.images.settings import TrainSettings
 from oneshot.images.sets.loading import load_images
+from oneshot.images.settings import TrainSettings
 from oneshot.images.trained import load_trained
 
 CPU = torch.device("cpu")

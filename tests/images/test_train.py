@@ -6,15 +6,14 @@ import torch
 from pictures import CLASSES, pixels
 from torch import Tensor
 
-from oneshot.errors import BadInputError
+from oneshot.errors import BadInputError, Stopped
 from oneshot.images.build import load_trainee, new_trainee
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Embedding, Method, Precision
 from oneshot.images.model import Progress, silent
 from oneshot.images.settings import TrainSettings
-from oneshot.images.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 from oneshot.images.training.beginning import Place, Trainee
-from oneshot.errors import Stopped
+from oneshot.images.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 from oneshot.images.training.train import Run, TrainingError, prepared
 
 CPU = torch.device("cpu")

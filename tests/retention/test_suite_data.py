@@ -38,9 +38,9 @@ def test_the_folder_of_the_kind_may_be_given_itself(folder: Path) -> None:
 def test_a_given_folder_has_to_hold_it_and_the_usual_one_may(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(BadInputError, match="holds edits/, edits/a.jsonl.gz, text/"):
+    with pytest.raises(BadInputError, match=r"holds edits/, edits/a\.jsonl\.gz, text/"):
         DataFolder(folder).rows("edits/other.jsonl.gz")
-    with pytest.raises(BadInputError, match="text/none.txt.gz is not in"):
+    with pytest.raises(BadInputError, match=r"text/none\.txt\.gz is not in"):
         DataFolder(folder).passages("text/none.txt.gz")
     with pytest.raises(BadInputError, match="does not exist"):
         DataFolder(folder / "typo")

@@ -14,8 +14,8 @@ from oneshot.classes.folder.journal import ClassJournal, Noted
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.writers.calibration import POSTERIOR, WRITERS
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory.content import content_hash
 from oneshot.files.durable import write_atomically
+from oneshot.memory.content import content_hash
 from oneshot.memory.lock import FolderLock
 from oneshot.memory.segments import SegmentStore
 

@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from oneshot.core.threads import few_threads
 from oneshot.classes.hosts.host import Content, Kind, full_batches
+from oneshot.core.threads import few_threads
 from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.load import UNLOADABLE, host_hash
 from oneshot.images.features.feature_chain import INDEX, WEIGHTS, load_feature_chain

@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from oneshot.core.threads import few_threads
 from oneshot.classes.hosts.host import Content, Kind
+from oneshot.core.threads import few_threads
 from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.load import PACKAGED, UNLOADABLE, host_hash
 

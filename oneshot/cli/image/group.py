@@ -70,8 +70,8 @@ def info(
         return
     settings = settings_of(None, **values)
     found = described_set(settings, data)
-    sizes = map(int, found["picture"].split(" x "))
-    inputs = Inputs(*sizes, classes=found["classes"])
+    channels, height, width = map(int, found["picture"].split(" x "))
+    inputs = Inputs(channels, height, width, found["classes"])
     parameters = parameters_per_block(block_shape(settings, inputs))
     blocks = 1 if settings.method.continuous else settings.T
     SESSION.get().output.record(

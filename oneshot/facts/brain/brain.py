@@ -9,8 +9,8 @@ from typing import Any
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.calibrated import DEPTHS
 from oneshot.facts.rules import check_rule
-from oneshot.memory.content import content_hash
 from oneshot.files.durable import write_atomically
+from oneshot.memory.content import content_hash
 from oneshot.memory.journal import Journal
 from oneshot.memory.lock import FolderLock
 from oneshot.memory.segments import SegmentStore

@@ -20,8 +20,8 @@ from oneshot.facts.brain.brain import (
 from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.calibrated import calibration_path
 from oneshot.facts.types import Finding
-from oneshot.memory.content import content_hash
 from oneshot.files.durable import write_atomically
+from oneshot.memory.content import content_hash
 from oneshot.memory.journal import DamagedJournalError
 
 

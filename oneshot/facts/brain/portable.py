@@ -23,8 +23,8 @@ from oneshot.facts.brain.brain import (
 )
 from oneshot.facts.brain.live import no_rows
 from oneshot.facts.types import Statement
-from oneshot.hosts.load import same_host
 from oneshot.files.durable import write_atomically
+from oneshot.hosts.load import same_host
 from oneshot.memory.segment_file import described, fault_of, layout_of
 from oneshot.memory.segments import SegmentStore
 

@@ -64,8 +64,11 @@ class DeepBank:
         cls, tensors: Mapping[str, Tensor], first: PatchBank, settings: DeepSettings
     ) -> "DeepBank":
         """The second layer of what was saved; KeyError where a part is missing."""
-        maps = (tensors[f"maps.{name}"] for name in ("centre", "components", "softening"))
-        return cls(first, *maps, Filters.from_tensors(tensors, "second"), settings)
+        centre, components, softening = (
+            tensors[f"maps.{name}"] for name in ("centre", "components", "softening")
+        )
+        second = Filters.from_tensors(tensors, "second")
+        return cls(first, centre, components, softening, second, settings)
 
     def pooled(self, images: UInt8[Tensor, "n c h w"], fused: bool) -> Float[Tensor, "n d"]:
         """Square roots of the pooled rectified responses of both layers.

@@ -137,7 +137,8 @@ def _components(mask: Bool[Tensor, "h w"]) -> Tensor:
     while not torch.equal(spread := _grown(numbers, 2) * mask, numbers):
         numbers = spread
     known, places = torch.unique(numbers, return_inverse=True)
-    return places + int(known[0] > 0)
+    counted: Tensor = places + int(known[0] > 0)
+    return counted
 
 
 def _widened(light: Float[Tensor, "h w"], mask: Bool[Tensor, "h w"]) -> Float[Tensor, "_ _"]:

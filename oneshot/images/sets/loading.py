@@ -83,9 +83,9 @@ def load_images(name: str, folder: Path | None, device: torch.device) -> ImageSe
     else:
         train, test, names = _from_hub(name, SOURCES[name])
     classes = int(train[1].max()) + 1 if len(train[1]) else 1
-    tensors = [tensor.to(device) for tensor in (*train, *test)]
     known = names if len(names) == classes else class_names(name, classes)
-    return ImageSet(name, classes, *tensors, known, f"{found.name} {found.place}")
+    a, b, c, d = (tensor.to(device) for tensor in (*train, *test))
+    return ImageSet(name, classes, a, b, c, d, known, f"{found.name} {found.place}")
 
 
 _Split = tuple[Tensor, Tensor]

@@ -18,7 +18,7 @@ CIFAR100 = """
     wardrobe, whale, willow tree, wolf, woman, worm
 """
 
-_NAMED = {Dataset.CIFAR10: CIFAR10, Dataset.CIFAR100: CIFAR100}
+_NAMED: dict[str, str] = {Dataset.CIFAR10: CIFAR10, Dataset.CIFAR100: CIFAR100}
 
 
 def class_names(dataset: str, classes: int) -> tuple[str, ...]:

@@ -47,9 +47,10 @@ def load_own(
     test = rest[0] if rest else _cut_off(train, cut.test_share)
     remarks = [remark for tree in splits for remark in tree.remarks] + reader.remarks
     remarks += [f"{n} is no class of the training pictures: left out" for n in test.keys() - train]
-    tensors = [tensor.to(device) for part in (train, test) for tensor in _stacked(part, names, cut)]
+    parts = _stacked(train, names, cut), _stacked(test, names, cut)
+    a, b, c, d = (tensor.to(device) for part in parts for tensor in part)
     found = f"folder {folder}"
-    return ImageSet("folder", len(names), *tensors, names, found, tuple(remarks))
+    return ImageSet("folder", len(names), a, b, c, d, names, found, tuple(remarks))
 
 
 def own_classes(folder: Path | None) -> tuple[str, ...]:
@@ -99,7 +100,7 @@ def _splits(folder: Path | None) -> list[ClassTree]:
     named = {p.name.lower(): p for p in folder.iterdir() if p.is_dir() and not is_hidden(p)}
     tests = TEST & named.keys()
     if TRAINING in named and len(tests) == 1 and len(named) == 2:
-        return [class_folders(named[TRAINING]), class_folders(named[tests.pop()])]
+        return [class_folders(named[TRAINING]), class_folders(named[next(iter(tests))])]
     return [class_folders(folder)]
 
 

@@ -14,9 +14,9 @@ from oneshot.errors import BadInputError
 from oneshot.facts.answering import MAX_NEW_TOKENS, answer, short
 from oneshot.facts.language.statement import check_statement
 from oneshot.facts.types import Statement
+from oneshot.files.durable import write_atomically
 from oneshot.hosts.corpus import background_text
 from oneshot.hosts.load import Host
-from oneshot.files.durable import write_atomically
 from oneshot.retention.methods.method import Request
 from oneshot.retention.suites.suite_data import DataFolder
 
