@@ -1,7 +1,7 @@
 """Base classes: what hosts are calibrated on before anything is taught."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,21 +18,17 @@ from oneshot.classes.writers.calibration import (
     plain_metric,
     save_calibration,
 )
+from oneshot.core.progress import ProgressCallback as Report
+from oneshot.core.progress import silent
 from oneshot.errors import BadInputError
 from oneshot.files.durable import write_atomically
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.images.pictures.folders import class_folders
 
-Report = Callable[[str, int, int], None]
-
 PORTION = 64
 """Examples that are encoded between two reports of progress."""
 
 _SENTENCES = 50
-
-
-def silent(_what: str, _done: int, _total: int) -> None:
-    """Show no progress."""
 
 
 def sentences_of_relations() -> tuple[list[str], list[int]]:

@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -14,10 +14,9 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
+from oneshot.core.progress import ProgressCallback as Report
 from oneshot.errors import BadInputError, OneshotError, Stopped
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Step
-
-Report = Callable[[str, int, int], None]
 
 RECEIPT_KEYS = "id", "prompt", "answer", "subject", "relation", "before", "seconds", "warnings"
 

@@ -17,6 +17,7 @@ from oneshot.cli.classes.options import (
     open_classes,
 )
 from oneshot.cli.session import SESSION
+from oneshot.core.progress import silent
 from oneshot.errors import BadInputError
 
 commands = typer.Typer()
@@ -71,7 +72,7 @@ def teach(
         for number, (label, (sources, found)) in enumerate(given.items()):
             if bar is not None and len(given) > 1:
                 bar("classes", number, len(given))
-            taught = opened.teach(label, sources, skip_bad=found, report=bar or _silent)
+            taught = opened.teach(label, sources, skip_bad=found, report=bar or silent)
             output.put(asdict(taught), taught_text(taught))
         if bar is not None and len(given) > 1:
             bar("classes", len(given), len(given))
@@ -141,7 +142,3 @@ def _remark_on_metric(opened: Classes) -> None:
             "this host was not calibrated: `oneshot class calibrate --base DIR` on a folder of "
             "pictures for each of some other classes makes guesses better and probabilities honest"
         )
-
-
-def _silent(_what: str, _done: int, _total: int) -> None:
-    """Show no progress."""

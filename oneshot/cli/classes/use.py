@@ -15,6 +15,7 @@ from oneshot.cli.classes.options import (
     place_and_kind,
 )
 from oneshot.cli.session import SESSION
+from oneshot.core.progress import silent
 from oneshot.errors import BadInputError
 
 commands = typer.Typer()
@@ -128,7 +129,7 @@ def evaluate(
 
     output = SESSION.get().output
     with open_classes(classes, text or file is not None) as opened, output.progress() as bar:
-        report = bar or _silent
+        report = bar or silent
         if folders is not None:
             found = opened.evaluate_on(files_by_class(folders), report)
         elif file is not None:
@@ -137,7 +138,3 @@ def evaluate(
             found = opened.evaluate()
     columns = "class", "examples", "right", "none of these", "most often taken for"
     output.table(asdict(found), evaluation_title(found), columns, evaluation_rows(found))
-
-
-def _silent(_what: str, _done: int, _total: int) -> None:
-    """Show no progress."""
