@@ -22,43 +22,45 @@ BINS = 15
 
 _SIDE, _AXES = 14, 32
 _LOOKED_AT = 10_000
-_KNOWN = 0.999
-"""Share of held-out pictures that are to count as like the training ones."""
+_KEPT = 2000
+_USUAL = 0.998
+"""Share of held-out pictures that are to lie within each limit, before the slack."""
 
-_SLACK = 1.25
+_SLACK = 1.05
 _TEMPERATURES = torch.logspace(-3, 1.5, 181, dtype=torch.float64)
 
 
 @dataclass(frozen=True, eq=False)
 class Likeness:
-    """Training pictures by their principal axes, and how far held-out ones lie from them.
-
-    `limits` are the greatest usual distance along the axes, in deviations, and off them.
-    """
+    """Training pictures on their principal axes, and how far held-out ones lie from them."""
 
     centre: Float[Tensor, " p"]
     axes: Float[Tensor, "p k"]
     deviations: Float[Tensor, " k"]
-    limits: Float[Tensor, " 2"]
+    known: Float[Tensor, "n k"]
+    limits: Float[Tensor, " 3"]
 
     @classmethod
     def fitted(cls, train: UInt8[Tensor, "n c h w"], held: UInt8[Tensor, "m c h w"]) -> "Likeness":
         """From training pictures, with limits from others of the same kind."""
         rows = _small(train[:_LOOKED_AT])
-        centre = rows.mean(0)
-        k = min(_AXES, len(rows) - 1, rows.shape[1])
-        variances, axes = torch.linalg.eigh(torch.cov(rows.T))
+        centre, k = rows.mean(0), min(_AXES, len(rows), rows.shape[1])
+        variances, vectors = torch.linalg.eigh(torch.cov(rows.T))
+        axes = vectors[:, -k:].contiguous()
         deviations = variances[-k:].clamp_min(1e-6).sqrt()
-        found = cls(centre, axes[:, -k:].contiguous(), deviations, torch.ones(2))
-        far = found.distances(held[:_LOOKED_AT]).quantile(_KNOWN, 0)
-        return cls(centre, found.axes, deviations, far * _SLACK)
+        known = ((rows - centre) @ axes)[:_KEPT].contiguous()
+        found = cls(centre, axes, deviations, known, torch.ones(3))
+        far = found.distances(held[:_LOOKED_AT]).quantile(_USUAL, 0)
+        far = torch.where(far > 0, far * _SLACK, far / _SLACK)
+        return cls(centre, axes, deviations, known, far)
 
-    def distances(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n 2"]:
-        """Along the axes and off them."""
+    def distances(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n 3"]:
+        """To the nearest training picture, off the axes, and less what there is to see at all."""
         rows = _small(images) - self.centre
         along = rows @ self.axes
+        nearest = torch.cdist(along, self.known).min(1).values
         off = (rows - along @ self.axes.T).norm(dim=1)
-        return torch.stack([(along / self.deviations).norm(dim=1), off], 1)
+        return torch.stack([nearest, off, -(along / self.deviations).norm(dim=1)], 1)
 
     def is_strange(self, images: UInt8[Tensor, "n c h w"]) -> Bool[Tensor, " n"]:
         """Which pictures are unlike those that the model was trained on."""
@@ -88,6 +90,7 @@ class Calibration:
             "centre": like.centre,
             "axes": like.axes,
             "deviations": like.deviations,
+            "known": like.known,
             "limits": like.limits,
             "numbers": torch.tensor(
                 [self.temperature, self.error, self.n, self.dark, self.step], dtype=torch.float64

@@ -140,12 +140,13 @@ def test_where_nothing_is_written_that_is_said(
 def test_pictures_unlike_the_training_ones_are_told_from_held_out_ones() -> None:
     images = digits()
     likeness = Likeness.fitted(images.train_images[:6000], images.test_images[:2000])
-    assert likeness.is_strange(images.test_images[5000:7000]).double().mean() < 0.005
+    assert likeness.is_strange(images.test_images[5000:7000]).double().mean() < 0.01
     generator = torch.Generator().manual_seed(0)
     noise = torch.randint(0, 256, (50, 1, 28, 28), generator=generator, dtype=torch.uint8)
     halves = torch.zeros(50, 1, 28, 28, dtype=torch.uint8)
     halves[..., 14:] = 255
-    for strange in (noise, halves, 255 - images.test_images[:50]):
+    flat = torch.full((1, 1, 28, 28), 128, dtype=torch.uint8)
+    for strange in (noise, halves, flat, 255 - images.test_images[:50]):
         assert bool(likeness.is_strange(strange).all())
 
 
