@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from oneshot.classes.base import Report
 from oneshot.classes.hosts.host import Kind
 from oneshot.classes.teacher import Classes
 from oneshot.classes.types import Guess, Taught
+from oneshot.core.progress import ProgressCallback as Report
 from oneshot.images.sets.loading import load_images
 
 SHOTS = (1, 5, 20)

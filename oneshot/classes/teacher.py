@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from oneshot.classes.base import PORTION, Report, encode_all, silent
+from oneshot.classes.base import PORTION, encode_all
 from oneshot.classes.evaluation import by_folds, evaluation
 from oneshot.classes.folder.folder import ClassFolder, Stored, example_key, read_other
 from oneshot.classes.folder.opening import open_folder
@@ -19,6 +19,8 @@ from oneshot.classes.hosts.host import ClassHost, Content, Kind, digest
 from oneshot.classes.receipts import receipt_of
 from oneshot.classes.types import ClassEntry, Evaluation, ExampleEntry, Guess, Taught
 from oneshot.classes.writers.tallied import TalliedWriter
+from oneshot.core.progress import ProgressCallback as Report
+from oneshot.core.progress import silent
 from oneshot.errors import BadInputError, OneshotError
 
 LONGEST_NAME = 200

@@ -11,7 +11,8 @@ from oneshot.images.build import new_trainee
 from oneshot.images.data import ImageSet
 from oneshot.images.model import Classifier, Report, accuracy
 from oneshot.images.noprop.chain import Chain
-from oneshot.images.rules.ridge import RidgeSettings, train
+from oneshot.images.rules.ridge import train
+from oneshot.images.rules.ridge_settings import RidgeSettings
 from oneshot.images.sets.loading import load_images
 from oneshot.images.settings import TrainSettings
 from oneshot.images.training.beginning import Place

@@ -11,7 +11,8 @@ from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
 from oneshot.images.model import Progress, accuracy, silent
 from oneshot.images.rules.by_rule import RuleModel, rule_settings, train_by_rule
-from oneshot.images.rules.ridge import RidgeChain, RidgeSettings
+from oneshot.images.rules.ridge import RidgeChain
+from oneshot.images.rules.ridge_settings import RidgeSettings
 from oneshot.images.rules.saved import RuleRun, load_model, save_model
 from oneshot.images.settings import TrainSettings
 from oneshot.images.trained import load_trained

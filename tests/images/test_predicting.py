@@ -27,7 +27,8 @@ from oneshot.images.kinds import Rule
 from oneshot.images.model import silent
 from oneshot.images.pictures.handwriting import prepare
 from oneshot.images.predicting import Prediction, predict
-from oneshot.images.rules.ridge import RidgeSettings, train
+from oneshot.images.rules.ridge import train
+from oneshot.images.rules.ridge_settings import RidgeSettings
 from oneshot.images.rules.saved import RuleRun, save_model
 from oneshot.images.sets.loading import load_images
 from oneshot.images.settings import TrainSettings

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from oneshot.classes.base import Report, host_calibration, silent
+from oneshot.classes.base import host_calibration
 from oneshot.classes.folder.folder import WEIGHTS, ClassFolder, Config, read_config
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.hosts.texts import open_text_host
 from oneshot.classes.writers.calibration import POSTERIOR
+from oneshot.core.progress import ProgressCallback as Report
+from oneshot.core.progress import silent
 from oneshot.errors import BrainError
 from oneshot.memory.content import content_hash
 

@@ -11,7 +11,8 @@ from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
 from oneshot.images.model import Report
 from oneshot.images.rules import evolution, feedback_alignment, hebbian, ridge, three_factor
-from oneshot.images.rules.ridge import RidgeChain, RidgeSettings
+from oneshot.images.rules.ridge import RidgeChain
+from oneshot.images.rules.ridge_settings import RidgeSettings
 from oneshot.images.rules.two_layer import LocalSettings, TwoLayerChain
 
 RuleSettings = RidgeSettings | LocalSettings

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from oneshot.core.residual import residual_blocks
 from oneshot.core.schedule import Schedule
-from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
 from oneshot.images.features.coded import BATCH, PatchCodes
 from oneshot.images.features.deep import DeepBank, DeepSettings, fit_deep
@@ -17,70 +16,16 @@ from oneshot.images.features.integers import LEVELS, integer_gram
 from oneshot.images.features.patches import (
     Filters,
     PatchBank,
-    PatchSettings,
     check_compiler,
     fit_bank,
 )
 from oneshot.images.model import Progress, Report, batches
 from oneshot.images.noprop.draws import block_generator
 from oneshot.images.rules.marginal import Moments, factorised, solve_marginal
+from oneshot.images.rules.ridge_settings import RidgeSettings
 
 _ROWS = 5000
 """Images multiplied at a time."""
-
-
-@dataclass(frozen=True)
-class RidgeSettings:
-    """How a chain is built; raises BadInputError for values out of range.
-
-    Block t takes `sizes[t % len(sizes)]` as its patch size; the rest of the features is as in
-    PatchSettings, to which `deep` filters of a second layer add theirs. `ridge`, times the number
-    of images, is added to the Gram matrix of standardised features. Block t is fitted on what the
-    blocks before it leave of the label, of which fit the share `step` is taken; with `independent`
-    it is fitted alone, as in NoProp, to tell the label from features and z_{t-1} ~
-    q(z_{t-1} | label), the noise integrated out. With `fits`, what is left of the label is the
-    one-hot vector less softmax(z), and each block sums so many fits of it.
-    """
-
-    blocks: int = 5
-    ridge: float = 0.02
-    independent: bool = False
-    step: float = 1.0
-    fits: int = 0
-    sizes: Sequence[int] = (6,)
-    filters: int = 1024
-    stride: int = 2
-    bin: int = 2
-    cells: int = 3
-    mirror: bool = True
-    deep: int = 0
-    seed: int = 0
-    fused: bool = False
-
-    def __post_init__(self) -> None:
-        # TOML has lists only.
-        object.__setattr__(self, "sizes", tuple(self.sizes))
-        counts = 1 <= self.blocks <= 1000 and self.filters <= 65_536 and self.deep <= 65_536
-        if not counts or not 0 < self.ridge < 1e9 or not self.sizes or not 0 < self.step <= 1:
-            raise BadInputError(
-                f"ridge settings {self} came; give 1 to 1,000 blocks, ridge > 0, at least one "
-                "size, 0 < step <= 1, at most 65,536 filters"
-            )
-        if self.fits < 0 or (self.fits and (self.independent or self.step != 1)):
-            raise BadInputError(
-                f"fits = {self.fits} came; give 0 or more, and neither `independent` nor `step`"
-            )
-
-    def patches(self, block: int) -> PatchSettings:
-        """The features of a block, counted from 0."""
-        return PatchSettings(
-            filters=self.filters,
-            size=self.sizes[block % len(self.sizes)],
-            stride=self.stride,
-            bin=self.bin,
-            cells=self.cells,
-            mirror=self.mirror,
-        )
 
 
 @dataclass(frozen=True, eq=False)
