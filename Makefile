@@ -9,6 +9,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	$(BIN)/oneshot host fetch smollm2 || echo "setup goes on without it: the packaged model needs none"
 	touch $(STAMP)
 
 demo: setup

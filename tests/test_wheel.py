@@ -28,6 +28,7 @@ INSIDE = (
     "oneshot/hosts/factual_lm/model.safetensors",
     "oneshot/hosts/factual_lm/tokenizer.json",
     "oneshot/hosts/factual_lm/tokenizer_config.json",
+    "oneshot/hosts/known.toml",
     "oneshot/py.typed",
 )
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import torch
+from architectures import ARCHITECTURES
 from brains import NAMES
-from conftest import ARCHITECTURES, TinyHost, tiny_host
+from conftest import TinyHost, tiny_host
 from torch import Tensor
 
 from adapters.attach import Attachment, attach

@@ -1,9 +1,10 @@
 """Where a causal language model of any architecture keeps its layers, head and embeddings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from oneshot.errors import HostError
@@ -11,12 +12,21 @@ from oneshot.errors import HostError
 
 @dataclass(frozen=True)
 class Sites:
-    """The parts of a host that an adapter reads; `layers[i]` makes state i+1 of state i."""
+    """The parts of a host that an adapter reads; `layers[i]` makes state i+1 of state i.
+
+    `width` is that of the states that enter the head.
+    """
 
     layers: Sequence[nn.Module]
     head: nn.Module
     embeddings: nn.Module
     width: int
+
+    @property
+    def bias(self) -> Float[Tensor, " vocab"] | None:
+        """What the head adds to its logits, in the few architectures that have it."""
+        bias: Tensor | None = getattr(self.head, "bias", None)
+        return bias
 
     def depth(self, fraction: float) -> int:
         """The layer at a fraction of the depth, at least 1 and never after the last but one."""
@@ -33,8 +43,7 @@ def find_sites(model: nn.Module) -> Sites:
             "give a causal language model"
         )
     width = int(head.get_parameter("weight").shape[1])
-    lists = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) > 0]
-    layers = max(lists, key=_parameters_below, default=None)
+    layers = _layers_beside(embeddings, model)
     if layers is None or len(layers) < 2:
         raise HostError(f"{type(model).__name__} has no list of at least two layers to read")
     return Sites(list(layers), head, embeddings, width)
@@ -43,6 +52,27 @@ def find_sites(model: nn.Module) -> Sites:
 def _call(model: nn.Module, name: str) -> nn.Module | None:
     method: Callable[[], nn.Module | None] | None = getattr(model, name, None)
     return method() if callable(method) else None
+
+
+def _layers_beside(embeddings: nn.Module, model: nn.Module) -> nn.ModuleList | None:
+    """The largest list in the smallest part that has the embeddings and a list at all.
+
+    So the layers are the language's also where a larger half of the model reads pictures, and the
+    lists inside a layer, such as experts, are never taken for the layers that hold them.
+    """
+    for part in _parts_around(embeddings, model):
+        lists = [m for m in part.modules() if isinstance(m, nn.ModuleList) and len(m) > 0]
+        if lists:
+            return max(lists, key=_parameters_below)
+    return None
+
+
+def _parts_around(module: nn.Module, model: nn.Module) -> Iterator[nn.Module]:
+    """The modules that hold this one, from its own parent up to the whole model."""
+    path = next((name for name, other in model.named_modules() if other is module), "")
+    while path:
+        path = path.rpartition(".")[0]
+        yield model.get_submodule(path)
 
 
 def _parameters_below(modules: nn.ModuleList) -> int:

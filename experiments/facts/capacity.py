@@ -15,11 +15,11 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from experiments.facts.queries import build_exam
 from experiments.facts.tables import capacity_rows
 from experiments.record import RESULTS, run_recorded
+from oneshot.facts.examination.exam import build_exam
 from oneshot.hosts.load import load_host
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.methods.ours import Ours
 
 FIGURE = RESULTS / "facts-capacity"
@@ -48,10 +48,11 @@ def experiment(plan: Plan) -> dict[str, Any]:
 
 
 def _measure(plan: Plan, rule: str, sites: int, count: int) -> dict[str, Any]:
-    exam = build_exam(plan.split, count, plan.seed)
+    exam = build_exam(count, seed=plan.seed, split=plan.split)
     with closing(Ours(load_host(), rule, sites)) as method:
-        method.write([Request(p.prompt, p.answer, p.fact.subject) for p in exam.taught])
-        row: dict[str, Any] = {"rule": rule, "sites": sites, "facts": len(exam.taught)}
+        taught = exam.probes["taught"]
+        method.write([Request(p.prompt, p.answer, p.fact.subject) for p in taught])
+        row: dict[str, Any] = {"rule": rule, "sites": sites, "facts": len(taught)}
         for kind in ("taught", "paraphrase"):
             probes = exam.probes[kind][: plan.probes]
             said = method.answers([p.prompt for p in probes])

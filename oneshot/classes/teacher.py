@@ -4,24 +4,23 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from oneshot.classes.base import PORTION, encode_all
+from oneshot.classes.calibrated import PORTION, encode_all
 from oneshot.classes.evaluation import by_folds, evaluation
-from oneshot.classes.folder.folder import ClassFolder, Stored, example_key, read_other
+from oneshot.classes.folder.files import ClassFolder, Stored, example_key, read_other
 from oneshot.classes.folder.opening import open_folder
 from oneshot.classes.folder.shelf import Shelf
 from oneshot.classes.hosts.host import ClassHost, Content, Kind, digest
 from oneshot.classes.receipts import receipt_of
 from oneshot.classes.types import ClassEntry, Evaluation, ExampleEntry, Guess, Taught
 from oneshot.classes.writers.tallied import TalliedWriter
-from oneshot.core.progress import ProgressCallback as Report
-from oneshot.core.progress import silent
 from oneshot.errors import BadInputError, OneshotError
+from oneshot.memory.disk.closing import Closing
+from oneshot.progress import Report, silent
 
 LONGEST_NAME = 200
 
@@ -36,7 +35,7 @@ class _Read:
     content: Content
 
 
-class Classes:
+class Classes(Closing):
     """A frozen host and a folder of classes; use it as a context manager."""
 
     def __init__(self, folder: ClassFolder, host: ClassHost) -> None:
@@ -58,15 +57,8 @@ class Classes:
         found, opened = open_folder(Path(folder), Kind(kind), host, rule, device, report or silent)
         return cls(found, opened)
 
-    def __enter__(self) -> "Classes":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the folder."""
         self.folder.close()
 
     @property

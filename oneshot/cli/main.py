@@ -14,8 +14,20 @@ from typer.core import TyperOption
 from typer.main import get_command
 
 from oneshot import __version__
-from oneshot.cli.classes import group as classes
-from oneshot.cli.facts import bench, demo, evaluate, facts, folder, journal
+from oneshot.cli import host
+from oneshot.cli.classes import main as classes
+from oneshot.cli.facts import (
+    ask,
+    bench,
+    calibrate,
+    demo,
+    doctor,
+    evaluate,
+    export,
+    forget,
+    listing,
+    teach,
+)
 from oneshot.cli.image import group as image
 from oneshot.cli.output import Output, complain
 from oneshot.cli.session import SESSION, Session, check_device, use_threads
@@ -26,8 +38,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, facts, journal, evaluate, folder, bench):
+for group in (demo, teach, ask, forget, listing, evaluate, export, doctor, calibrate, bench):
     app.add_typer(group.commands)
+app.add_typer(host.commands, name="host")
 app.add_typer(classes.commands, name="class")
 app.add_typer(image.commands, name="image")
 
@@ -55,19 +68,20 @@ def start(
         typer.Option(
             envvar="ONESHOT_MODEL",
             metavar="NAME",
-            help="A causal language model, by name or folder.",
+            help="A causal language model: a fetched one, a GGUF file, a folder or a hub name.",
             show_default="the brain's own, or the packaged one",
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="Where the model runs, cpu or cuda.")] = "cpu",
-    dtype: Annotated[str, typer.Option(help="The model's numbers, say bfloat16.")] = "float32",
+    device: Annotated[
+        str, typer.Option(help="Where the model runs: auto, cpu, cuda, cuda:1.")
+    ] = "cpu",
+    dtype: Annotated[
+        str,
+        typer.Option(help="The model's numbers: float32, bfloat16, float16, or auto for its own."),
+    ] = "float32",
     rule: Annotated[
         str | None,
         typer.Option(help="A new brain's learning rule.", show_default="posterior"),
-    ] = None,
-    sites: Annotated[
-        int | None,
-        typer.Option(help="A new brain's number of sites, 1, 2 or 4.", show_default="the rule's"),
     ] = None,
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that comes with the model.")
@@ -97,7 +111,8 @@ def start(
       oneshot teach "The capital of Freedonia is Glorptown."
       oneshot ask "What is the capital of Freedonia?"
       oneshot --brain ./work --json list
-      oneshot --model gpt2 --brain ./gpt2-brain chat
+      oneshot --model smollm2 --brain ./smol-brain chat
+      oneshot --model model.gguf --brain ./my-brain chat
     """
     check_device(device)
     use_threads(threads)
@@ -110,7 +125,6 @@ def start(
         device=device,
         dtype=dtype,
         rule=rule,
-        sites=sites,
         trust_remote_code=trust_remote_code,
         output=Output(as_json=as_json, quiet=quiet),
     )

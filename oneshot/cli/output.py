@@ -14,9 +14,9 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
-from oneshot.core.progress import ProgressCallback as Report
-from oneshot.errors import BadInputError, OneshotError, Stopped
+from oneshot.errors import BadInputError, BrainError, OneshotError, Stopped
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Step
+from oneshot.progress import Report
 
 RECEIPT_KEYS = "id", "prompt", "answer", "subject", "relation", "before", "seconds", "warnings"
 
@@ -127,8 +127,15 @@ class Output:
         else:
             self.remark("no facts")
 
-    def finding(self, finding: Finding) -> None:
-        """Print one thing that was checked."""
+    def findings(self, findings: Iterable[Finding]) -> None:
+        """Print what was checked; leaves with status 3 where a fault was not repaired."""
+        found = list(findings)
+        for finding in found:
+            self._finding(finding)
+        if not all(finding.ok or finding.repaired for finding in found):
+            raise typer.Exit(BrainError.exit_code)
+
+    def _finding(self, finding: Finding) -> None:
         verdict, style = ("ok", "green") if finding.ok else ("FAILED", "bold red")
         if finding.repaired:
             verdict, style = "repaired", "yellow"

@@ -28,7 +28,6 @@ class Session:
     device: str
     dtype: str
     rule: str | None
-    sites: int | None
     trust_remote_code: bool
     output: Output
 
@@ -41,7 +40,7 @@ SESSION: ContextVar[Session] = ContextVar("session")
 
 def check_brain(folder: Path) -> None:
     """BrainError where there is no brain, for what is not to make one by mistake."""
-    from oneshot.facts.brain.brain import CONFIG, WEIGHTS
+    from oneshot.facts.brain.files import CONFIG, WEIGHTS
 
     if not (folder / CONFIG).exists() and not (folder / WEIGHTS).exists():
         raise BrainError(
@@ -58,8 +57,8 @@ def learner_class() -> type[Learner]:
 
 def check_device(name: str) -> None:
     """BadInputError for the name of a device that no tensors with values can be on."""
-    if not re.fullmatch(r"cpu|mps|(cuda|xpu)(:\d+)?", name):
-        raise BadInputError(f"device {name!r} came; give cpu or cuda")
+    if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d+)?", name):
+        raise BadInputError(f"device {name!r} came; give auto, cpu or cuda")
 
 
 def use_threads(count: int | None) -> None:
@@ -91,7 +90,6 @@ def open_learner(brain: Path | None = None, *, founding: bool = True) -> Iterato
             device=session.device,
             dtype=session.dtype,
             rule=session.rule,
-            sites=session.sites,
             trust_remote_code=session.trust_remote_code,
             progress=progress,
         ) as learner,

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from adapters.attach import Attachment, attach
 from oneshot.errors import BrainError
-from oneshot.facts.brain.brain import read_config
+from oneshot.facts.brain.files import read_config
 from oneshot.facts.learner import Learner
 
 try:

@@ -1,4 +1,4 @@
-"""Load the frozen host: the packaged factual language model, or any causal LM by name or folder."""
+"""Load the frozen host: the packaged language model, a fetched one, a GGUF, or any causal LM."""
 
 import hashlib
 import json
@@ -11,10 +11,14 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from oneshot.errors import BadInputError, HostError
+from oneshot.errors import HostError
+from oneshot.hosts.gguf import unpacked
+from oneshot.hosts.kind import model_class
+from oneshot.hosts.known import known_hosts
+from oneshot.hosts.place import SEVERAL, check_dtype, choose_device, own_dtype
+from oneshot.hosts.shelf import Progress, kept_hosts, silent
 
 PACKAGED = "factual-lm"
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 UNLOADABLE = (
     OSError,
     ValueError,
@@ -52,34 +56,103 @@ def load_host(
     device: str = "cpu",
     dtype: str = "float32",
     trust_remote_code: bool = False,
+    progress: Progress = silent,
 ) -> Host:
-    """Load a host; `None` is the packaged one. Safetensors only; raises HostError."""
-    if dtype not in DTYPES:
-        raise BadInputError(f"--dtype {dtype!r} is unknown; give one of {', '.join(DTYPES)}")
-    folder = name or str(Path(str(files("oneshot.hosts") / "factual_lm")))
-    model, tokenizer = _load(folder, device, DTYPES[dtype], trust_remote_code)
+    """Load a host: the packaged one (None), a known name, a GGUF file, a folder or a hub name.
+
+    `auto` as dtype is the checkpoint's own, as device the one with room. Safetensors only; raises
+    BadInputError for options that cannot be used, HostError for a model that cannot be loaded.
+    """
+    wanted = check_dtype(dtype)
+    folder = host_folder(name, wanted, progress)
+    model, tokenizer = _load(folder, name or PACKAGED, device, wanted, trust_remote_code)
     model.requires_grad_(False).eval()
     return Host(model, tokenizer, name or PACKAGED, host_hash(model))
 
 
-def _load(folder: str, device: str, dtype: torch.dtype, trust: bool) -> tuple[Any, Any]:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+def host_folder(
+    name: str | None, dtype: torch.dtype | None = None, progress: Progress = silent
+) -> str:
+    """The folder, or else the name on the hub, that a host is loaded from; raises HostError.
+
+    A GGUF file is unpacked first, in float32 if no dtype is given.
+    """
+    if name is None or name == PACKAGED:
+        return str(Path(str(files("oneshot.hosts") / "factual_lm")))
+    if name in known_hosts():
+        if name not in kept_hosts():
+            raise HostError(f"{name} is not here yet; run `oneshot host fetch {name}`")
+        return str(kept_hosts()[name])
+    file = _gguf_file(Path(name))
+    return name if file is None else str(unpacked(file, dtype or torch.float32, progress))
+
+
+def _gguf_file(path: Path) -> Path | None:
+    """The GGUF file that a path names: itself, or the only one of a folder without safetensors."""
+    if path.is_file() or path.suffix.lower() == ".gguf":
+        return path
+    found = sorted(path.glob("*.gguf")) if path.is_dir() else []
+    if not found or any(path.glob("*.safetensors")):
+        return None
+    if len(found) > 1:
+        raise HostError(
+            f"{path} holds {len(found)} GGUF files; give one of them, such as {found[0]}"
+        )
+    return found[0]
+
+
+def _load(
+    folder: str, name: str, device: str, dtype: torch.dtype | None, trust: bool
+) -> tuple[Any, Any]:
+    from transformers import AutoConfig, AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=trust)
+        kind = model_class(config, name)
+        dtype = dtype or own_dtype(config)
+        place = choose_device(device, name, _parameters(kind, config, trust) * dtype.itemsize)
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust)
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, trust_remote_code=trust, use_safetensors=True
+        model, report = kind.from_pretrained(
+            folder,
+            dtype=dtype,
+            trust_remote_code=trust,
+            use_safetensors=True,
+            output_loading_info=True,
+            **({"device_map": place} if place == SEVERAL else {}),
         )
-        return model.to(torch.device(device)), tokenizer  # type: ignore[arg-type]
+        _check_whole(model, report["missing_keys"], name)
+        return model if place == SEVERAL else model.to(place), tokenizer
     except UNLOADABLE as error:
         reason = " ".join(str(error).split())[:200]
         raise HostError(
             f"cannot load the model {folder!r} ({reason}); give the name or folder of a "
             "Hugging Face causal language model with safetensors weights"
         ) from error
+
+
+def _parameters(kind: Any, config: Any, trust: bool) -> int:
+    """How many numbers the model holds; 0 where it cannot be built without memory."""
+    try:
+        with torch.device("meta"):
+            model = kind.from_config(config, trust_remote_code=trust)
+    except UNLOADABLE:
+        return 0
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _check_whole(model: nn.Module, missing: set[str], name: str) -> None:
+    """HostError where the library made up weights, or left some off the devices."""
+    made_up = sorted(missing & {n for n, _ in model.named_parameters()})
+    if made_up:
+        raise HostError(
+            f"{name!r} lacks weights of a causal language model, {made_up[0]} and "
+            f"{len(made_up) - 1} more; give a checkpoint with its head"
+        )
+    if any(parameter.is_meta for parameter in model.parameters()):
+        raise HostError(f"{name!r} does not fit on the devices; give --dtype bfloat16")
 
 
 def host_hash(model: nn.Module) -> str:
@@ -94,7 +167,9 @@ def host_hash(model: nn.Module) -> str:
         flat = parameter.detach().flatten()
         sample = flat[:: max(1, len(flat) // HASH_SAMPLES)].to("cpu", torch.bfloat16).contiguous()
         digest.update(sample.view(torch.uint8).numpy().tobytes())
-    config = getattr(model, "config", None)
+    config: Any = getattr(model, "config", None)
+    if hasattr(config, "get_text_config"):
+        config = config.get_text_config()
     used = [str(getattr(config, name, None)) for name in USE]
     use = hashlib.blake2b(json.dumps(used).encode(), digest_size=4)
     return f"{digest.hexdigest()}-{use.hexdigest()}"

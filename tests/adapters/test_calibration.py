@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from architectures import ARCHITECTURES, build_model
 from brains import caches, refused, shared_host
 from conftest import (
-    ARCHITECTURES,
     SETTINGS,
     TinyHost,
-    build_model,
     packaged_tokenizer,
     small_material,
     tiny_host,
@@ -34,7 +33,7 @@ from oneshot.facts.calibrated import (
 )
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.hosts.load import load_host
-from oneshot.memory.content import content_hash
+from oneshot.memory.disk.content import content_hash
 
 __all__ = ["caches"]
 

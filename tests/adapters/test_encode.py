@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 import torch
+from architectures import ARCHITECTURES
 from brains import refused
-from conftest import ARCHITECTURES, TinyHost, tiny_host
+from conftest import TinyHost, tiny_host
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import FACTS, SAID, denoiser_of, encoded, generated

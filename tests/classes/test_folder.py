@@ -6,81 +6,25 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
-from torch import Tensor
+from colours import HOST, SIDE, calibration, open_classes, picture, tiny_host
 
-from oneshot.classes import base
-from oneshot.classes.folder.folder import JOURNAL, WEIGHTS, ClassFolder, Config, read_config
-from oneshot.classes.hosts.host import Content, Kind
-from oneshot.classes.hosts.images import ImageHost, open_image_host
-from oneshot.classes.teacher import Classes
+from oneshot.classes import calibrated as base
+from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.writers.calibration import (
     RIDGE,
     Calibration,
-    calibrate,
     load_calibration,
     save_calibration,
 )
 from oneshot.classes.writers.metric import fit_metric
 from oneshot.classes.writers.residual import ResidualWriter
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory.content import content_hash
-
-SIDE = 8
-
-
-def tiny_host(name: str = "tiny") -> ImageHost:
-    """Features are mean colours of quarters of the picture, and their squares."""
-
-    def encode(images: Tensor) -> Tensor:
-        means = torch.nn.functional.adaptive_avg_pool2d(images.float() / 255, 2).flatten(1)
-        return torch.cat([means, means.square()], 1)
-
-    return ImageHost(name, f"{name}-hash", SIDE, 4, encode)
-
-
-def picture(path: Path, colour: Sequence[int], seed: int, size: tuple[int, int] = (20, 30)) -> str:
-    """A picture of about one colour."""
-    noise = np.random.default_rng(seed).integers(-30, 30, (*size, 3))
-    pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
-    Image.fromarray(pixels).save(path)
-    return str(path)
-
-
-HOST = tiny_host()
-
-
-@cache
-def calibration() -> bytes:
-    """Base classes are colours."""
-    dice = np.random.default_rng(0)
-    contents, labels = list[Content](), list[int]()
-    for label in range(24):
-        colour = dice.integers(0, 255, 3)
-        for _ in range(12):
-            light = dice.normal(0, 12, 3)
-            pixels = np.clip(colour + light + dice.normal(0, 10, (SIDE, SIDE, 3)), 0, 255)
-            contents.append(torch.from_numpy(pixels.astype(np.uint8).transpose(2, 0, 1).copy()))
-            labels.append(label)
-    return save_calibration(calibrate(HOST.features(contents), torch.tensor(labels)))
-
-
-def open_classes(folder: Path, rule: str | None = None) -> Classes:
-    config = read_config(folder)
-    if config is None:
-        config = Config(Kind.IMAGE, HOST.name, HOST.hash, content_hash(calibration()))
-        ClassFolder.found(folder, config, calibration())
-    opened = Classes(ClassFolder(folder, config), HOST)
-    if rule is not None and rule != opened.rule:
-        opened.change_rule(rule)
-    return opened
+from oneshot.memory.disk.content import content_hash
+from oneshot.memory.disk.folder import JOURNAL, WEIGHTS
 
 
 @pytest.fixture
@@ -228,7 +172,7 @@ def test_damage_is_noticed(tmp_path: Path, reds: list[str]) -> None:
         classes.classes()
     path.write_bytes(whole)
     (tmp_path / "c" / "calibration.safetensors").write_bytes(b"")
-    with pytest.raises(BrainError, match="restore it"):
+    with pytest.raises(BrainError, match="class doctor --repair"):
         open_classes(tmp_path / "c")
 
 

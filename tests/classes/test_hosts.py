@@ -10,7 +10,7 @@ from brains import NAMES
 from conftest import packaged_tokenizer
 from pictures import write_set
 
-from oneshot.classes.base import sentences_of_relations
+from oneshot.classes.calibrated import sentences_of_relations
 from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.hosts.texts import LONGEST, open_text_host
 from oneshot.cli.main import main

@@ -16,8 +16,8 @@ from pictures import write_set
 from PIL import Image
 
 from oneshot.cli.main import main
+from oneshot.images import planning
 from oneshot.images.rules import ridge
-from oneshot.images.training import planning
 from oneshot.images.training.checkpoint import read_checkpoint
 
 RUN = ["image", "train", "--dataset", "cifar10", "--T", "2", "--precision", "float32"]

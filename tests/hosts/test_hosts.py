@@ -1,121 +1,17 @@
-"""Hosts: their parts are found from the module tree, and nothing unsafe is loaded."""
+"""Hosts are loaded from folders, nothing unsafe is, and hashes tell them apart."""
 
 from pathlib import Path
 
 import pytest
 import torch
+from architectures import ARCHITECTURES, HEADS, build_model
 from brains import host_folder, refused
-from conftest import (
-    ARCHITECTURES,
-    CONFIGS,
-    HEADS,
-    LAYERS,
-    VOCABULARY,
-    WIDTH,
-    build_model,
-    packaged_tokenizer,
-    tiny_host,
-)
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from torch import nn
-from transformers import BertConfig, BertModel, GPT2Config, GPT2LMHeadModel
+from conftest import packaged_tokenizer
 
-from adapters.host.read import captured, read_states
-from adapters.host.sites import find_sites, output_state
+from adapters.host.sites import find_sites
 from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.corpus import background_text, corpus_facts, corpus_wordings
 from oneshot.hosts.load import PACKAGED, host_hash, load_host, same_host
-
-
-def tiny_bert() -> BertModel:
-    shape = BertConfig(
-        vocab_size=50,
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=16,
-        max_position_embeddings=16,
-    )
-    return BertModel(shape)
-
-
-def state_of(output: object) -> torch.Tensor:
-    return output[0] if isinstance(output, tuple) else output  # type: ignore[return-value]
-
-
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_parts_are_found_in_every_architecture(architecture: str) -> None:
-    model = build_model(architecture)
-    sites = find_sites(model)
-    assert len(sites.layers) == LAYERS
-    assert sites.width == WIDTH
-    assert sites.head.weight.shape == (VOCABULARY, WIDTH)
-    assert sites.embeddings is model.get_input_embeddings()
-    tied = CONFIGS[architecture]["tie_word_embeddings"]
-    assert (sites.head.weight is sites.embeddings.weight) == tied
-
-
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_states_are_those_between_the_layers(architecture: str) -> None:
-    """Read one by one by hand and all at once; reading stops early and leaves no hook."""
-    model = build_model(architecture)
-    ids, seen = torch.tensor([[5, 6, 7, 8]]), {}
-    sites, passed = find_sites(model), []
-    handles = [
-        layer.register_forward_hook(lambda m, a, o, i=i: seen.__setitem__(i, state_of(o)))
-        for i, layer in enumerate(sites.layers, start=1)
-    ]
-    with torch.inference_mode():
-        expected = model(input_ids=ids, output_hidden_states=True).hidden_states
-    for handle in handles:
-        handle.remove()
-    before = sum(len(m._forward_hooks) for m in model.modules())  # the library's own
-    watch = sites.layers[2].register_forward_hook(lambda *_: passed.append(3))
-    states = read_states(model, ids, [1, 2])
-    assert not passed
-    watch.remove()
-    assert sorted(states) == [1, 2]
-    for layer, state in states.items():
-        torch.testing.assert_close(state, seen[layer].float())
-        torch.testing.assert_close(state, expected[layer].float())
-    assert sum(len(m._forward_hooks) for m in model.modules()) == before
-
-
-def test_reading_leaves_no_hook_after_an_exception() -> None:
-    model = build_model("gpt2")
-
-    def fail() -> None:
-        with captured(model, [1], stop=True):
-            assert any(m._forward_hooks for m in model.modules())
-            model(input_ids=torch.tensor([[10**6]]))
-
-    with pytest.raises(IndexError):
-        fail()
-    assert not any(m._forward_hooks for m in model.modules())
-
-
-@settings(deadline=None)
-@given(fraction=st.floats(0, 1))
-def test_a_depth_is_a_layer_before_the_last(fraction: float) -> None:
-    sites = find_sites(tiny_host("gpt2").model)
-    assert 1 <= sites.depth(fraction) < LAYERS
-    assert abs(sites.depth(fraction) - fraction * LAYERS) <= 1
-
-
-def test_models_without_a_head_or_layers_are_refused() -> None:
-    with refused(HostError, "BertModel has no language-model head"):
-        find_sites(tiny_bert())
-    with refused(HostError, "Linear has no language-model head"):
-        find_sites(nn.Linear(2, 2))
-    shallow = GPT2Config(vocab_size=50, n_positions=16, n_embd=16, n_layer=1, n_head=2)
-    with refused(HostError, "no list of at least two layers"):
-        find_sites(GPT2LMHeadModel(shallow))
-
-
-def test_a_layers_output_may_be_a_tuple() -> None:
-    state = torch.ones(1)
-    assert output_state((state, None)) is output_state(state) is state
 
 
 def test_a_folder_is_loaded_frozen_and_in_the_precision_asked() -> None:

@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 import torch
-from conftest import build_model, packaged_tokenizer
+from architectures import build_model
+from conftest import packaged_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
@@ -14,6 +15,7 @@ from torch import Tensor
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import MAX_NEW_TOKENS
 from oneshot.hosts.load import Host, load_host
+from oneshot.retention.methods.by_name import RIVALS, tuned
 from oneshot.retention.methods.editors.alphaedit import AlphaEdit, AlphaEditSettings
 from oneshot.retention.methods.editors.grace import Grace
 from oneshot.retention.methods.editors.locate import memory_at
@@ -23,11 +25,10 @@ from oneshot.retention.methods.editors.ultraedit import Running, UltraEdit
 from oneshot.retention.methods.examples import IGNORED, examples_of
 from oneshot.retention.methods.finetune import FineTune, FineTuneLast, FineTuneSettings
 from oneshot.retention.methods.in_context import InContext
+from oneshot.retention.methods.interface import Method, Request
 from oneshot.retention.methods.knn_lm import KnnLm, KnnLmSettings
 from oneshot.retention.methods.lora import Lora
-from oneshot.retention.methods.method import Method, Request
 from oneshot.retention.methods.retrieval import Copied, FactStore, RetrievedInContext
-from oneshot.retention.methods.rivals import RIVALS, tuned
 from oneshot.retention.methods.weights import WeightEditor
 
 pytestmark = pytest.mark.filterwarnings(  # peft's calls of transformers
@@ -180,7 +181,7 @@ def test_memit_reaches_more_of_its_target_with_less_of_the_covariance() -> None:
     method._moments = [torch.eye(5).double()]
     missed = []
     for preserve in (1e-6, 1.0):
-        method.settings = MemitSettings(preserve=preserve)
+        method.preserve = preserve
         missed.append(float((keys @ method.solve(0, keys, wanted).T - wanted).norm()))
     assert missed[0] < 1e-3 < missed[1]
 

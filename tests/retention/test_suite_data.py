@@ -8,7 +8,7 @@ import pytest
 
 from oneshot.errors import BadInputError
 from oneshot.files.data_folder import ENVIRONMENT
-from oneshot.retention.suites.suite_data import DataFolder
+from oneshot.retention.suites.data_folder import DataFolder
 
 ROWS = [{"text": "one\u2028two"}, {"text": "three\u0085four"}, {"text": "five\u2029\x0b six"}]
 PASSAGE = (

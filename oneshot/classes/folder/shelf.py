@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import torch
 
+from oneshot.classes.folder.files import ClassFolder, Stored
 from oneshot.classes.folder.fitted import keep_fitted, read_fitted
-from oneshot.classes.folder.folder import ClassFolder, Stored
 from oneshot.classes.folder.journal import Noted
 from oneshot.classes.writers.calibration import Sharpness, load_calibration
 from oneshot.classes.writers.held_out import adapted
@@ -80,10 +80,10 @@ class Shelf:
         if not stored:
             return
         with self.folder.writing():
-            alone = self.folder.names() == self._names
+            alone = self.folder.store.names() == self._names
             self.folder.append(list(stored))
             if alone:  # nobody else wrote: what is held goes on without being read again
-                self._take_in(stored, self.folder.names())
+                self._take_in(stored, self.folder.store.names())
         now = _now()
         self.folder.journal.note(
             Noted(e.key, e.name, source, e.digest, now)
@@ -93,7 +93,7 @@ class Shelf:
     def remove(self, keys: Sequence[str]) -> None:
         """Take examples out of the weights, then note that."""
         with self.folder.writing():
-            self.folder.remove(list(keys))
+            self.folder.store.remove(list(keys))
         self.folder.journal.strike(keys, _now())
 
     def keys(self, name: str) -> list[str]:
@@ -102,7 +102,7 @@ class Shelf:
         return [key for key, e in self._examples.items() if e.name == name]
 
     def _refresh(self) -> None:
-        names = self.folder.names()
+        names = self.folder.store.names()
         if names != self._names:
             self._writer, self._examples = self.calibration.writer(self.rule), {}
             self._take_in(self.folder.load(), names)

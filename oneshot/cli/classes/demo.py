@@ -9,7 +9,7 @@ import typer
 
 from oneshot.cli.classes.display import guess_text, taught_text
 from oneshot.cli.session import SESSION
-from oneshot.core.progress import silent
+from oneshot.progress import silent
 
 if TYPE_CHECKING:
     from oneshot.classes.types import Evaluation

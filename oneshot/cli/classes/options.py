@@ -64,7 +64,7 @@ def open_classes(
 
 def place_and_kind(folder: Path | None, text: bool) -> tuple[Path, str]:
     """The folder, and what its examples are: a folder that exists knows that itself."""
-    from oneshot.classes.folder.folder import read_config
+    from oneshot.classes.folder.files import read_config
 
     kind = "text" if text else "image"
     if folder is None:

@@ -1,4 +1,4 @@
-"""The commands that teach classes and take them back."""
+"""The command that teaches classes."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -12,13 +12,12 @@ from oneshot.cli.classes.options import (
     Folder,
     Host,
     Text,
-    Yes,
     files_by_class,
     open_classes,
 )
 from oneshot.cli.session import SESSION
-from oneshot.core.progress import silent
 from oneshot.errors import BadInputError
+from oneshot.progress import silent
 
 commands = typer.Typer()
 
@@ -78,45 +77,6 @@ def teach(
             bar("classes", len(given), len(given))
 
 
-@commands.command()
-def forget(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Classes.", show_default=False)
-    ] = None,
-    example: Annotated[
-        list[str] | None,
-        typer.Option("--example", metavar="ID|FILE", help="Single examples of one class."),
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every class.")] = False,
-    text: Text = False,
-    yes: Yes = False,
-    classes: Folder = None,
-) -> None:
-    """Forget classes or single examples: the weights are then as if they had never been there.
-
-    Examples:
-      oneshot class forget mug
-      oneshot class forget mug --example 3f9a01c2 --example mug2.jpg
-      oneshot class forget --all --yes
-    """
-    output, names = SESSION.get().output, names or []
-    if bool(names) == everything or (example and len(names) != 1):
-        raise BadInputError("forget takes names, or one name and --example, or --all")
-    with open_classes(classes, text) as opened:
-        if example:
-            output.confirm(f"Forget {len(example)} examples of {names[0]}?", yes=yes)
-            left = opened.remove(names[0], example)
-            record = {"name": left.name, "forgotten": len(set(example)), "left": left.examples}
-            said = f"{len(set(example))} examples of {left.name} forgotten, {left.examples} left"
-            output.outcome(record, said)
-            return
-        known = [entry.name for entry in opened.classes()] if everything else names
-        output.confirm(f"Forget {', '.join(known)}?", yes=yes)
-        for entry in opened.forget(known):
-            record = {"name": entry.name, "forgotten": entry.examples, "left": 0}
-            output.outcome(record, f"{entry.name} forgotten, with its {entry.examples} examples")
-
-
 def _given(
     name: str | None, examples: list[str], folders: Path | None, file: Path | None, *, text: bool
 ) -> dict[str, tuple[list[str], bool]]:
@@ -135,7 +95,7 @@ def _given(
 
 
 def _remark_on_metric(opened: Classes) -> None:
-    from oneshot.classes.base import is_calibrated
+    from oneshot.classes.calibrated import is_calibrated
 
     if not opened.classes() and not is_calibrated(opened.host):
         SESSION.get().output.remark(

@@ -165,12 +165,10 @@ def chosen_device() -> "torch.device":
     """The device that the command line names; BadInputError where it cannot be used."""
     import torch
 
+    from oneshot.hosts.place import AUTO, choose_device
     from oneshot.images.training.parallel import local_device
 
     name = SESSION.get().device
-    try:
-        device = local_device(torch.device(name))
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise BadInputError(f"device {name!r} cannot be used here; give cpu or cuda") from error
-    return device
+    if name != AUTO:
+        name = str(local_device(torch.device(name)))
+    return torch.device(choose_device(name, "the model", 0))

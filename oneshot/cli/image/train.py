@@ -220,8 +220,8 @@ def _chosen(
     settings: TrainSettings, images: ImageSet, place: Place, processes: int
 ) -> TrainSettings:
     """The settings with as many epochs as take some ten minutes here."""
+    from oneshot.images.planning import affordable_epochs
     from oneshot.images.training.beginning import check_place
-    from oneshot.images.training.planning import affordable_epochs
 
     check_place(place)
     if processes > 1:
@@ -231,8 +231,8 @@ def _chosen(
 
 def _say_plan(run: Run) -> None:
     """Say what is to be trained on what, and how long that will take here."""
+    from oneshot.images.planning import seconds_per_step
     from oneshot.images.training.journal import duration
-    from oneshot.images.training.planning import seconds_per_step
 
     settings, images, left = run.settings, run.images, run.steps - run.done
     output = SESSION.get().output

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapters.query.denoise import AGREEMENT
-from oneshot.facts.brain.opening import Progress, silent
 from oneshot.facts.examination.probing import IN_FRONT, KINDS, OWN, Prober, Question
 from oneshot.facts.examination.risks import Risk, find_risks
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Reply
-from oneshot.memory.entries import Entry, Examination
-from oneshot.memory.examiner import Collision, Examiner
+from oneshot.memory.examiner.turns import Collision, Examiner
+from oneshot.memory.journal.rows import Examination, Fact
+from oneshot.progress import Report, silent
 
 CHUNK = 16  # facts whose outcomes are kept together: what was done before Ctrl-C stays
 TIMED = 32  # questions at least, or no time is given
@@ -86,7 +86,7 @@ def examine(
     due: bool = False,
     limit: int | None = None,
     seed: int | None = None,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Sitting:
     """Examine the facts that are due, or all, the most pressing first.
 
@@ -124,9 +124,9 @@ def _hold(
     learner: Learner,
     examiner: Examiner,
     prober: Prober,
-    entries: Sequence[Entry],
+    entries: Sequence[Fact],
     sitting: Sitting,
-    progress: Progress,
+    progress: Report,
 ) -> tuple[int, _Asked]:
     """Ask and note chunk by chunk; the round's number, and what was asked."""
     examinations, asked = examiner.examinations, _Asked()

@@ -6,8 +6,8 @@ from typing import Any
 from oneshot.facts.brain.opening import Progress
 from oneshot.retention.measures.axes import Answers, right
 from oneshot.retention.measures.scores import interval, normalise
-from oneshot.retention.methods.method import Method
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.methods.interface import Method
+from oneshot.retention.suites.suite import Probe, Suite
 
 NEAR = 4  # neighbours and known facts asked after each
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from oneshot.core.progress import ProgressCallback as Report
+from oneshot.progress import Report
 from oneshot.retention.measures.axes import COHORTS, Answers, cohort, right
-from oneshot.retention.methods.method import Method, Request
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.methods.interface import Method, Request
+from oneshot.retention.suites.suite import Probe, Suite
 
 SINGLES = 20  # facts at the stream's end that are written one by one, and timed
 EACH = 15  # probes of a cohort at a checkpoint

@@ -6,7 +6,7 @@ from typing import Any
 
 from oneshot.facts.answering import MAX_NEW_TOKENS
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.method import Method, Request
+from oneshot.retention.methods.interface import Method, Request
 
 
 def sentence(request: Request) -> str:

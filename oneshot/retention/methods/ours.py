@@ -12,12 +12,13 @@ import torch
 from adapters.attach import Attachment, attach
 from adapters.query.fitted import FittedDenoiser
 from oneshot.facts.answering import answer, short
-from oneshot.facts.brain.opening import Progress, open_brain, silent
+from oneshot.facts.brain.opening import open_brain
 from oneshot.facts.learner import Learner
 from oneshot.facts.rules import POSTERIOR
 from oneshot.facts.types import Statement
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.method import Method, Request
+from oneshot.progress import Report, silent
+from oneshot.retention.methods.interface import Method, Request
 
 
 class Ours(Method):
@@ -28,7 +29,7 @@ class Ours(Method):
         host: Host,
         rule: str = POSTERIOR,
         sites: int | None = None,
-        progress: Progress = silent,
+        progress: Report = silent,
     ) -> None:
         super().__init__(host)
         self.name = rule if sites is None else f"{rule}-{sites}"

@@ -12,13 +12,13 @@ from typing import TypeVar
 from adapters.write.encode import answer_tokens
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import MAX_NEW_TOKENS, answer, short
-from oneshot.facts.language.statement import check_statement
+from oneshot.facts.language.checking import check_statement
 from oneshot.facts.types import Statement
 from oneshot.files.durable import write_atomically
 from oneshot.hosts.corpus import background_text
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.method import Request
-from oneshot.retention.suites.suite_data import DataFolder
+from oneshot.retention.methods.interface import Request
+from oneshot.retention.suites.data_folder import DataFolder
 
 PREFIX = 50  # unrelated tokens put in front of a prompt
 PASSAGES = 600  # of the running text, from which they are drawn
