@@ -111,7 +111,7 @@ class Attachment:
         return torch.cat([part.cpu() for part in parts], -1)
 
     def _gone_on(self, ids: Tensor, traces: Tensor) -> tuple[Running, int]:
-        """Without a cache: the state before the newest token where the rest was read just before."""
+        """Without a cache: the state before the newest token where the rest was just read."""
         if self._last is not None:
             before, running = self._last
             same = before.shape == ids[:, :-1].shape and torch.equal(before, ids[:, :-1])

@@ -44,7 +44,8 @@ class AnyName:
 
     def mentions(self, text: str) -> list[Named]:
         """Every run of words that is not only function words, with its key's number."""
-        words, found = words_of(text), []
+        words = words_of(text)
+        found: list[Named] = []
         for first in range(len(words)):
             key = ""
             for last in range(first, min(first + LONGEST, len(words))):

@@ -46,13 +46,15 @@ class Names(Protocol):
 class Heard:
     """A clause as one name in it is asked about: the facts on the name and readings around it.
 
-    `rivals` are the readings around other names. `strict` says that nobody may have asked, `exact`
+    `whole` is the clause's own reading with the name alone left out, by which a fact's own words
+    are known; `rivals` are the readings around other names. `strict` says that nobody may have asked, `exact`
     that only a fact's own words may; `completes` that the clause is still open, so that only its
     value is to be said.
     """
 
     facts: tuple[int, ...]
     readings: Float[Tensor, "n rank"]
+    whole: Float[Tensor, "1 rank"]
     rivals: Float[Tensor, "m rank"]
     asking: Asking
     text: str
@@ -163,9 +165,12 @@ class _View:
                 return
         for i in range(len(clauses) - 1, -1, -1):
             kind = asking(self.text[clauses[i].start : clauses[i].end])
-            if kind in (Asking.VALUE, Asking.YES_NO):
-                if self._left_open(clauses[i + 1 :], clauses[i]):
-                    yield from self.read(clauses[i], named, kind)
+            if kind not in (Asking.VALUE, Asking.YES_NO):
+                continue
+            found = list(self.read(clauses[i], named, kind))
+            if found and self._left_open(clauses[i + 1 :], clauses[i]):
+                yield from found
+            if found or not asks_for_answer(self.text[clauses[i].start : clauses[i].end]):
                 return
         if not clauses[-1].ended:
             yield from self._whole(named)
@@ -196,7 +201,7 @@ class _View:
         strict: bool = False,
         completes: bool = False,
     ) -> Iterator[Heard]:
-        """The clause as each taught name in it is asked about, or a name that a pronoun stands for."""
+        """The clause as each taught name in it is asked about, or a pronoun's name."""
         within = clause.start, clause.end
         inside = [n for n in named if within[0] <= n[0].start and n[0].end <= within[1]]
         about = [n for n in inside if n[0].key != SPEAKER] or inside
@@ -211,9 +216,11 @@ class _View:
             own, rivals = self._windows(within, same, rest)
             codes = self._codes(own)
             if codes is not None:
-                yield self._heard(
+                heard = self._heard(
                     facts, codes, self._codes(rivals), kind, within, strict, completes
                 )
+                whole = self._codes([(within, [(m.start, m.end) for m in same])])
+                yield heard if whole is None else replace(heard, whole=whole)
 
     def _by_pronoun(
         self, within: Span, named: Sequence[Named], kind: Asking, strict: bool, completes: bool
@@ -321,6 +328,7 @@ class _View:
         return Heard(
             facts,
             codes,
+            codes[:1],
             none if rivals is None else rivals,
             kind,
             self.text[slice(*within)],

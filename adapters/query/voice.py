@@ -8,7 +8,7 @@ from typing import Any
 from adapters.query.running import Speech
 from adapters.text.clauses import Asking
 from adapters.text.pieces import Pieces
-from adapters.text.words import words_of
+from adapters.text.words import set_of, words_of
 from adapters.write.answers import end_of_text, plain_ids
 from adapters.write.rows import ABOUT_SPEAKER, NO_TOKEN, FactRows
 
@@ -23,37 +23,9 @@ _PERSON = (
     (r"\bmyself\b", "yourself"),
     (r"\bme\b", "you"),
 )
-_LOWERED = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "in",
-        "on",
-        "at",
-        "by",
-        "of",
-        "from",
-        "for",
-        "to",
-        "it",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "he",
-        "she",
-        "they",
-        "his",
-        "her",
-        "their",
-        "your",
-        "my",
-        "our",
-        "there",
-        "you",
-    ]
+_LOWERED = set_of(
+    "the a an in on at by of from for to it its this that these those he she they his her "
+    "their your my our there you"
 )
 
 

@@ -28,7 +28,8 @@ _REQUEST = re.compile(
     r"list|mention|recall|complete|finish|fill in|answer|check)\b"
     r"|^(?:do|did|would|does) (?:you|anyone|anybody|someone) (?:happen to )?"
     r"(?:know|remember|recall|have)\b"
-    r"|^(?:any (?:idea|chance|clue)|i (?:need|want|would like|wish|forgot|forget|wonder|am wondering|"
+    r"|^(?:any (?:idea|chance|clue)|i (?:(?:need|want|would like|wish)(?! (?:it|that|this)\b)|forgot|forget|wonder|"
+    r"am wondering|"
     r"was wondering|can't remember|cannot remember|don't remember|do not remember|don't know|"
     r"do not know|have forgotten|must know|have to know)\b|i'd (?:like|love)\b|i'm (?:wondering|"
     r"curious|looking for|trying to (?:find|remember|recall))\b|curious\b|wondering\b|"
@@ -52,8 +53,8 @@ _BRIEF = re.compile(
 )
 PRONOUN = re.compile(
     r"\b(?:its|it|he|him|his|she|her|hers|they|them|their|theirs|there|this (?:place|person|city|"
-    r"country|company|man|woman|book|film)|that (?:place|person|city|country|company|man|woman|book|"
-    r"film))\b",
+    r"country|company|man|woman|book|film)|that (?:place|person|city|country|company|man|woman|"
+    r"book|film))\b",
     re.IGNORECASE,
 )
 
@@ -80,7 +81,8 @@ def clauses_of(text: str, marks: Iterable[tuple[int, int]] = ()) -> list[Clause]
     """The clauses of a text; `marks` are stretches that are no text (tokens of a template)."""
     cuts = [(m.start(), m.end()) for m in _BOUNDARY.finditer(text) if _ends(text, m)]
     cuts = sorted([*cuts, *marks])
-    found, start = [], 0
+    found: list[Clause] = []
+    start = 0
     for begin, end in cuts:
         mark = text[begin:end] in ("\n",) or (begin, end) in marks
         _add(found, text, start, begin if mark else end, ended=True)

@@ -4,186 +4,29 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from adapters.text.words import Word, words_of
+from adapters.text.words import Word, set_of, words_of
 
-DETERMINERS = frozenset(["the", "a", "an", "this", "that", "these", "those"])
-FIRST_PERSON = frozenset(["i", "me", "my", "mine", "myself"])
+DETERMINERS = set_of("the a an this that these those")
+FIRST_PERSON = set_of("i me my mine myself")
 SPEAKER = "i"  # the key of whoever speaks
 LONGEST = 12  # words of a name
-TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "dr",
-        "doctor",
-        "prof",
-        "professor",
-        "president",
-        "prime",
-        "minister",
-        "king",
-        "queen",
-        "prince",
-        "princess",
-        "sir",
-        "lady",
-        "lord",
-        "dame",
-        "captain",
-        "general",
-        "colonel",
-        "major",
-        "judge",
-        "senator",
-        "governor",
-        "mayor",
-        "pope",
-        "bishop",
-        "saint",
-        "emperor",
-        "empress",
-        "chancellor",
-        "chairman",
-        "director",
-        "ceo",
-        "coach",
-        "uncle",
-        "aunt",
-        "brother",
-        "sister",
-        "mother",
-        "father",
-    ]
+TITLES = set_of(
+    "mr mrs ms miss dr doctor prof professor president prime minister king queen prince "
+    "princess sir lady lord dame captain general colonel major judge senator governor mayor "
+    "pope bishop saint emperor empress chancellor chairman director ceo coach uncle aunt "
+    "brother sister mother father"
 )
-LONGER = frozenset(  # before a name they make another name of it
-    [
-        "new",
-        "old",
-        "north",
-        "south",
-        "east",
-        "west",
-        "northern",
-        "southern",
-        "eastern",
-        "western",
-        "upper",
-        "lower",
-        "great",
-        "greater",
-        "little",
-        "st",
-        "saint",
-        "fort",
-        "port",
-        "mount",
-        "mt",
-        "lake",
-        "cape",
-        "san",
-        "santa",
-        "los",
-        "las",
-        "el",
-        "la",
-        "le",
-        "de",
-        "inner",
-        "outer",
-        "central",
-    ]
+LONGER = set_of(
+    "new old north south east west northern southern eastern western upper lower great "
+    "greater little st saint fort port mount mt lake cape san santa los las el la le de "
+    "inner outer central"
 )
-OPENERS = frozenset(  # capitalised at a clause's start only
-    [
-        "the",
-        "a",
-        "an",
-        "is",
-        "are",
-        "was",
-        "were",
-        "does",
-        "do",
-        "did",
-        "has",
-        "have",
-        "had",
-        "can",
-        "could",
-        "will",
-        "would",
-        "should",
-        "who",
-        "what",
-        "where",
-        "when",
-        "which",
-        "whose",
-        "whom",
-        "why",
-        "how",
-        "in",
-        "on",
-        "at",
-        "of",
-        "for",
-        "from",
-        "to",
-        "by",
-        "with",
-        "about",
-        "and",
-        "but",
-        "or",
-        "if",
-        "as",
-        "unlike",
-        "like",
-        "after",
-        "before",
-        "since",
-        "while",
-        "because",
-        "although",
-        "though",
-        "so",
-        "then",
-        "also",
-        "not",
-        "no",
-        "yes",
-        "tell",
-        "give",
-        "name",
-        "say",
-        "remind",
-        "please",
-        "i",
-        "we",
-        "you",
-        "he",
-        "she",
-        "it",
-        "they",
-        "my",
-        "our",
-        "your",
-        "his",
-        "her",
-        "their",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "regarding",
-        "concerning",
-        "say",
-        "remember",
-        "note",
-    ]
+OPENERS = set_of(
+    "the a an is are was were does do did has have had can could will would should who what "
+    "where when which whose whom why how in on at of for from to by with about and but or "
+    "if as unlike like after before since while because although though so then also not no "
+    "yes tell give name say remind please i we you he she it they my our your his her their "
+    "its this that these those regarding concerning say remember note"
 )
 
 
@@ -207,7 +50,7 @@ def name_key(name: str) -> str:
 
 
 def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
-    """The keys that a name is enrolled with: its own, its plural if it is a common noun, aliases."""
+    """The keys that a name is known by: its own, its plural if it is a common noun, aliases."""
     keys = [name_key(name)]
     last = words_of(name)[-1:] if keys[0] != SPEAKER else []
     if last and not last[0].capital and not last[0].number and last[0].key.isalpha():
@@ -302,6 +145,8 @@ def untaught_names(text: str, words: Sequence[Word], taught: Sequence[Mention]) 
 
 
 def _capital(text: str, word: Word) -> bool:
+    if text[word.start : word.end].isupper() and word.end - word.start > 1:
+        return False  # ISBN, VLAN: rather what is asked than of whom
     return word.capital and word.key not in OPENERS and not begins_clause(text, word)
 
 

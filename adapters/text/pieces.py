@@ -13,7 +13,7 @@ SPACE = "\u2581"  # SentencePiece's mark of a space
 
 @dataclass(frozen=True)
 class Template:
-    """What stands right before and right behind the words of a user, and the tokens that end a turn.
+    """What stands right before and behind the words of a user, and the tokens that end a turn.
 
     `opening` is everything from the end of the user's words to where the assistant begins.
     """

@@ -39,7 +39,7 @@ class NameTable:
         return cls(keys[order], fact[order], begin, longest)
 
     def mentions(self, text: str) -> list[tuple[Mention, tuple[int, ...]]]:
-        """Every taught name in a text with the rows of its facts; of overlapping ones the longest."""
+        """Every taught name in a text with its facts' rows; of overlapping ones the longest."""
         words = words_of(text)
         found = self._found(text, words)
         taken = set[int]()

@@ -15,6 +15,11 @@ WORD = re.compile(
 POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s$", re.IGNORECASE)
 
 
+def set_of(words: str) -> frozenset[str]:
+    """The words of a list in one text."""
+    return frozenset(words.split())
+
+
 @dataclass(frozen=True)
 class Word:
     """A word as it is compared (`key`), its place in the text without a possessive ending.

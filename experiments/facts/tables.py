@@ -62,8 +62,8 @@ def rules_table(folder: Path) -> str:
     counts = sorted({row["facts"] for row in rows})
     lines = ["| rule | sites | " + " | ".join(f"{n} facts" for n in counts) + " | weights, bytes |"]
     lines.append("|---|---|" + "---|" * (len(counts) + 1))
-    for rule, sites in dict.fromkeys((row["rule"], row["sites"]) for row in rows):
-        mine = {r["facts"]: r for r in rows if (r["rule"], r["sites"]) == (rule, sites)}
+    for rule, sites in dict.fromkeys((row["rule"], row.get("sites", 1)) for row in rows):
+        mine = {r["facts"]: r for r in rows if (r["rule"], r.get("sites", 1)) == (rule, sites)}
         cells = [_pair(mine[n]) if n in mine else "" for n in counts]
         size = f"{mine[max(mine)]['bytes']:,}"
         lines.append(f"| {rule} | {sites} | " + " | ".join(cells) + f" | {size} |")

@@ -44,8 +44,6 @@ class Config:
     """Of the sample of facts and wordings."""
     rule: str = "posterior"
     """The local rule."""
-    sites: int = 2
-    """The sites of the chain."""
     text: str | None = None
     """A file of paragraphs that the host has never seen, for false fires; optional."""
 
@@ -55,7 +53,7 @@ def fresh_learner(config: Config) -> Iterator[Learner]:
     """A learner on a new brain, which goes at the end."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        Learner.open(folder, rule=config.rule, sites=config.sites) as learner,
+        Learner.open(folder, rule=config.rule) as learner,
     ):
         yield learner
 
@@ -129,8 +127,8 @@ def novel_relations(config: Config) -> dict[str, Any]:
     rng = random.Random(config.seed)
     relations = set(rng.sample(sorted(examined_wordings()), NOVEL))
     whole = calibrated.material()
-    kept = {r: ts for r, ts in whole.templates.items() if r not in relations}
-    material = replace(whole, templates=kept)
+    kept = [worded for worded in whole.wordings if worded.relation not in relations]
+    material = replace(whole, wordings=kept)
     exam = build_exam(config.count, seed=config.seed, split=config.split, relations=relations)
     with _without_cache(lambda: material), fresh_learner(config) as learner:
         return examine(learner, exam) | {"relations": sorted(relations)}

@@ -228,16 +228,11 @@ def _reply_text(reply: Reply, *, titled: bool) -> Text:
 
 
 def _steps_table(steps: Sequence[Step]) -> Table:
-    table = Table("token", "fact", "entity evidence", "relation evidence by site", box=None)
+    table = Table("token", "fact", "evidence in nats", box=None)
     for step in steps:
         fact = "" if step.fact is None else f"#{step.fact}"
-        relation = "  ".join(f"{evidence:.3f}" for evidence in step.relation)
-        table.add_row(
-            _cell(step.token),
-            fact,
-            "" if math.isnan(step.entity) else f"{step.entity:.2f}",
-            relation,
-        )
+        evidence = "" if math.isnan(step.evidence) else f"{step.evidence:.1f}"
+        table.add_row(_cell(step.token), fact, evidence)
     return table
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from oneshot.cli.output import Output
 from oneshot.errors import BadInputError, BrainError
+from oneshot.progress import silent
 
 if TYPE_CHECKING:
     from oneshot.facts.learner import Learner as Learner
@@ -91,7 +92,7 @@ def open_learner(brain: Path | None = None, *, founding: bool = True) -> Iterato
             dtype=session.dtype,
             rule=session.rule,
             trust_remote_code=session.trust_remote_code,
-            progress=progress,
+            progress=progress or silent,
         ) as learner,
     ):
         yield learner

@@ -14,7 +14,7 @@ Turn = dict[str, str]
 
 @dataclass(frozen=True)
 class Manner:
-    """`raw` asks the text as it stands, also of a host with a chat template; temperature 0 is greedy."""
+    """`raw` asks the text as it stands, of any host; temperature 0 is greedy."""
 
     raw: bool = False
     system: str | None = None
@@ -37,7 +37,7 @@ class Manner:
         return self.max_new_tokens or (CHAT_TOKENS if self.chats(host) else PLAIN_TOKENS)
 
     def ids(self, host: Host, question: str | Sequence[Turn]) -> list[int]:
-        """The tokens that the host is given; a question is a text or the turns of a conversation."""
+        """The tokens that the host is given for a text or the turns of a conversation."""
         if not self.chats(host):
             text = question if isinstance(question, str) else question[-1]["content"]
             return list(host.tokenizer(text)["input_ids"])

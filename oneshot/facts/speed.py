@@ -12,10 +12,13 @@ from pathlib import Path
 import torch
 
 from adapters.query.denoise import PosteriorDenoiser
-from adapters.write.rows import FactRows, join
+from adapters.query.labels import Head
+from adapters.text.table import NOBODY
+from adapters.write.rows import NAMES, FactRows, join
 from oneshot.facts.answering import answer
 from oneshot.facts.examination.exam import build_exam
 from oneshot.facts.learner import Learner
+from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
 from oneshot.memory.disk.segments import SegmentStore
 from oneshot.progress import Report, silent
@@ -24,7 +27,6 @@ SINGLE, BATCH, QUERIES = 60, 320, 32
 SMALL, LARGE = 1_000, 10_000  # facts in a brain that is asked
 FEW, MANY = 100, 100_000  # facts in a brain that is written to
 ROUNDS = 5  # of which the median counts
-JITTER = 3.0  # nats-scale noise that makes other names' codes of a taught one's
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,11 @@ def _queries(learner: Learner, facts: Sequence[Statement], progress: Report) -> 
     """Answers of untaught prompts: the adapter looks, nothing fires, the lengths are equal."""
     asked = build_exam(1, known=QUERIES, untaught=0, seed=1).probes["known"]
     prompts = [probe.prompt for probe in asked]
-    head = learner.host.model.get_output_embeddings().weight.detach()
+    head = Head(learner.host.model.get_output_embeddings().weight.detach())
+    tokenizer = learner.host.tokenizer
     for count, target in ((SMALL, "<= 1.1"), (LARGE, "<= 1.5")):
         rows = _crowd(_encoded(learner, facts[:64]), count)
-        denoiser = PosteriorDenoiser(learner.calibration, rows, head)
+        denoiser = PosteriorDenoiser(learner.calibration, rows, head, tokenizer)
         bare, with_facts = [], []
         for done in range(ROUNDS):
             bare.append(_seconds(answer, learner.host, prompts))
@@ -141,21 +144,21 @@ def _write(learner: Learner, fact: Statement) -> None:
 
 
 def _encoded(learner: Learner, facts: Sequence[Statement]) -> FactRows:
-    return join(learner.encoder.encode_all([(f.prompt, f.answer, f.subject or "") for f in facts]))
+    return join(learner.encoder.encode_all([told_of(f, made=True) for f in facts]))
 
 
 def _crowd(rows: FactRows, count: int) -> FactRows:
-    """As many facts as asked for: the given ones' codes with noise, each under a key of its own."""
+    """As many facts as asked for: the given ones' readings, each under a name of its own."""
     generator = torch.Generator().manual_seed(0)
     many = rows.take(torch.arange(count) % len(rows)).tensors()
-    noise = torch.randn(many["entity"].shape, generator=generator)
-    number = torch.arange(count)
+    keys = torch.randint(1, 2**62, (count, NAMES), generator=generator)
     return FactRows.of(
         many
         | {
             "key": torch.randint(256, (count, 16), generator=generator).to(torch.uint8),
-            "subject": number,
-            "entity": many["entity"] + JITTER * noise,
+            "subject": torch.arange(count),
+            "names": torch.where(many["names"] != NOBODY, keys, NOBODY),
+            "firsts": torch.where(many["firsts"] != NOBODY, keys.flip(0), NOBODY),
         }
     )
 

@@ -46,7 +46,7 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few questions that are not about taught facts and short answers: both are slow."""
     monkeypatch.setattr(module, "KNOWN", 4)
     monkeypatch.setattr(module, "TIMED", 8)
-    monkeypatch.setattr("oneshot.facts.answering.MAX_NEW_TOKENS", 6)
+    monkeypatch.setattr("oneshot.facts.manner.PLAIN_TOKENS", 6)
     monkeypatch.setattr("oneshot.facts.examination.probing.STRANGERS", 6)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from oneshot.errors import BadInputError
-from oneshot.facts.answering import MAX_NEW_TOKENS
+from oneshot.facts.manner import PLAIN_TOKENS
 from oneshot.hosts.load import Host, load_host
 from oneshot.retention.methods.by_name import RIVALS, tuned
 from oneshot.retention.methods.editors.alphaedit import AlphaEdit, AlphaEditSettings
@@ -237,7 +237,7 @@ def test_context_holds_the_latest_facts_that_fit() -> None:
     text = method.context(KNOWN)
     assert text.endswith(f"{FACTS[0].prompt} {FACTS[0].answer}. {KNOWN}")
     assert len(text) > 200
-    assert len(host().tokenizer(text)["input_ids"]) <= 128 - MAX_NEW_TOKENS
+    assert len(host().tokenizer(text)["input_ids"]) <= 128 - PLAIN_TOKENS
 
 
 def test_the_latest_of_equal_prompts_is_retrieved_first() -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from oneshot.cli.session import SESSION, learner_class
+from oneshot.progress import silent
 
 commands = typer.Typer()
 PANEL = "Brain folder"
@@ -30,6 +31,6 @@ def calibrate(
             device=session.device,
             dtype=session.dtype,
             force=force,
-            progress=progress,
+            progress=progress or silent,
         )
     session.output.outcome({"path": str(path)}, f"calibrated: {path}")

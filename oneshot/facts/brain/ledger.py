@@ -53,7 +53,8 @@ class _Plan:
 class Ledger:
     """The facts of one brain; every change takes the folder's lock and raises `version`.
 
-    `labels` names relations, `many` are those with several values; `live` are the rows, `ids` the journal's number of each by key, `near` the index of their codes.
+    `labels` names relations, `many` are those with several values; `live` are the rows,
+    `ids` the journal's number of each by key, `near` the index of their codes.
     """
 
     def __init__(

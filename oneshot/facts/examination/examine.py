@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from adapters.query.denoise import AGREEMENT
+from adapters.query.denoise import ASKED, CERTAIN
 from oneshot.facts.examination.probing import IN_FRONT, KINDS, OWN, Prober, Question
 from oneshot.facts.examination.risks import Risk, find_risks
 from oneshot.facts.learner import Learner
@@ -183,16 +183,12 @@ def same_answer(one: str, other: str) -> bool:
 
 
 def margin_of(reply: Reply, fact: int) -> float | None:
-    """Nats by which a fact's evidence passed what lets it speak, of name or relation the less.
+    """Nats by which a fact's evidence passed what lets it speak.
 
     None where the fact did not start an answer or its rule gives no evidence.
     """
-    starts = [s for s in reply.steps if s.fact == fact and s.relation and not math.isnan(s.entity)]
-    if not starts:
-        return None
-    agreements = starts[0].relation
-    agreement = sum(math.log(max(a, 1e-30)) for a in agreements) / len(agreements)
-    return min(starts[0].entity, agreement - math.log(AGREEMENT))
+    starts = [s.evidence for s in reply.steps if s.fact == fact and not math.isnan(s.evidence)]
+    return min(starts[0], CERTAIN) - ASKED if starts else None
 
 
 def _host_in_front(learner: Learner, prober: Prober) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from adapters.write.encode import Told
 from adapters.write.rows import join
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import fits
@@ -168,6 +169,6 @@ def _relatives(entries: Sequence[Fact], rng: random.Random) -> list[CorpusFact]:
     return list(found.values())
 
 
-def _asked(fact: CorpusFact) -> tuple[str, str, str]:
+def _asked(fact: CorpusFact) -> Told:
     wording = unambiguous_wordings()[fact.relation][0]
-    return fill(wording, fact.subject), fact.object, fact.subject
+    return Told(fill(wording, fact.subject), fact.object, fact.subject)

@@ -4,7 +4,7 @@ It is never asked for an answer: losing it loses text and history, and no fact.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -152,6 +152,7 @@ def _stored(value: object) -> object:
     return json.dumps(value) if isinstance(value, tuple) else value
 
 
-def _fact(row: Any) -> Fact:
-    *plain, asks, aliases = row
-    return Fact(*plain, tuple(json.loads(asks)), tuple(json.loads(aliases)))
+def _fact(row: Sequence[Any]) -> Fact:
+    named = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    lists = {name: tuple(json.loads(named[name])) for name in ("asks", "aliases")}
+    return Fact(**named | lists)

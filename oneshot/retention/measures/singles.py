@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from oneshot.facts.brain.opening import Progress
+from oneshot.progress import Report
 from oneshot.retention.measures.axes import Answers, right
 from oneshot.retention.measures.scores import interval, normalise
 from oneshot.retention.methods.interface import Method
@@ -13,7 +13,7 @@ NEAR = 4  # neighbours and known facts asked after each
 
 
 def examine_singles(
-    make: Callable[[], Method], bare: Answers, suite: Suite, progress: Progress
+    make: Callable[[], Method], bare: Answers, suite: Suite, progress: Report
 ) -> dict[str, Any]:
     """The told axes of each fact, and whether some neighbours and known facts are as they were."""
     hits: dict[str, list[bool]] = {}

@@ -26,12 +26,7 @@ from oneshot.retention.methods.lora import Lora, LoraSettings
 from oneshot.retention.methods.ours import Ours
 from oneshot.retention.methods.retrieval import Copied, RetrievedInContext
 
-RULES: dict[str, tuple[str, int | None]] = {
-    POSTERIOR: (POSTERIOR, None),
-    **{f"{POSTERIOR}-{sites}": (POSTERIOR, sites) for sites in (1, 4)},
-    **{rule: (rule, None) for rule in FITTED},
-}
-"""This project's rules, and its default on other numbers of sites than the default one."""
+RULES = (POSTERIOR, *FITTED)
 
 
 class Rival(NamedTuple):
@@ -60,8 +55,7 @@ RIVALS = {
 def make_method(name: str, host: Host, progress: Report = silent) -> Method:
     """A method with nothing written; raises BadInputError for an unknown name."""
     if name in RULES:
-        rule, sites = RULES[name]
-        return Ours(host, rule, sites, progress)
+        return Ours(host, name, progress)
     if name in RIVALS:
         return RIVALS[name].make(host)
     raise BadInputError(

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from adapters.address.prompts import Prompt, encode_prompts
-from adapters.write.encode import answer_tokens
+from adapters.write.answers import answer_tokens
 from oneshot.hosts.load import Host
 from oneshot.retention.methods.interface import Request
 

@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from adapters.write.encode import answer_tokens
+from adapters.write.answers import answer_tokens
 from oneshot.errors import BadInputError
-from oneshot.facts.answering import MAX_NEW_TOKENS, answer, short
+from oneshot.facts.answering import answer, short
 from oneshot.facts.language.checking import check_statement
+from oneshot.facts.manner import PLAIN_TOKENS
 from oneshot.facts.types import Statement
 from oneshot.files.durable import write_atomically
 from oneshot.hosts.corpus import background_text
@@ -83,7 +84,7 @@ class Material:
         """Whether the host's window holds the prompt and an answer."""
         limit = getattr(self.host.model.config, "max_position_embeddings", None)
         size = len(self.host.tokenizer(prompt)["input_ids"])
-        return limit is None or size + MAX_NEW_TOKENS + SPARE <= limit
+        return limit is None or size + PLAIN_TOKENS + SPARE <= limit
 
     def unknown(self, requests: Iterable[tuple[Request, T]]) -> list[T]:
         """Those whose answer the bare host does not give already; counts the others."""
