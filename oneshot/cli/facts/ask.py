@@ -49,7 +49,7 @@ def ask(
     if (question is None) == (file is None):
         raise BadInputError("ask takes a question or --file FILE")
     questions = iter([question]) if question is not None else _read_questions(file or "-")
-    with open_learner() as learner:
+    with open_learner(founding=no_adapter) as learner:
         while batch := list(islice(questions, 1 if file == "-" else BATCH)):
             for reply in learner.ask(batch, base=base, explain=explain, adapter=not no_adapter):
                 output.reply(reply, explain=explain, titled=file is not None)

@@ -35,7 +35,7 @@ def forget(
     output = SESSION.get().output
     if [bool(ids), subject is not None, everything].count(True) != 1:
         raise BadInputError("forget takes ids, or --subject NAME, or --all")
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         doomed = _chosen(learner, ids or [], subject)
         output.confirm(f"Forget {_named(doomed)}?", yes=yes)
         output.facts(learner.forget([fact.id for fact in doomed]))
@@ -51,7 +51,7 @@ def update(
     Examples:
       oneshot update 12 "New Glorptown"
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         SESSION.get().output.receipt(learner.update(id, answer))
 
 
@@ -62,7 +62,7 @@ def undo() -> None:
     Examples:
       oneshot undo
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         done = learner.undo()
         SESSION.get().output.outcome({"undone": done}, done)
 

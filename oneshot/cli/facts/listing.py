@@ -26,7 +26,7 @@ def list_facts(
       oneshot list --all
       oneshot --json list
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         SESSION.get().output.facts(learner.facts(None if everything else "live"))
 
 
@@ -37,7 +37,7 @@ def show(id: Id) -> None:
     Examples:
       oneshot show 12
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         SESSION.get().output.record(asdict(learner.show(id)))
 
 
@@ -52,7 +52,7 @@ def search(
       oneshot search Freedonia
       oneshot search "capital of" --limit 50
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         SESSION.get().output.facts(learner.search(text, limit))
 
 
@@ -63,7 +63,7 @@ def history(id: Id) -> None:
     Examples:
       oneshot history 12
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         SESSION.get().output.facts(learner.history(id))
 
 
@@ -75,5 +75,5 @@ def stats() -> None:
       oneshot stats
       oneshot --json stats
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         SESSION.get().output.record(asdict(learner.stats()))
