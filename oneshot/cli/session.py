@@ -41,14 +41,14 @@ def learner_class() -> type[Learner]:
 
 
 @contextmanager
-def open_learner(brain: Path | None = None) -> Iterator[Learner]:
-    """Open a brain, the one that the command line names if none is given, until the block ends."""
+def open_learner(brain: Path | None = None, model: str | None = None) -> Iterator[Learner]:
+    """Open a brain until the block ends; both are the command line's where none is given."""
     session = SESSION.get()
     with (
         session.output.progress() as progress,
         learner_class().open(
             brain or session.brain,
-            model=session.model,
+            model=model or session.model,
             device=session.device,
             dtype=session.dtype,
             rule=session.rule,

@@ -83,9 +83,7 @@ class Learner(Records):
             brain.close()
             raise
 
-    def teach(
-        self, statements: Iterable[Statement], *, before: bool = True
-    ) -> Iterator[Receipt]:
+    def teach(self, statements: Iterable[Statement], *, before: bool = True) -> Iterator[Receipt]:
         """Write facts; each receipt is given once its fact is durable.
 
         A sequence is taught in chunks, anything else one by one as it comes; without `before` the
@@ -246,7 +244,7 @@ class Learner(Records):
     ) -> list[Receipt]:
         complete = [self._complete(s) for s in statements]
         prompts = [s.prompt for s in complete]
-        olds = [short(s.text) for s in answer(self.host, prompts)] if before else repeat(None)
+        olds = self._bare(prompts) if before else [None] * len(prompts)
         began = time.perf_counter()
         entered = self._enter(complete, "teach" if over is None else "update", over)
         seconds = (time.perf_counter() - began) / len(complete)
@@ -255,8 +253,12 @@ class Learner(Records):
         replies = iter(self.ask([q for q in asked if q]))
         return [
             make_receipt(e, s, old, new, (q, next(replies).answer if q else ""), seconds)
-            for e, s, old, new, q in zip(entered, complete, olds, after, asked, strict=False)
+            for e, s, old, new, q in zip(entered, complete, olds, after, asked, strict=True)
         ]
+
+    def _bare(self, prompts: Sequence[str]) -> list[str]:
+        """What the host says by itself."""
+        return [short(said.text) for said in answer(self.host, prompts)]
 
     def _complete(self, given: Statement) -> Statement:
         return with_subject(given, self.templates)
