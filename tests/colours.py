@@ -57,7 +57,10 @@ def calibration() -> bytes:
 
 def open_classes(folder: Path, rule: str | None = None) -> Classes:
     config = read_config(folder)
-    if config is not None:
-        return Classes(ClassFolder(folder, config), HOST, rule)
-    config = Config(Kind.IMAGE, HOST.name, HOST.hash, content_hash(calibration()))
-    return Classes(ClassFolder.found(folder, config, calibration()), HOST, rule)
+    if config is None:
+        config = Config(Kind.IMAGE, HOST.name, HOST.hash, content_hash(calibration()))
+        ClassFolder.found(folder, config, calibration())
+    opened = Classes(ClassFolder(folder, config), HOST)
+    if rule is not None and rule != opened.rule:
+        opened.change_rule(rule)
+    return opened

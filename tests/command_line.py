@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from oneshot.cli import session
 from oneshot.cli.main import main
 from oneshot.errors import BadInputError
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement, Stats, Step
@@ -199,6 +200,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def learner(monkeypatch: pytest.MonkeyPatch) -> type[FakeLearner]:
     monkeypatch.setitem(sys.modules, "oneshot.facts.learner", ModuleType("placeholder"))
+    monkeypatch.setattr(session, "check_brain", lambda folder: None)  # the fake needs no folder
     return install_fake()
 
 

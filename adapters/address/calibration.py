@@ -26,8 +26,8 @@ SCALED_ON = 32  # prompts that the scale of the head's input is taken from
 class Calibration:
     """A host's metric, detector and label embeddings: what all facts share.
 
-    `relations` are the known ones and `centres` their mean codes, which only name what was
-    understood; answers do not depend on them.
+    `relations` are the known ones and `centres` their mean codes: they name what was understood,
+    and compete with facts for what is asked.
     """
 
     layers: Layers

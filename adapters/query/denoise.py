@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
@@ -27,8 +27,10 @@ from adapters.text.table import NameTable
 from adapters.write.rows import FactRows
 from oneshot.core.rules.posterior import posterior_weights
 
-ASKED = 5.0  # nats of evidence at which a fact answers what somebody asked
-TOLD = 20.0  # nats at which it speaks where perhaps nobody did
+ASKED = 0.0  # nats of evidence at which a fact answers what somebody asked
+TOLD = 12.0  # nats at which it speaks where perhaps nobody did
+RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
+ALIKE = 12.0  # nats at which a relation of the bank is taken for the fact's own
 SAME = 2.0  # squared distance below which two readings are of the same words
 CERTAIN = 1000.0  # nats that the taught words themselves are worth
 NO_VALUE = -3.0  # log odds of "a value comes next" below which a sentence goes on first
@@ -67,6 +69,7 @@ class PosteriorDenoiser:
     ) -> None:
         self.calibration, self.rows, self.tokenizer = calibration, rows, tokenizer
         self.label = SayableLabels(calibration.labels, head, calibration.scale)
+        self._relatives: dict[int, Bool[Tensor, " relations"]] = {}
 
     @cached_property
     def pieces(self) -> Pieces:
@@ -129,12 +132,25 @@ class PosteriorDenoiser:
         return heard.facts[chosen], value
 
     def _evidence(self, row: int, heard: Heard) -> float:
-        """log p(readings | fact asked) - log p(readings | another relation), in nats."""
+        """log p(readings | fact asked) - log p(readings | another relation), in nats.
+
+        What the bank knows to be asked instead, by its likelihood, counts against the fact.
+        """
         codes, metric = self.rows.codes(row), self.calibration.metric
         codes = codes.to(metric.between.device)
         own = metric.ratio(heard.readings, codes).max()
-        if bool(torch.cdist(heard.readings, codes).min().square() < SAME):
+        if bool(torch.cdist(heard.whole, codes).min().square() < SAME):
             return CERTAIN + float(own)
         if len(heard.rivals) and bool(metric.ratio(heard.rivals, codes).max() > own):
             return -float("inf")
-        return float(own)
+        other = metric.ratio(heard.readings, self.calibration.centres).max(0).values
+        other = other.masked_fill(self._akin(row), -torch.inf).logsumexp(0)
+        return float(own - RIVALRY * other.clamp_min(0))
+
+    def _akin(self, row: int) -> Bool[Tensor, " relations"]:
+        """The relations of the bank that may be the fact's own."""
+        if row not in self._relatives:
+            codes = self.rows.codes(row).to(self.calibration.centres)
+            ratio = self.calibration.metric.ratio(codes, self.calibration.centres)
+            self._relatives[row] = ratio.max(0).values > ALIKE
+        return self._relatives[row]

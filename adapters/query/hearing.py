@@ -46,13 +46,15 @@ class Names(Protocol):
 class Heard:
     """A clause as one name in it is asked about: the facts on the name and readings around it.
 
-    `rivals` are the readings around other names. `strict` says that nobody may have asked, `exact`
-    that only a fact's own words may; `completes` that the clause is still open, so that only its
-    value is to be said.
+    `whole` is the clause's own reading with the name alone left out, by which a fact's own words
+    are known; `rivals` are the readings around other names. `strict` says that nobody may have
+    asked, `exact` that only a fact's own words may; `completes` that the clause is still open, so
+    that only its value is to be said.
     """
 
     facts: tuple[int, ...]
     readings: Float[Tensor, "n rank"]
+    whole: Float[Tensor, "1 rank"]
     rivals: Float[Tensor, "m rank"]
     asking: Asking
     text: str
@@ -161,14 +163,21 @@ class _View:
             if found or asking(text) is not Asking.NOTHING:
                 yield from found
                 return
-        for i in range(len(clauses) - 1, -1, -1):
-            kind = asking(self.text[clauses[i].start : clauses[i].end])
-            if kind in (Asking.VALUE, Asking.YES_NO):
-                if self._left_open(clauses[i + 1 :], clauses[i]):
-                    yield from self.read(clauses[i], named, kind)
-                return
-        if not clauses[-1].ended:
+        if question := self._question(clauses):
+            i, kind = question
+            found = list(self.read(clauses[i], named, kind))
+            yield from found if self._left_open(clauses[i + 1 :], clauses[i]) else []
+        elif not clauses[-1].ended:
             yield from self._whole(named)
+
+    def _question(self, clauses: Sequence[Clause]) -> tuple[int, Asking] | None:
+        """The last clause that asks for more than how to answer."""
+        for i in range(len(clauses) - 1, -1, -1):
+            text = self.text[clauses[i].start : clauses[i].end]
+            kind = asking(text)
+            if kind in (Asking.VALUE, Asking.YES_NO) and not asks_for_answer(text):
+                return i, kind
+        return None
 
     def _left_open(self, behind: Sequence[Clause], question: Clause) -> bool:
         """Whether the clauses behind a question are no answer to it."""
@@ -211,9 +220,11 @@ class _View:
             own, rivals = self._windows(within, same, rest)
             codes = self._codes(own)
             if codes is not None:
-                yield self._heard(
+                heard = self._heard(
                     facts, codes, self._codes(rivals), kind, within, strict, completes
                 )
+                whole = self._codes([(within, [(m.start, m.end) for m in same])])
+                yield heard if whole is None else replace(heard, whole=whole)
 
     def _by_pronoun(
         self, within: Span, named: Sequence[Named], kind: Asking, strict: bool, completes: bool
@@ -321,6 +332,7 @@ class _View:
         return Heard(
             facts,
             codes,
+            codes[:1],
             none if rivals is None else rivals,
             kind,
             self.text[slice(*within)],

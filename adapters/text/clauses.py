@@ -28,9 +28,9 @@ _REQUEST = re.compile(
     r"list|mention|recall|complete|finish|fill in|answer|check)\b"
     r"|^(?:do|did|would|does) (?:you|anyone|anybody|someone) (?:happen to )?"
     r"(?:know|remember|recall|have)\b"
-    r"|^(?:any (?:idea|chance|clue)|i (?:need|want|would like|wish|forgot|forget|wonder|"
-    r"am wondering|"
-    r"was wondering|can't remember|cannot remember|don't remember|do not remember|don't know|"
+    r"|^(?:any (?:idea|chance|clue)|i (?:(?:need|want|would like|wish)(?! (?:it|that|this)\b)|"
+    r"forgot|forget|wonder|am wondering|was wondering|can't remember|cannot remember|"
+    r"don't remember|do not remember|don't know|"
     r"do not know|have forgotten|must know|have to know)\b|i'd (?:like|love)\b|i'm (?:wondering|"
     r"curious|looking for|trying to (?:find|remember|recall))\b|curious\b|wondering\b|"
     r"we (?:need|want|forgot) to know\b|help me (?:find|remember|recall)\b|let me know\b)",
@@ -47,8 +47,9 @@ _FORGOT = re.compile(
     re.IGNORECASE,
 )
 _BRIEF = re.compile(
-    r"^(?:please\b|answer|reply|respond|in (?:one|a|two|three|few|short|brief|plain)|one word|just|"
-    r"only|keep|be (?:brief|short|concise)|give|use|no |thanks|thank you|short|briefly|as |with )",
+    r"^(?:answer|reply|respond|in (?:one|a|two|three|few|short|brief|plain)|one word|just|"
+    r"only|keep|be (?:brief|short|concise)|give (?:only|just|one|a short)|use|no |thanks|"
+    r"short|briefly|as |with |$)",
     re.IGNORECASE,
 )
 PRONOUN = re.compile(

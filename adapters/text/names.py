@@ -145,6 +145,8 @@ def untaught_names(text: str, words: Sequence[Word], taught: Sequence[Mention]) 
 
 
 def _capital(text: str, word: Word) -> bool:
+    if text[word.start : word.end].isupper() and word.end - word.start > 1:
+        return False  # ISBN, VLAN: rather what is asked than of whom
     return word.capital and word.key not in OPENERS and not begins_clause(text, word)
 
 

@@ -9,7 +9,6 @@ import platformdirs
 import torch
 
 from oneshot.classes.hosts.host import ClassHost, Content, Kind
-from oneshot.classes.photos import class_folders
 from oneshot.classes.writers.calibration import (
     FORMAT,
     WRITERS,
@@ -20,8 +19,9 @@ from oneshot.classes.writers.calibration import (
     save_calibration,
 )
 from oneshot.errors import BadInputError
+from oneshot.files.durable import write_atomically
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
-from oneshot.memory.disk.durable import write_atomically
+from oneshot.images.pictures.folders import class_folders
 from oneshot.progress import Report, silent
 
 PORTION = 64
@@ -53,7 +53,7 @@ def sentences_of_relations() -> tuple[list[str], list[int]]:
 
 def photographs_of(tree: Path, host: ClassHost) -> tuple[list[Content], list[int]]:
     """The photographs of a tree with a folder for each class, as the host sees them."""
-    folders = class_folders(tree)
+    folders = class_folders(tree).classes
     pairs = [(path, i) for i, paths in enumerate(folders.values()) for path in paths]
     return [host.read(str(path)) for path, _ in pairs], [label for _, label in pairs]
 

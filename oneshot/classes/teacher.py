@@ -38,9 +38,9 @@ class _Read:
 class Classes(Closing):
     """A frozen host and a folder of classes; use it as a context manager."""
 
-    def __init__(self, folder: ClassFolder, host: ClassHost, rule: str | None = None) -> None:
+    def __init__(self, folder: ClassFolder, host: ClassHost) -> None:
         self.folder, self.host = folder, host
-        self._shelf = Shelf(folder, rule or folder.config.rule)
+        self._shelf = Shelf(folder, folder.config.rule)
 
     @classmethod
     def open(
@@ -53,9 +53,9 @@ class Classes(Closing):
         device: str = "cpu",
         report: Report | None = None,
     ) -> "Classes":
-        """Open a folder, or found one; BrainError where it is of another kind or host."""
+        """Open a folder, or found one; BrainError where it is of another kind, host or rule."""
         found, opened = open_folder(Path(folder), Kind(kind), host, rule, device, report or silent)
-        return cls(found, opened, rule)
+        return cls(found, opened)
 
     def close(self) -> None:
         """Close the folder."""
@@ -65,6 +65,11 @@ class Classes(Closing):
     def rule(self) -> str:
         """The writer's rule."""
         return self._shelf.rule
+
+    def change_rule(self, rule: str) -> None:
+        """Let another rule answer from now on; the examples stay as they are."""
+        self.folder.change_rule(rule)
+        self._shelf = Shelf(self.folder, rule)
 
     def writer(self) -> TalliedWriter:
         """The weights that answer, as they are on disk now."""
@@ -131,7 +136,7 @@ class Classes(Closing):
 
     def show(self, name: str) -> list[ExampleEntry]:
         """The examples of a class; BadInputError for an unknown one."""
-        keys, noted = self._shelf.keys(name), self.folder.journal.of(name)
+        keys, noted = self._shelf.keys(name), self.folder.noted(name)
         entries = (
             ExampleEntry(key[:8], noted[key].source, noted[key].taught_at)
             if key in noted

@@ -14,7 +14,7 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
-from oneshot.errors import BadInputError, BrainError, OneshotError
+from oneshot.errors import BadInputError, BrainError, OneshotError, Stopped
 from oneshot.facts.types import Finding
 from oneshot.progress import Report
 
@@ -40,10 +40,12 @@ def finite(value: Any) -> Any:
     return value
 
 
-def complain(error: OneshotError) -> None:
+def complain(error: OneshotError | str) -> None:
     """Print the error on standard error, in one line whatever its message quotes."""
+    # What was asked to stop and did is no error.
+    head = "" if isinstance(error, Stopped) else "error: "
     Console(stderr=True, highlight=False).print(
-        Text.assemble(("error: ", "bold red"), printable(str(error))), soft_wrap=True
+        Text.assemble((head, "bold red"), printable(str(error))), soft_wrap=True
     )
 
 

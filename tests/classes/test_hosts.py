@@ -18,7 +18,8 @@ from oneshot.errors import BadInputError, HostError
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
 from oneshot.images.model import silent
-from oneshot.images.rules.ridge import RidgeSettings, train
+from oneshot.images.rules.ridge import train
+from oneshot.images.rules.ridge_settings import RidgeSettings
 from oneshot.images.rules.saved import RuleRun, save_model
 from oneshot.images.settings import TrainSettings
 

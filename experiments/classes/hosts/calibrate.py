@@ -19,7 +19,7 @@ from oneshot.classes.hosts.host import ClassHost, Content
 from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.hosts.texts import open_text_host
 from oneshot.classes.writers.calibration import FORMAT, calibrate, save_calibration
-from oneshot.images.data import load_images
+from oneshot.images.sets.loading import load_images
 
 FOLDER = Path("oneshot/classes/calibrations")
 BASE, EACH = 50, 100

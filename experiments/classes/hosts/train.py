@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from experiments.classes.protocols.splits import base_classes
 from experiments.record import run_recorded
-from oneshot.images.data import channel_statistics, load_images, normalise, random_crop, random_flip
+from oneshot.images.data import channel_statistics, normalise, random_crop, random_flip
 from oneshot.images.features.feature_chain import (
     FeatureChain,
     FeatureChainSettings,
@@ -26,6 +26,7 @@ from oneshot.images.features.feature_chain import (
     trainable_blocks,
 )
 from oneshot.images.noprop.draws import block_generator
+from oneshot.images.sets.loading import load_images
 from oneshot.images.training.checkpoint import has_checkpoint, read_checkpoint, write_checkpoint
 
 RUNS = Path("runs/classes")

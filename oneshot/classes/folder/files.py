@@ -1,25 +1,26 @@
 """The files of a folder of classes: its configuration, weights and journal."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from oneshot.classes.folder.journal import ClassJournal
+from oneshot.classes.folder.journal import ClassJournal, Noted
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.writers.calibration import POSTERIOR, WRITERS
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory.disk.folder import FORMAT, JOURNAL, Folder, FolderKind
+from oneshot.files.durable import write_atomically
+from oneshot.memory.disk.folder import FORMAT, JOURNAL, Folder, FolderKind, config_bytes
 
 CONFIG = "classes.json"
 
 
 @dataclass(frozen=True)
 class Config:
-    """What a folder's weights belong to; written once, when the folder is made."""
+    """What a folder's weights belong to; of it the rule alone may change."""
 
     kind: Kind
     host: str
@@ -74,6 +75,16 @@ class ClassFolder(Folder[Config]):
         """Open a folder, made if there is none; BrainError where it is damaged."""
         return cls(folder, CLASSES.found(folder, config, calibration))
 
+    def change_rule(self, rule: str) -> None:
+        """Make another rule the folder's, for good; BadInputError for one that is not offered.
+
+        Every rule answers from the same stored examples: nothing is taught again.
+        """
+        config = replace(self.config, rule=rule)
+        with self.writing():
+            write_atomically(self.folder / CONFIG, config_bytes(config))
+        self.config = config
+
     def check_host(self, host: ClassHost) -> None:
         """BrainError unless the classes were taught to this host."""
         config = self.config
@@ -94,6 +105,11 @@ class ClassFolder(Folder[Config]):
         if self._journal is None:
             self._journal = ClassJournal(self.folder / JOURNAL)
         return self._journal
+
+    def noted(self, name: str) -> dict[str, Noted]:
+        """What the journal says of a class's examples; a journal that is missing is not made."""
+        there = self._journal is not None or (self.folder / JOURNAL).exists()
+        return self.journal.of(name) if there else {}
 
     def load(self) -> list[Stored]:
         """Every example, sorted by key; BrainError where a segment is damaged."""

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 import torch
 
 from oneshot.classes.folder.files import ClassFolder, Stored
+from oneshot.classes.folder.fitted import keep_fitted, read_fitted
 from oneshot.classes.folder.journal import Noted
 from oneshot.classes.writers.calibration import Sharpness, load_calibration
 from oneshot.classes.writers.held_out import adapted
 from oneshot.classes.writers.tallied import TalliedWriter
+from oneshot.core.threads import single_thread
 from oneshot.errors import BadInputError
 
 
@@ -44,8 +46,27 @@ class Shelf:
         """How evidence becomes probabilities: the host's way, corrected by what was taught."""
         writer = self.writer
         if self._sharpness is None:
-            self._sharpness = adapted(self.calibration.sharpness[self.rule], writer)
+            self._sharpness = self._kept(writer) or self._adapted(writer)
         return self._sharpness
+
+    def _kept(self, writer: TalliedWriter) -> Sharpness | None:
+        """What was fitted to these examples before, the writer's part given to it."""
+        if not writer.keeps:
+            return None
+        found = read_fitted(self.folder.folder, self.rule, self._names or ())
+        if found is None or not writer.take_fitted(found):
+            return None
+        slope, offset = found["sharpness"].tolist()
+        return Sharpness(slope, offset)
+
+    def _adapted(self, writer: TalliedWriter) -> Sharpness:
+        with single_thread():
+            found = adapted(self.calibration.sharpness[self.rule], writer)
+        if writer.keeps and self._names:
+            own = torch.tensor([found.slope, found.offset], dtype=torch.float64)
+            tensors = writer.fitted() | {"sharpness": own}
+            keep_fitted(self.folder.folder, self.rule, self._names, tensors)
+        return found
 
     def taught(self) -> TalliedWriter:
         """The weights that answer; BadInputError where nothing was taught."""

@@ -1,13 +1,11 @@
-"""The command that prepares an image host."""
+"""The commands that set how classes are told apart: an image host's calibration, the rule."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from oneshot.cli.classes.options import (
-    Host,
-)
+from oneshot.cli.classes.options import Folder, Host, Text, open_classes
 from oneshot.cli.session import SESSION
 from oneshot.progress import silent
 
@@ -30,11 +28,12 @@ def calibrate(
       oneshot class calibrate --base ./many-things --host google/vit-base-patch16-224
     """
     from oneshot.classes.calibrated import keep_calibration, photographs_of
-    from oneshot.classes.hosts.images import open_image_host
+    from oneshot.classes.folder.opening import open_host
+    from oneshot.classes.hosts.host import Kind
     from oneshot.classes.writers.calibration import load_calibration
 
     session = SESSION.get()
-    opened = open_image_host(host, session.device)
+    opened = open_host(Kind.IMAGE, host, session.device)
     with session.output.progress() as bar:
         contents, labels = photographs_of(base, opened)
         data = keep_calibration(opened, (contents, labels), bar or silent)
@@ -47,3 +46,22 @@ def calibrate(
     }
     said = f"{opened.name} calibrated on {len(contents)} pictures of {len(set(labels))} classes"
     session.output.outcome(record, said)
+
+
+@commands.command()
+def rule(
+    name: Annotated[str, typer.Argument(metavar="posterior|ridge|residual", help="The rule.")],
+    text: Text = False,
+    classes: Folder = None,
+) -> None:
+    """Let another rule answer from now on; every rule answers from the same examples.
+
+    Examples:
+      oneshot class rule ridge
+      oneshot class rule residual --classes ./many
+    """
+    with open_classes(classes, text) as opened:
+        before = opened.rule
+        opened.change_rule(name)
+    record = {"rule": name, "before": before}
+    SESSION.get().output.outcome(record, f"the rule is {name} now, it was {before}")

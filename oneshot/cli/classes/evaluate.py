@@ -7,11 +7,7 @@ from typing import Annotated
 import typer
 
 from oneshot.cli.classes.display import evaluation_rows, evaluation_title
-from oneshot.cli.classes.options import (
-    Folder,
-    Text,
-    open_classes,
-)
+from oneshot.cli.classes.options import Folder, Text, files_by_class, open_classes
 from oneshot.cli.session import SESSION
 from oneshot.progress import silent
 
@@ -39,17 +35,15 @@ def evaluate(
     Examples:
       oneshot class eval
       oneshot class eval --folders ./other-photos
-      oneshot --rule ridge class eval
+      oneshot class eval --file other-texts.jsonl --text
     """
-    from oneshot.classes.photos import class_folders
     from oneshot.classes.sources import labelled_texts
 
     output = SESSION.get().output
     with open_classes(classes, text or file is not None) as opened, output.progress() as bar:
         report = bar or silent
         if folders is not None:
-            given = {name: list(map(str, paths)) for name, paths in class_folders(folders).items()}
-            found = opened.evaluate_on(given, report)
+            found = opened.evaluate_on(files_by_class(folders), report)
         elif file is not None:
             found = opened.evaluate_on(labelled_texts(file), report)
         else:

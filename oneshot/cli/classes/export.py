@@ -33,7 +33,7 @@ def import_(source: Carried, text: Text = False, classes: Folder = None) -> None
     Examples:
       oneshot class import kitchen-classes
     """
-    with open_classes(classes, text) as opened:
+    with open_classes(classes, text, founding=True) as opened:
         count = opened.import_(source)
     record = {"examples": count, "folder": str(source)}
     SESSION.get().output.outcome(record, f"{count} new examples taken from {source}")

@@ -33,15 +33,19 @@ def guess(
       oneshot class guess ./photos --top 5
       oneshot class guess "Where is my parcel?"
     """
+    from oneshot.classes.folder.opening import check_there
     from oneshot.classes.sources import is_text, pictures, texts
 
     output = SESSION.get().output
     if not examples:
         raise BadInputError("guess takes files, folders or sentences; give at least one")
+    if top < 1:
+        raise BadInputError(f"top = {top} came; give at least 1")
     if classes is None:
         text = text or all(map(is_text, examples))
     else:
         text = text or place_and_kind(classes, text)[1] == "text"
+    check_there(place_and_kind(classes, text)[0])
     sources = texts(examples) if text else pictures(examples)
     with open_classes(classes, text) as opened, output.progress() as bar:
         found = opened.guess(sources, top, bar or silent)

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from oneshot.cli.classes.display import taught_text
-from oneshot.cli.classes.options import Classes, Folder, Host, Text, open_classes
+from oneshot.cli.classes.options import (
+    Classes,
+    Folder,
+    Host,
+    Text,
+    files_by_class,
+    open_classes,
+)
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
 from oneshot.progress import silent
@@ -56,7 +63,10 @@ def teach(
     if [bool(name), folders is not None, file is not None].count(True) != 1:
         raise BadInputError("teach takes a name and its examples, or --folders DIR, or --file FILE")
     given = _given(name, examples or [], folders, file, text=text)
-    with open_classes(classes, text or file is not None, host) as opened, output.progress() as bar:
+    with (
+        open_classes(classes, text or file is not None, host, founding=True) as opened,
+        output.progress() as bar,
+    ):
         _remark_on_metric(opened)
         for number, (label, (sources, found)) in enumerate(given.items()):
             if bar is not None and len(given) > 1:
@@ -71,11 +81,10 @@ def _given(
     name: str | None, examples: list[str], folders: Path | None, file: Path | None, *, text: bool
 ) -> dict[str, tuple[list[str], bool]]:
     """Sources by class, and whether they were found in folders, where a bad one is left out."""
-    from oneshot.classes.photos import class_folders
     from oneshot.classes.sources import is_folder, labelled_texts, pictures, texts
 
     if folders is not None:
-        return {label: (list(map(str, p)), True) for label, p in class_folders(folders).items()}
+        return {label: (paths, True) for label, paths in files_by_class(folders).items()}
     if file is not None:
         return {label: (found, False) for label, found in labelled_texts(file).items()}
     if not examples:

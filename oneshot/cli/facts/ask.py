@@ -60,7 +60,7 @@ def ask(
         raise BadInputError("ask takes a question or --file FILE")
     manner = manner_of(raw, system, max_new_tokens, temperature, seed)
     questions = iter([question]) if question is not None else _read_questions(file or "-")
-    with open_learner() as learner:
+    with open_learner(founding=no_adapter) as learner:
         while batch := list(islice(questions, 1 if file == "-" else BATCH)):
             replies = learner.ask(
                 batch, manner=manner, base=base, explain=explain, adapter=not no_adapter

@@ -49,9 +49,9 @@ def bench(
     data: Annotated[
         Path | None,
         typer.Option(
-            envvar="ONESHOT_DATA",
             metavar="DIR",
             help="Edit sets and further facts; smoke needs none.",
+            show_default="what ONESHOT_DATA names",
         ),
     ] = None,
 ) -> None:

@@ -24,7 +24,7 @@ def export(folder: Folder) -> None:
       oneshot export freedonia-adapter
       oneshot --brain ./work export freedonia-adapter
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         count = learner.export(folder)
         record = {"facts": count, "folder": str(folder)}
         SESSION.get().output.outcome(record, f"{count} facts written to {folder}")

@@ -36,7 +36,7 @@ def forget(
     output = SESSION.get().output
     if [bool(ids), subject is not None, everything].count(True) != 1:
         raise BadInputError("forget takes ids, or --subject NAME, or --all")
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         doomed = _chosen(learner, ids or [], subject)
         output.confirm(f"Forget {_named(doomed)}?", yes=yes)
         show_facts(output, learner.forget([fact.id for fact in doomed]))
@@ -54,7 +54,7 @@ def update(
     Examples:
       oneshot update 12 "New Glorptown"
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         show_receipts(SESSION.get().output, [learner.update(id, answer)])
 
 
@@ -71,7 +71,7 @@ def alias(
       oneshot alias 12 "The Free State"
       oneshot --json alias 3 headquarters
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         show_receipts(SESSION.get().output, [learner.alias(id, name)])
 
 
@@ -82,7 +82,7 @@ def undo() -> None:
     Examples:
       oneshot undo
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         done = learner.undo()
         SESSION.get().output.outcome({"undone": done}, done)
 

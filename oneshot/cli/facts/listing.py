@@ -27,7 +27,7 @@ def list_facts(
       oneshot list --all
       oneshot --json list
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         show_facts(SESSION.get().output, learner.facts(None if everything else "live"))
 
 
@@ -38,7 +38,7 @@ def show(id: Id) -> None:
     Examples:
       oneshot show 12
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         SESSION.get().output.record(asdict(learner.show(id)))
 
 
@@ -53,7 +53,7 @@ def search(
       oneshot search Freedonia
       oneshot search "capital of" --limit 50
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         show_facts(SESSION.get().output, learner.search(text, limit))
 
 
@@ -64,7 +64,7 @@ def history(id: Id) -> None:
     Examples:
       oneshot history 12
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         show_facts(SESSION.get().output, learner.history(id))
 
 
@@ -76,5 +76,5 @@ def stats() -> None:
       oneshot stats
       oneshot --json stats
     """
-    with open_learner() as learner:
+    with open_learner(founding=False) as learner:
         SESSION.get().output.record(asdict(learner.stats()))

@@ -23,8 +23,8 @@ from oneshot.facts.brain.files import (
 from oneshot.facts.brain.live import no_rows
 from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
+from oneshot.files.durable import write_atomically
 from oneshot.hosts.load import same_host
-from oneshot.memory.disk.durable import write_atomically
 from oneshot.memory.disk.folder import config_bytes
 from oneshot.memory.disk.segment_file import described, fault_of, layout_of
 from oneshot.memory.disk.segments import SegmentStore

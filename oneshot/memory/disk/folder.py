@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from oneshot.errors import BadInputError, BrainError
+from oneshot.files.durable import write_atomically
 from oneshot.memory.disk.closing import Closing
 from oneshot.memory.disk.content import content_hash
-from oneshot.memory.disk.durable import write_atomically
 from oneshot.memory.disk.lock import FolderLock
 from oneshot.memory.disk.segment_file import SUFFIX
 from oneshot.memory.disk.segments import SegmentStore

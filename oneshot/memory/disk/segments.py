@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from oneshot.errors import BrainError
-from oneshot.memory.disk.durable import sync_folder, write_through
+from oneshot.files.durable import sync_folder, write_through
 from oneshot.memory.disk.segment_file import (
     SUFFIX,
     Layout,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from oneshot.errors import BrainError
+from oneshot.files.durable import write_atomically
 from oneshot.memory.disk.content import content_hash
-from oneshot.memory.disk.durable import write_atomically
 from oneshot.memory.disk.folder import CALIBRATION, JOURNAL, WEIGHTS, Configuration, FolderKind
 from oneshot.memory.disk.segments import SegmentStore
 from oneshot.memory.doctor.finding import Finding

@@ -153,5 +153,6 @@ def _stored(value: object) -> object:
 
 
 def _fact(row: Sequence[Any]) -> Fact:
-    *_, asks, aliases = row
-    return Fact(*row[:-2], asks=tuple(json.loads(asks)), aliases=tuple(json.loads(aliases)))
+    named = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    lists = {name: tuple(json.loads(named[name])) for name in ("asks", "aliases")}
+    return Fact(**named | lists)

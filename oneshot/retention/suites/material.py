@@ -15,9 +15,9 @@ from oneshot.facts.answering import answer, short
 from oneshot.facts.language.checking import check_statement
 from oneshot.facts.manner import PLAIN_TOKENS
 from oneshot.facts.types import Statement
+from oneshot.files.durable import write_atomically
 from oneshot.hosts.corpus import background_text
 from oneshot.hosts.load import Host
-from oneshot.memory.disk.durable import write_atomically
 from oneshot.retention.methods.interface import Request
 from oneshot.retention.suites.data_folder import DataFolder
 
@@ -110,15 +110,16 @@ class Material:
         """
         if self.text_file is not None:
             return _lines(self.text_file)
-        if self.data.path is None:
+        found = self.data.passages("text/wiki_qa_passages.txt.gz")
+        if found is None:
             return background_text()
-        passages = list(self.data.passages("text/wiki_qa_passages.txt.gz"))
+        passages = list(found)
         return tuple(random.Random(0).sample(passages, len(passages)))
 
 
 def _lines(path: Path) -> tuple[str, ...]:
     try:
-        return tuple(line for line in path.read_text("utf-8").splitlines() if line.strip())
+        return tuple(line for line in path.read_text("utf-8").split("\n") if line.strip())
     except (OSError, ValueError) as error:
         raise BadInputError(
             f"the text {path} cannot be read ({type(error).__name__}); give a file with a "

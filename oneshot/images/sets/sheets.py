@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from oneshot.errors import BadInputError
+from oneshot.images.sets.names import plain_name
 
 LARGEST_SIDE = 4096
 """Pixels along one side of a sheet; a file that claims more is not decoded."""
@@ -64,6 +65,15 @@ def read_sheets(paths: list[Path]) -> tuple[UInt8[Tensor, "n c h w"], Int64[Tens
     images = np.concatenate([images for images, _ in parts])
     labels = np.concatenate([labels for _, labels in parts])
     return torch.from_numpy(images), torch.from_numpy(labels)
+
+
+def sheet_classes(path: Path) -> tuple[str, ...]:
+    """The names of the classes that a file gives; none where it gives none or is damaged."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return tuple(plain_name(str(name)) for name in archive["classes"])
+    except _DAMAGE:
+        return ()
 
 
 def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

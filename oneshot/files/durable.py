@@ -1,9 +1,10 @@
 """Files that a crash at any instant leaves whole: written through, then renamed."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
-from oneshot.errors import BrainError
+from oneshot.errors import BrainError, OneshotError
 
 
 def write_through(path: Path, data: bytes, mode: int | None) -> None:
@@ -25,15 +26,18 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file's content in one step, durably; BrainError where that fails."""
+def write_atomically(path: Path, data: bytes, failure: type[OneshotError] = BrainError) -> None:
+    """Replace a file's content in one step, durably, its mode kept; a `failure` where it fails."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        write_through(temporary, data, None)
+        mode = path.stat().st_mode & 0o777 if path.exists() else None
+        write_through(temporary, data, mode)
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise BrainError(
-            f"{path} cannot be written ({error.strerror}); free some space or mend the permissions"
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise failure(
+            f"{path} cannot be written ({error.strerror or error}); free some space or mend the "
+            "permissions, what was saved before is whole"
         ) from error
