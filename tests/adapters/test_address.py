@@ -2,10 +2,6 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from torch import Tensor
-
 from adapters.address.ending import CONFIDENT, EndingDetector, fit_detector
 from adapters.address.enrolment import CLIP, choose_wordings
 from adapters.address.entity import (
@@ -18,6 +14,9 @@ from adapters.address.entity import (
 )
 from adapters.address.relation import FAR, RelationBank, class_scores, fit_bank, likelihood
 from adapters.address.windows import MAX_WIDTH, shifted, window_at, windows_from
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
 
 WIDTH, NAMES, NOISE = 8, 4000, 0.2
 
