@@ -107,7 +107,7 @@ class Listener:
             return []
         last = clauses[-1]
         first = next(i for i, (_, b) in enumerate(tokens) if b > last.start) + start
-        begun = first < said.given and not self._in_template(said)
+        begun = first < said.given <= at and not self._in_template(said)
         return list(view.read(last, named, Asking.VALUE, strict=not begun, completes=True))
 
     def _in_template(self, said: Transcript) -> bool:
