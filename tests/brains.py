@@ -57,7 +57,7 @@ def quick_calibration(cache_folder: Path) -> Iterator[None]:
     """Calibrate on little, and keep the results in this folder."""
     with (
         mock.patch.object(calibrated, "material", small_material),
-        mock.patch.object(calibrated, "Settings", lambda: SETTINGS),
+        mock.patch.object(calibrated, "Settings", return_value=SETTINGS),
         mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(cache_folder)}),
     ):
         yield

@@ -25,7 +25,7 @@ _POLITE = re.compile(
 _REQUEST = re.compile(
     r"^(?:(?:can|could|would|will) you (?:please |kindly |maybe |perhaps )*)?(?:please |kindly )*"
     r"(?:tell|give|name|say|state|remind|show|let me know|find|look up|identify|specify|provide|"
-    r"list|mention|recall|complete|finish|fill in|answer|check)\b"
+    r"list|mention|recall|complete|finish|fill in|answer|check|ask)\b"
     r"|^(?:do|did|would|does) (?:you|anyone|anybody|someone) (?:happen to )?"
     r"(?:know|remember|recall|have)\b"
     r"|^(?:any (?:idea|chance|clue)|i (?:(?:need|want|would like|wish)(?! (?:it|that|this)\b)|"
@@ -49,7 +49,7 @@ _FORGOT = re.compile(
 _BRIEF = re.compile(
     r"^(?:answer|reply|respond|in (?:one|a|two|three|few|short|brief|plain)|one word|just|"
     r"only|keep|be (?:brief|short|concise)|give (?:only|just|one|a short)|use|no |thanks|"
-    r"short|briefly|as |with |$)",
+    r"short|briefly|as (?:briefly|shortly|one|a (?:single|short))|with |$)",
     re.IGNORECASE,
 )
 PRONOUN = re.compile(
@@ -118,7 +118,9 @@ def asking(clause: str, *, last_of_turn: bool = False) -> Asking:
         return Asking.YES_NO
     if re.match(rf"^(?:.*\b)?{_WH}\b", text, re.IGNORECASE) and question:
         return Asking.DENIED if _NEGATION.search(known) else Asking.VALUE
-    asked = question or _REQUEST.match(text) or re.match(rf"^{_WH}\b", text, re.IGNORECASE)
+    behind = text.rpartition(", ")[2]  # "As a citizen, tell me ..."
+    requested = _REQUEST.match(text) or _REQUEST.match(_POLITE.sub("", behind))
+    asked = question or requested or re.match(rf"^{_WH}\b", text, re.IGNORECASE)
     if not asked and not (last_of_turn and not clause.rstrip().endswith((".", "!"))):
         return Asking.NOTHING
     return Asking.DENIED if _NEGATION.search(known) else Asking.VALUE

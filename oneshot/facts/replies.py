@@ -8,15 +8,25 @@ from oneshot.facts.types import Receipt, Reply, Statement, Step
 
 
 def make_reply(
-    question: str, said: Said, bare: Said | None, ids: Sequence[int], *, explain: bool
+    question: str,
+    said: Said,
+    bare: Said | None,
+    ids: Sequence[int],
+    *,
+    explain: bool,
+    whole: bool = False,
 ) -> Reply:
-    """A reply; `ids` are the facts' ids by the denoiser's rows, `bare` is what the host said."""
+    """A reply; `ids` are the facts' ids by the denoiser's rows, `bare` is what the host said.
+
+    A single sentence goes without its stop unless the `whole` text is wanted.
+    """
+    tidy = str if whole else short
     spoke = (c.fact for c in said.changes if c is not None and c.fact >= 0)
     return Reply(
         question,
-        short(said.text),
+        tidy(said.text),
         tuple(dict.fromkeys(ids[row] for row in spoke)),
-        short(bare.text) if bare else None,
+        tidy(bare.text) if bare else None,
         _steps(said, ids) if explain else (),
     )
 
@@ -24,13 +34,13 @@ def make_reply(
 def make_receipt(
     entered: Entered,
     statement: Statement,
-    before: str,
+    before: str | None,
     after: str,
     asked: tuple[str | None, str],
     seconds: float,
 ) -> Receipt:
-    """A receipt; `before` and `after` are the answers to the taught prompt, `asked` a question
-    that was made of it, with its answer.
+    """A receipt; `before` and `after` are the answers to the taught prompt (`before` None where it
+    was not asked), `asked` a question that was made of it, with its answer.
     """
     return Receipt(
         entered.id,
@@ -63,7 +73,7 @@ def _says(answer: str, said: str) -> bool:
 
 
 def _warnings(
-    entered: Entered, answer: str, before: str, after: str, asked: tuple[str | None, str]
+    entered: Entered, answer: str, before: str | None, after: str, asked: tuple[str | None, str]
 ) -> tuple[str, ...]:
     found = []
     if entered.known:

@@ -11,6 +11,7 @@ from oneshot.facts.types import Statement
 
 MAX_PROMPT = 2000
 MAX_ANSWER = 300
+MAX_QUESTION = 30_000  # characters; the host's own limit is in tokens
 
 
 def statement(
