@@ -40,7 +40,7 @@ _YES_NO = re.compile(
     rf"^(?:{_AUXILIARY}|isn't|aren't|wasn't|weren't|doesn't|don't|didn't|hasn't)\b", re.I
 )
 _TRUE = re.compile(r"^(?:is it (?:true|right|correct|so|a fact)|am i right)\b", re.IGNORECASE)
-_NEGATION = re.compile(r"\b(?:not|never|no longer|nor|neither)\b|n['\u2019]t\b", re.IGNORECASE)
+_NEGATION = re.compile(r"\b(?:not|never|no longer|nor|neither)\b|n't\b", re.IGNORECASE)
 _FORGOT = re.compile(
     r"\b(?:can't|cannot|can not|don't|do not|didn't|did not|couldn't) (?:quite |really )?"
     r"(?:remember|recall|know|find|think of)\b",
@@ -110,6 +110,7 @@ def _add(found: list[Clause], text: str, start: int, end: int, *, ended: bool) -
 
 def asking(clause: str, *, last_of_turn: bool = False) -> Asking:
     """What a clause asks for; an unfinished one at a turn's end asks to be completed."""
+    clause = _straight(clause)
     text = _POLITE.sub("", clause.strip(" \"'\u201c\u2018(*-\u2013>#"))
     question = clause.rstrip(" \"')\u201d\u2019*").endswith(("?", "\uff1f"))
     known = _FORGOT.sub(" ", text)
@@ -139,12 +140,17 @@ def _asks_yes_no(text: str, question: bool) -> bool:
 
 def denies(clause: str) -> bool:
     """Whether a clause says that something is not so."""
-    return bool(_NEGATION.search(_FORGOT.sub(" ", clause)))
+    return bool(_NEGATION.search(_FORGOT.sub(" ", _straight(clause))))
+
+
+def _straight(text: str) -> str:
+    """The text with the apostrophes of typewriters."""
+    return text.replace("\u2019", "'")
 
 
 def asks_for_answer(rest: str) -> bool:
     """Whether text behind a question only asks how to answer it, or opens the answer."""
     return all(
-        c.endswith(":") or bool(_BRIEF.match(_POLITE.sub("", c)))
+        c.endswith(":") or bool(_BRIEF.match(c) or _BRIEF.match(_POLITE.sub("", c)))
         for c in (rest[k.start : k.end].strip() for k in clauses_of(rest))
     )
