@@ -23,9 +23,10 @@ from adapters.text.clauses import (
 )
 from adapters.text.names import SPEAKER, Mention, untaught_names
 from adapters.text.pieces import Pieces
-from adapters.text.words import words_of
+from adapters.text.words import set_of, words_of
 
 TAIL = 64  # tokens of what the host has said that are looked at
+FRAMES = set_of("is was are were of the a an in at by on to called named located known that as :")
 REACH = 10  # words on either side of a name where a window may begin or end
 TOGETHER = re.compile(r"^\s*,?\s*(?:and|or|&|as well as|and also)\s*(?:of|for|in|the|of the)?\s*$")
 
@@ -107,8 +108,13 @@ class Listener:
             return []
         last = clauses[-1]
         first = next(i for i, (_, b) in enumerate(tokens) if b > last.start) + start
-        begun = first < said.given <= at and not self._in_template(said)
+        begun = first < said.given <= at and self._only_frames(said, at)
         return list(view.read(last, named, Asking.VALUE, strict=not begun, completes=True))
+
+    def _only_frames(self, said: Transcript, at: int) -> bool:
+        """Whether the host has only gone on with the words that lead up to a value."""
+        text, _ = self.pieces.text(said.ids[said.given : at + 1])
+        return set(text.split()) <= FRAMES and not self._in_template(said)
 
     def _in_template(self, said: Transcript) -> bool:
         template = self.pieces.template

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -27,7 +28,7 @@ from oneshot.facts.language.checking import MAX_QUESTION
 from oneshot.facts.language.statement import with_subject
 from oneshot.facts.language.text import check_text
 from oneshot.facts.manner import CHAT, RAW, Manner, Turn
-from oneshot.facts.replies import make_receipt, make_reply
+from oneshot.facts.replies import contradiction, make_receipt, make_reply
 from oneshot.facts.rules import build_denoiser
 from oneshot.facts.told import question_of, told_of
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement
@@ -169,7 +170,9 @@ class Learner(Records):
             raise BadInputError(f"fact #{id} is {old.state}; give a live one another name")
         names = tuple(dict.fromkeys([*old.aliases, check_text(name, "alias", LONGEST_NAME)]))
         new = Statement(old.prompt, old.answer, old.subject, old.source, old.asks, names)
-        return self._teach([new], over=id)[0]
+        receipt = self._teach([new], over=id)[0]
+        warnings = tuple(w for w in receipt.warnings if w != contradiction(id))
+        return replace(receipt, warnings=warnings)
 
     def undo(self) -> str:
         """Take back the last change; raises BadInputError where there is none."""

@@ -59,6 +59,11 @@ def make_receipt(
     )
 
 
+def contradiction(old: int) -> str:
+    """The warning that a fact takes the place of one with another answer."""
+    return f"contradicts #{old}, which it replaces"
+
+
 def _steps(said: Said, ids: Sequence[int]) -> tuple[Step, ...]:
     return tuple(
         Step(token, ids[c.fact] if c.fact >= 0 else None, c.evidence)
@@ -78,7 +83,7 @@ def _warnings(
     found = []
     if entered.known:
         found.append(f"already taught as #{entered.id}")
-    found += [f"contradicts #{old}, which it replaces" for old in entered.replaced]
+    found += map(contradiction, entered.replaced)
     if before == answer and not entered.known:
         found.append("the model already said so")
     if not _says(answer, after):

@@ -100,6 +100,7 @@ class Conversation:
         if not id.removeprefix("#").isdecimal():
             raise BadInputError(f"/forget takes the number of a fact, not {id[:40]!r}; see /facts")
         show_facts(self.output, self.learner.forget([int(id.removeprefix("#"))]))
+        self._remark_on_talk()
 
     def _facts(self, _rest: str) -> None:
         show_facts(self.output, self.learner.facts())
@@ -122,6 +123,12 @@ class Conversation:
     def _undo(self, _rest: str) -> None:
         done = self.learner.undo()
         self.output.outcome({"undone": done}, done)
+        self._remark_on_talk()
+
+    def _remark_on_talk(self) -> None:
+        """The model reads the conversation, which may still tell what the weights do not."""
+        if self.turns:
+            self.output.remark("what was said stays in the conversation; /new begins another")
 
     def _new(self, _rest: str) -> None:
         self.turns, self.last = [], None
