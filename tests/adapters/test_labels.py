@@ -21,7 +21,10 @@ def least_margin(host: TinyHost, sample: int | None = None) -> float:
     """Of some tokens, or of all, at most LEAST; those whose first step suffices are looked at many at a time."""
     head, calibration = host.head, host.calibration
     assert head.bias is None
-    order = torch.randperm(len(head.weight), generator=torch.Generator().manual_seed(0))
+    _, which, counts = head.weight.unique(dim=0, return_inverse=True, return_counts=True)
+    own = (counts[which] == 1).nonzero().flatten()  # a few rows were never trained and are equal
+    assert len(own) > 0.999 * len(head.weight)
+    order = own[torch.randperm(len(own), generator=torch.Generator().manual_seed(0))]
     labels, least = labels_of(host), LEAST
     for tokens in order[:sample].split(256):
         states = calibration.labels(head.weight[tokens].float()) * calibration.scale
