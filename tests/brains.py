@@ -44,6 +44,7 @@ def make_host(folder: Path, seed: int = 0) -> Path:
         n_embd=64,
         n_layer=4,
         n_head=2,
+        initializer_range=0.1,  # so that tokens are said with a margin
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
