@@ -1,6 +1,5 @@
 """A host's calibration: the same bits every time, in a file that is checked when it is read."""
 
-import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,36 +7,38 @@ from pathlib import Path
 
 import pytest
 import torch
-from architectures import ARCHITECTURES, build_model
+from architectures import CONFIGS, WIDTH, build_model
 from brains import caches, refused, shared_host
 from conftest import (
     SETTINGS,
     TinyHost,
-    packaged_tokenizer,
+    packaged_host,
     small_material,
     tiny_host,
 )
 from torch import Tensor
 
-from adapters.address.calibration import Calibration, calibrate
-from adapters.address.material import Material, Prompts, fill
+from adapters.address.calibration import Calibration, _prompts, calibrate
+from adapters.address.gather import read_prompts
+from adapters.query.denoise import ASKED
 from adapters.write.state import load_calibration, save_calibration
-from oneshot.errors import BadInputError, BrainError
+from oneshot.errors import BrainError
+from oneshot.facts import calibrated
 from oneshot.facts.calibrated import (
-    DEFAULT_SITES,
-    DEPTHS,
     calibration_name,
     calibration_path,
     host_calibration,
-    material,
+    make_calibration,
 )
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.hosts.load import load_host
+from oneshot.hosts.relations import relations
 from oneshot.memory.disk.content import content_hash
 
 __all__ = ["caches"]
 
 CPU = torch.device("cpu")
+SHIPPED = calibrated.material  # before tests put a smaller one in its place
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +67,8 @@ def tensors(value: object) -> Iterator[Tensor]:
 
 def equal(one: Calibration, other: Calibration) -> bool:
     pairs = list(zip(tensors(one), tensors(other), strict=True))
-    assert len(pairs) > 20
-    settings = ("entity_layer", "relation_layers", "relations", "wordings")
-    return all(getattr(one, n) == getattr(other, n) for n in settings) and all(
+    assert len(pairs) > 8
+    return (one.layers, one.relations) == (other.layers, other.relations) and all(
         torch.equal(a, b) for a, b in pairs
     )
 
@@ -90,48 +90,39 @@ def test_the_same_seed_gives_the_same_bits_without_gradients(host: TinyHost) -> 
     assert not equal(tiny_host("llama").calibration, host.calibration)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", CONFIGS)
 def test_a_calibration_is_finite_and_of_the_hosts_shape(architecture: str) -> None:
     host = tiny_host(architecture)
     made = host.calibration
     assert all(bool(t.isfinite().all()) for t in tensors(made))
-    assert len(made.banks) == len(made.relation_layers) == len(SETTINGS.relation_depths)
-    assert made.relations == tuple(small_material().templates)
-    assert len(set(made.wordings)) == SETTINGS.enrolments
-    assert all(float(metric.offset) > 0 for metric in made.metrics)
+    assert made.layers.last == (2, 3)
+    assert made.layers.words == (1, 2)
+    assert made.metric.last.shape == (2, WIDTH, SETTINGS.rank)
+    assert made.metric.words.shape == (2, WIDTH, SETTINGS.rank)
+    assert made.value.weight.shape == (2, WIDTH)
+    relations = dict.fromkeys(w.relation for w in small_material().wordings)
+    assert made.relations == tuple(relations)
+    assert made.centres.shape == (len(relations), SETTINGS.rank)
     assert float(made.scale) > 0
 
 
-def test_labels_make_the_head_say_their_tokens(host: TinyHost) -> None:
-    tokens = torch.arange(0, 8000, 37)
-    states = host.calibration.labels(host.head[tokens]) * host.calibration.scale
-    assert (states @ host.head.T).argmax(1).eq(tokens).float().mean() > 0.99
-
-
-def prompts(text: str = "It rained all day, they say", window: int | None = None) -> Prompts:
-    drawn_on = Material([], {}, [text] if text else [], [])
-    return Prompts(drawn_on, packaged_tokenizer(), window, random.Random(0))
-
-
-def test_a_share_of_the_prompts_stands_behind_text() -> None:
-    made = prompts()
-    some = [made.fill("{} is a", "Ann", 0.5) for _ in range(200)]
-    assert {name for _, name in some} == {"Ann"}
-    behind = [prompt for prompt, _ in some if prompt != "Ann is a"]
-    assert 60 < len(behind) < 140
-    assert all(p.startswith("It") and p.endswith(". Ann is a") for p in behind)
-    assert "It rained all day, they. Ann is a" in behind
-    assert {made.fill("{} is a", "Ann", 0.0)[0] for _ in range(50)} == {"Ann is a"}
-
-
-@pytest.mark.parametrize(
-    ("text", "window"), [("It rained all day", 5), ("", None), ("Ann x", None)]
-)
-def test_text_is_left_out_where_it_does_not_fit_or_has_the_name(
-    text: str, window: int | None
-) -> None:
-    made = prompts(text, window)
-    assert {made.fill("{} is a", "Ann", 1.0)[0] for _ in range(50)} == {"Ann is a"}
+def test_a_code_asks_the_same_of_every_name() -> None:
+    """On the packaged host: other wordings of a relation, held out ones, with other names."""
+    host = packaged_host()
+    metric, layers = host.calibration.metric, host.calibration.layers
+    texts = [
+        ("The capital of Freedonia is", "Freedonia"),
+        ("What is the capital of Sylvania?", "Sylvania"),
+        ("Who founded Freedonia?", "Freedonia"),
+        ("Sylvania was founded by", "Sylvania"),
+    ]
+    found = read_prompts(host.model, _prompts(host.tokenizer, texts), layers)
+    last, words = (part.unbind(1) for part in found)
+    codes = metric.of_last(last) + metric.of_words(words)
+    ratio = metric.ratio(codes, codes)
+    assert ratio[0, 1] > ASKED
+    assert ratio[2, 3] > ASKED
+    assert ratio[:2, 2:].max() < 0
 
 
 def test_calibrating_leaves_no_hook_and_no_change(host: TinyHost) -> None:
@@ -143,7 +134,10 @@ def test_calibrating_leaves_no_hook_and_no_change(host: TinyHost) -> None:
 
 def test_a_file_gives_back_the_same_bits(host: TinyHost, path: Path, tmp_path: Path) -> None:
     loaded = load_calibration(path, CPU)
-    assert equal(loaded, host.calibration)
+    assert not equal(loaded, host.calibration), "its large parts are halved"
+    pairs = zip(tensors(loaded), tensors(host.calibration), strict=True)
+    assert all(torch.allclose(a, b, rtol=0.01, atol=0.01) for a, b in pairs)
+    assert (loaded.layers, loaded.relations) == (host.calibration.layers, host.calibration.relations)
     save_calibration(loaded, tmp_path / "deeper" / "again.safetensors")
     again = (tmp_path / "deeper" / "again.safetensors").read_bytes()
     assert content_hash(again) == content_hash(path.read_bytes())  # headers vary in order
@@ -163,11 +157,11 @@ def header_end(data: bytes) -> int:
         lambda d: d[: header_end(d)],
         lambda d: d + b"x",
         lambda d: b"x" * len(d),
-        lambda d: d.replace(b'"format":"2"', b'"format":"9"'),
-        lambda d: d.replace(b"detector.weight", b"detector.height"),
-        lambda d: d.replace(b"bank.1.means", b"bank.7.means"),
-        lambda d: d.replace(b"relation_layers", b"relation_payers"),
-        lambda d: d.replace(b"entity_layer", b"entity_payer"),
+        lambda d: d.replace(b'"format":"4"', b'"format":"9"'),
+        lambda d: d.replace(b"value.weight", b"value.height"),
+        lambda d: d.replace(b"metric.between", b"metric.betwixt"),
+        lambda d: d.replace(b"relations", b"relatives"),
+        lambda d: d.replace(b"words", b"verbs"),
     ],
 )
 def test_a_damaged_file_is_refused(path: Path, damage: object) -> None:
@@ -183,53 +177,70 @@ def test_a_damaged_file_is_refused(path: Path, damage: object) -> None:
 
 def test_the_packaged_calibration_belongs_to_the_packaged_host() -> None:
     host = load_host()
-    path = calibration_path(host.hash, DEFAULT_SITES)
-    assert path.name == calibration_name(host.hash, DEFAULT_SITES)
+    path = calibration_path(host.hash)
+    assert path.name == calibration_name(host.hash)
     assert host.hash in path.name
-    assert path.parent.name == "factual_lm"
-    assert list(path.parent.glob("calibration-*")) == [path]
-    made, used = host_calibration(host, DEFAULT_SITES, fail)
+    assert path.parent.name == "calibrations"
+    made, used = host_calibration(host, fail)
     assert used == path
-    assert made.relations == tuple(corpus_wordings())
-    layers = host.model.config.n_layer
-    assert made.relation_layers == tuple(round(f * layers) for f in DEPTHS[DEFAULT_SITES])
+    assert len(made.relations) == len(made.centres) > 1000
+    assert max(made.layers.all) < host.model.config.n_layer
     assert len(made.labels.mean) == host.model.config.n_embd
 
 
 def fail(*_: object) -> None:
-    raise AssertionError("the packaged host was calibrated anew")
+    raise AssertionError("the host was calibrated anew")
 
 
-def test_a_calibration_is_made_once_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_calibration_is_made_once_and_kept() -> None:
     host = shared_host()
-    made, path = host_calibration(host, 2, lambda *_: None)
-    again, same = host_calibration(host, 2, fail)
+    made, path = host_calibration(host, lambda *_: None)
+    again, same = host_calibration(host, fail)
     assert same == path
     assert equal(made, again)
-    assert host_calibration(host, 1, lambda *_: None)[1] != path
-    path.unlink()  # the tensors of `made` are still mapped to it
+    kept = path.read_bytes()
     path.write_bytes(b"damaged")
     with refused(BrainError, "calibrate --force"):
-        host_calibration(host, 2, fail)
-    forced, there = host_calibration(host, 2, lambda *_: None, force=True)
+        host_calibration(host, fail)
+    forced, there = host_calibration(host, lambda *_: None, force=True)
     assert there == path
     assert equal(forced, made)
-    with refused(BadInputError, "--sites 3 is not offered"):
-        host_calibration(host, 3, fail)
+    assert content_hash(path.read_bytes()) == content_hash(kept)
+
+
+def test_a_packaged_calibration_stays_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where a new one is forced, it lies in the user's cache and is found there."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    host = shared_host()
+    package = tmp_path / "package"
+    monkeypatch.setattr(calibrated, "_places", lambda: (tmp_path / "cache", package))
+    kept = package / calibration_name(host.hash)
+    save_calibration(make_calibration(host, lambda *_: None), kept)
+    before = kept.read_bytes()
+    assert host_calibration(host, fail)[1] == kept
+    _, path = host_calibration(host, lambda *_: None, force=True)
+    assert path == tmp_path / "cache" / kept.name
+    assert host_calibration(host, fail)[1] == path
+    assert kept.read_bytes() == before
 
 
 def test_the_shipped_material_holds_nothing_that_is_held_out() -> None:
-    shipped, wordings = material(), corpus_wordings()
-    held_out = {fact.subject for fact in corpus_facts() if fact.split != "known"}
+    shipped, bank = SHIPPED(), relations()
+    apart = {relation.name for relation in bank if relation.held_out}
+    used = {worded.relation for worded in shipped.wordings}
+    assert len(apart) > 300
+    assert not apart & used
+    assert {relation.name for relation in bank} - apart <= used
     known = {fact.subject for fact in corpus_facts() if fact.split == "known"}
-    assert set(shipped.names) == known
-    assert held_out
-    assert not held_out & set(shipped.names)
-    for relation, used in shipped.templates.items():
-        assert not set(used) & set(wordings[relation].held_out)
-    everything = [t for used in shipped.templates.values() for t in used]
-    assert len(everything) == len(set(everything)) > 200
-    assert fill("In {}, {}", "Oz") == "In Oz, Oz"
+    strangers = {fact.subject for fact in corpus_facts() if fact.split != "known"}
+    of_corpus = [w for w in shipped.wordings if w.relation in corpus_wordings()]
+    assert {w.name for w in of_corpus} <= known - strangers
+    unseen = {w for entry in corpus_wordings().values() for w in entry.held_out}
+    assert not {w.text.replace(w.name, "{}") for w in of_corpus} & unseen
+    assert all(w.name in w.text for w in shipped.wordings)
+    assert {w.cloze for w in shipped.wordings} == {True, False}
 
 
 def test_a_file_that_shrinks_after_it_was_read_harms_nobody(path: Path, tmp_path: Path) -> None:
@@ -243,7 +254,7 @@ from adapters.write.state import load_calibration
 path = Path({str(kept)!r})
 loaded = load_calibration(path, torch.device("cpu"))
 path.write_bytes(b"")
-print(float(loaded.banks[0].means.abs().sum()) > 0, path.stat().st_size)
+print(float(loaded.metric.last.abs().sum()) > 0, path.stat().st_size)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "True 0\n"), done.stderr
