@@ -24,8 +24,6 @@ from oneshot.hosts.relations import spoken
 from oneshot.memory.examiner.nearest import NearestFacts
 from oneshot.memory.journal.rows import NEW_RELATION, Draft
 
-SURELY = 40.0  # nats at which two prompts ask the same beyond doubt
-NEAR = 10.0  # nats at which a receipt says that another fact is near
 KNOWN = 5.0  # nats at which a relation of the bank names what was understood
 
 
@@ -127,14 +125,6 @@ class Ledger:
         name = calibration.relations[best]
         return self.labels.get(name, spoken(name) or name)
 
-    def close_to(self, row: FactRows) -> list[tuple[str, float]]:
-        """Live facts on the same subject that nearly ask the same, with the evidence in nats."""
-        others = [
-            o for o in self.live.on_subject(int(row.subject)) if not torch.equal(o.key, row.key)
-        ]
-        found = [(o.hex_keys()[0], self._ratio(o, row)) for o in others]
-        return sorted((f for f in found if f[1] > NEAR), key=lambda f: -f[1])
-
     def _load(self) -> list[dict[str, Any]]:
         """Read weights and journal; the records that the journal does not list as live."""
         segments = self.brain.store.load()
@@ -190,21 +180,19 @@ class Ledger:
     def _contradicted(self, row: FactRows) -> list[str]:
         """Live facts on the same subject that the fact takes the place of.
 
-        Nothing is replaced by mistake: the prompts have to be the same words, or surely ask the
-        same thing of which there is one.
+        Nothing is replaced by mistake: the prompts have to be the same words, or the facts have a
+        wording in common and ask a thing of which there is one. What they ask is too near in
+        "died in" and "died on" to go by.
         """
         others = self.live.on_subject(int(row.subject))
         return [o.hex_keys()[0] for o in others if self._same_question(o, row)]
 
     def _same_question(self, old: FactRows, new: FactRows) -> bool:
-        if bool((old.codes(0)[0] - new.codes(0)[0]).square().sum() < SAME):
+        same = torch.cdist(old.codes(0), new.codes(0)).square() < SAME
+        if bool(same[0, 0]):
             return True
         single = self.relation(new) not in self.many
-        return not _same_answer(old, new) and single and self._ratio(old, new) > SURELY
-
-    def _ratio(self, old: FactRows, new: FactRows) -> float:
-        """Evidence that the two taught prompts ask the same, in nats."""
-        return float(self.calibration.metric.ratio(new.codes(0)[:1], old.codes(0)[:1]))
+        return not _same_answer(old, new) and single and bool(same.any())
 
     def _carry_out(self, plans: Sequence[_Plan], kind: str | None) -> list[Entered]:
         self.version += 1
