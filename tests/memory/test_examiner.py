@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
@@ -210,7 +211,9 @@ def test_old_examinations_get_rounds(tmp_path: Path) -> None:
         mock.patch.object(facts, "SCHEMA", facts.SCHEMA[:1]),
         Journal(path) as old,
     ):
-        (fact,) = old.add([draft(1)])
+        columns = "key, prompt, answer, subject, relation, source, taught_at"
+        fact, texts = 1, astuple(draft(1))[:7]  # as it was before facts had wordings and aliases
+        old.run(f"INSERT INTO facts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", *texts)
         for at in ("2029-05-01", "2029-04-01", "2029-05-01"):
             columns = "INSERT INTO examinations (fact, probe, answer, correct, at)"
             old.run(f"{columns} VALUES (?, 'p', 'a', 1, ?)", fact, at)
@@ -222,7 +225,7 @@ def test_old_examinations_get_rounds(tmp_path: Path) -> None:
         assert [len(exams.of_round(r.id)) for r in exams.rounds()] == [1, 2]
         assert exams.of_fact(fact) == [Examination(fact, "taught", "p", "a", True)] * 3
     with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(facts.SCHEMA),)
 
 
 @given(data=st.data())
