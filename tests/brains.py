@@ -15,7 +15,7 @@ from conftest import SETTINGS, small_material
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 from oneshot.errors import OneshotError
-from oneshot.facts import calibrated
+from oneshot.facts import calibrated, manner
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Statement
 from oneshot.hosts.load import Host, load_host
@@ -32,6 +32,7 @@ TEMPLATES = {
 }
 SAID = "Glorp Tarnov Belmor Quist Ostrava Limerick Paris Old Harbour Green Valley"
 ANSWERS = SAID.split()
+LONGEST = 12  # tokens of what a random host says, which goes on for ever
 
 
 def make_host(folder: Path, seed: int = 0) -> Path:
@@ -43,6 +44,7 @@ def make_host(folder: Path, seed: int = 0) -> Path:
         n_embd=64,
         n_layer=4,
         n_head=2,
+        initializer_range=0.1,  # so that tokens are said with a margin
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
@@ -54,10 +56,11 @@ def make_host(folder: Path, seed: int = 0) -> Path:
 
 @contextmanager
 def quick_calibration(cache_folder: Path) -> Iterator[None]:
-    """Calibrate on little, and keep the results in this folder."""
+    """Calibrate on little, keep the results in this folder, and answer briefly."""
     with (
         mock.patch.object(calibrated, "material", small_material),
         mock.patch.object(calibrated, "Settings", return_value=SETTINGS),
+        mock.patch.object(manner, "PLAIN_TOKENS", LONGEST),
         mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(cache_folder)}),
     ):
         yield

@@ -65,3 +65,27 @@ def tiny_host(architecture: str, dtype: torch.dtype = torch.float32) -> TinyHost
         return TinyHost(model, tokenizer, tiny_host(architecture).calibration)
     made = calibrate(model, tokenizer, small_material(), SETTINGS, lambda *_: None)
     return TinyHost(model, tokenizer, made)
+
+
+@cache
+def packaged_host() -> TinyHost:
+    """The model of the package with the calibration that ships with it."""
+    return _shipped(None)
+
+
+@cache
+def fetched_host(name: str) -> TinyHost | None:
+    """A model that was fetched before, with the calibration that ships; None where it is not."""
+    from oneshot.hosts.shelf import kept_hosts
+
+    return _shipped(name) if name in kept_hosts() else None
+
+
+def _shipped(name: str | None) -> TinyHost:
+    from adapters.write.state import load_calibration
+    from oneshot.facts.calibrated import calibration_path
+    from oneshot.hosts.load import load_host
+
+    host = load_host(name)
+    made = load_calibration(calibration_path(host.hash), torch.device("cpu"))
+    return TinyHost(host.model, host.tokenizer, made)

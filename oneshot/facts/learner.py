@@ -26,7 +26,7 @@ from oneshot.facts.brain.records import Records
 from oneshot.facts.calibrated import host_calibration
 from oneshot.facts.language.checking import MAX_QUESTION
 from oneshot.facts.language.statement import with_subject
-from oneshot.facts.language.text import check_text
+from oneshot.facts.language.text import brief, check_text
 from oneshot.facts.manner import CHAT, RAW, Manner, Turn
 from oneshot.facts.replies import contradiction, make_receipt, make_reply
 from oneshot.facts.rules import build_denoiser
@@ -275,8 +275,8 @@ class Learner(Records):
 
     def _check_sayable(self, rows: Sequence[FactRows]) -> None:
         """Raise HostError for a fact with a token that the host's head cannot be made to say."""
-        tokens = torch.cat([t.flatten() for r in rows for t in (r.answer, r.sentence)]).unique()
-        self._labels.check([int(t) for t in tokens if t != NO_TOKEN])
+        said = {t for r in rows for part in (r.answer, r.sentence) for t in part.flatten().tolist()}
+        self._labels.check(sorted(said - {NO_TOKEN}))
 
     @cached_property
     def _labels(self) -> SayableLabels:
@@ -302,6 +302,8 @@ def _checked(question: str | Sequence[Turn]) -> str | Sequence[Turn]:
         raise BadInputError(
             f"a question of {len(text):,} characters came; give 1 to {MAX_QUESTION:,}"
         )
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise BadInputError(f"the question {brief(text)} is not valid UTF-8: mend its encoding")
     return question
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from unittest import mock
 
+import torch
 from brains import caches, open_tiny
 
 from oneshot.facts import speed
@@ -43,4 +44,5 @@ def test_a_crowd_has_as_many_different_keys_as_asked_for(tmp_path: Path) -> None
         rows = speed._encoded(learner, exam(3, 0, 0).statements)
         crowd = speed._crowd(rows, 50)
     assert len(crowd) == len(set(crowd.hex_keys())) == 50
-    assert crowd.entity.shape[1:] == rows.entity.shape[1:]
+    assert len(set(crowd.names[:, 0].tolist())) == 50
+    assert torch.equal(crowd.readings[:3], rows.readings)
