@@ -14,6 +14,7 @@ from brains import NAMES, answers, caches, open_tiny, refused, statement, statem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.query.denoise import ASKED, CERTAIN
 from oneshot.cli.facts import evaluate
 from oneshot.cli.main import main
 from oneshot.errors import BrainError
@@ -201,18 +202,17 @@ def test_a_fact_that_was_broken_fails_and_says_what_to_do(learner: Learner) -> N
     assert 2 in [t.entry.id for t in make_examiner(learner).due(NOW)]
 
 
-def reply(fact: int, entity: float, *relation: float, answer: str = "Rome") -> Reply:
-    steps = Step("It", None, float("nan"), ()), Step("Rome", fact, entity, relation)
+def reply(fact: int, evidence: float, answer: str = "Rome") -> Reply:
+    steps = Step("It", None, float("nan")), Step("Rome", fact, evidence)
     return Reply("Where?", answer, (fact,), None, steps)
 
 
-def test_margins_are_the_lesser_of_name_and_relation() -> None:
-    assert margin_of(reply(1, 0.5, 1.0, 1.0), 1) == 0.5
-    assert margin_of(reply(1, 9.0, 0.07, 0.07), 1) == pytest.approx(0.0)
-    assert margin_of(reply(1, 9.0, 0.14, 0.07), 1) == pytest.approx(0.3466, abs=1e-3)
-    assert margin_of(reply(1, 9.0, 0.9), 2) is None
-    assert margin_of(reply(1, float("nan"), 0.9), 1) is None
-    assert margin_of(reply(1, 3.0), 1) is None, "a rule that gives no evidence"
+def test_margins_are_what_the_evidence_passed_its_threshold_by() -> None:
+    assert margin_of(reply(1, ASKED + 0.5), 1) == 0.5
+    assert margin_of(reply(1, ASKED), 1) == 0
+    assert margin_of(reply(1, 3 * CERTAIN), 1) == CERTAIN - ASKED, "its own words are no surer"
+    assert margin_of(reply(1, 9.0), 2) is None
+    assert margin_of(reply(1, float("nan")), 1) is None, "a rule that gives no evidence"
 
 
 def test_risks_are_a_facts_worst_outcome(learner: Learner) -> None:
@@ -220,7 +220,7 @@ def test_risks_are_a_facts_worst_outcome(learner: Learner) -> None:
         kind: str, fact: int, right: bool, margin: float | None = 9.0
     ) -> tuple[Question, Reply, Examination]:
         wanted = None if kind == "neighbour" else "Rome"
-        said = replace(reply(fact, 9.0, 1.0), base="Paris")
+        said = replace(reply(fact, 9.0), base="Paris")
         outcome = Examination(fact, kind, "Where is it?", "Rome", right, margin)
         return Question(kind, fact, "Where is it?", wanted), said, outcome
 

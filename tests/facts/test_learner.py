@@ -344,6 +344,52 @@ def test_a_subject_is_found_where_none_is_given(learner: Learner) -> None:
         list(learner.teach([Statement("it is", "so")]))
 
 
+def test_a_fact_answers_to_its_further_wordings_and_names(learner: Learner) -> None:
+    asks, names = ("Marovia owes all of it to",), ("Maroland", "the Isles")
+    questions = [*asks, "Maroland was founded by", "The Isles were founded by", "ISLES?"]
+    plain = statement(2, "Quist")
+    bare = [r.answer for r in learner.ask(questions)]
+    learner.write([plain])
+    assert [r.facts for r in learner.ask(questions[:3])] == [()] * 3
+    learner.write([replace(plain, asks=asks, aliases=names)])
+    replies = learner.ask([plain.prompt, *questions])
+    assert [r.answer for r in replies[:3]] == ["Quist"] * 3
+    assert live(learner) == {plain.prompt: "Quist"}, "it took the place of the plain one"
+    assert bare[0] != "Quist"
+    learner.undo()
+    assert [r.facts for r in learner.ask(questions[:3])] == [()] * 3
+    assert answers(learner, [plain]) == ["Quist"]
+
+
+def test_a_name_is_added_and_taken_back_to_the_bit(learner: Learner, tmp_path: Path) -> None:
+    learner.write(POOL)
+    there = exported(learner, tmp_path / "before")
+    question = POOL[0].prompt.replace(POOL[0].subject or "", "Maroland")
+    assert learner.ask([question])[0].facts == ()
+    receipt = learner.alias(1, "Maroland")
+    assert learner.show(receipt.id).aliases == ("Maroland",)
+    assert learner.show(1).state == "superseded"
+    reply = learner.ask([question])[0]
+    assert (reply.answer, reply.facts) == (POOL[0].answer, (receipt.id,))
+    assert answers(learner, POOL) == [f.answer for f in POOL]
+    assert learner.alias(receipt.id, "Maroland").warnings
+    learner.undo()
+    assert exported(learner, tmp_path / "after") == there
+    for id, name in ((1, ""), (1, "Maro\x07"), (99, "Maro"), (receipt.id, "Maro")):
+        with refused(BadInputError):
+            learner.alias(id, name)
+
+
+def test_receipts_tell_what_a_question_about_the_fact_gets(learner: Learner) -> None:
+    capital = statement(0, "Glorp")
+    (receipt,) = learner.teach([capital])
+    assert (receipt.asked, receipt.answered) == ("What is the capital of Marovia?", "Glorp")
+    assert receipt.holds
+    assert receipt.before not in (None, "Glorp")
+    (receipt,) = learner.teach([statement(4, "Tarnov")], before=False)
+    assert receipt.before is None
+
+
 def test_records_are_found(learner: Learner) -> None:
     list(learner.teach([replace(POOL[0], source="a book"), *POOL[1:]]))
     assert learner.show(1).source == "a book"

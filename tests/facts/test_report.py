@@ -25,7 +25,7 @@ from oneshot.memory.examiner.turns import Collision, Examiner
 from oneshot.memory.journal.facts import Journal
 from oneshot.memory.journal.rows import Draft, Examination
 
-STATS = Stats("factual-lm", "posterior", 2, 23, 0, 1, 1, 100)
+STATS = Stats("factual-lm", "posterior", 23, 0, 1, 1, 100)
 AT = "2030-01-{:02}T10:30:00+00:00"
 CAPTION = Caption("key", "A <title>", "What & why")
 VOID = {"meta"}
