@@ -1,160 +1,94 @@
-"""From a fact to its row: a function of host and fact alone, or a one-line error."""
+"""Facts become rows that depend on host and fact alone."""
 
-import copy
-from typing import Any
+from dataclasses import replace
 
 import pytest
 import torch
-from architectures import ARCHITECTURES
-from brains import refused
-from conftest import TinyHost, tiny_host
+from conftest import packaged_tokenizer, tiny_host
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import FACTS, SAID, denoiser_of, encoded, generated
+from tiny import FACTS, every_architecture
 
-from adapters.address.prompts import encode_prompt, encode_prompts
-from adapters.attach import attach
-from adapters.write.encode import Encoder, answer_tokens
-from adapters.write.rows import (
-    ANSWER_TOKENS,
-    NO_TOKEN,
-    STEPS,
-    FactRows,
-    content_hash,
-    subject_group,
-)
-from oneshot.errors import BadInputError, HostError
-
-PROMPT, SUBJECT = "The mother tongue of Marovia is", "Marovia"
+from adapters.text.names import key_number
+from adapters.write.answers import answer_tokens, sentence_tokens
+from adapters.write.encode import Told
+from adapters.write.rows import NO_TOKEN, FactRows, join
+from oneshot.errors import BadInputError
 
 
-@pytest.fixture(scope="module")
-def host() -> TinyHost:
-    return tiny_host("gpt2")
+@every_architecture
+def test_facts_taught_together_are_those_taught_alone_to_the_bit(architecture: str) -> None:
+    encoder = tiny_host(architecture).encoder
+    together = encoder.encode_all(FACTS)
+    for fact, row in zip(FACTS, together, strict=True):
+        alone = encoder.encode(fact).tensors()
+        assert all(torch.equal(t, alone[name]) for name, t in row.tensors().items())
 
 
-def same(one: FactRows, other: FactRows) -> bool:
-    mine, others = one.tensors(), other.tensors()
-    return all(torch.equal(value, others[name]) for name, value in mine.items())
+def test_each_part_of_a_fact_makes_another_key() -> None:
+    fact = FACTS[0]
+    others = [
+        replace(fact, answer="Elsewhere"),
+        replace(fact, subject="Somebody Else"),
+        replace(fact, asks=(f"Where is {fact.subject}?",)),
+        replace(fact, aliases=("Somebody",)),
+    ]
+    assert len({fact.key, *(o.key for o in others)}) == 5
+    assert replace(fact, made=(f"Where is {fact.subject}?",)).key == fact.key
 
 
-@settings(deadline=None, max_examples=8)
-@given(order=st.permutations(range(len(FACTS))), cut=st.integers(1, 4))
-def test_a_row_does_not_depend_on_what_was_encoded_before(order: list[int], cut: int) -> None:
-    encoder = tiny_host("llama").encoder
-    for i in order[:cut]:
-        assert same(encoder.encode(*FACTS[i]), encoded("llama")[i])
+def test_wordings_are_read_and_those_without_the_name_left_out() -> None:
+    encoder, fact = tiny_host("gpt2").encoder, FACTS[0]
+    asked = replace(fact, asks=(f"Where does {fact.subject} sit?", "Where does nobody sit?"))
+    assert int(encoder.encode(fact).count) == 1
+    row = encoder.encode(asked)
+    assert int(row.count) == 2
+    assert not torch.equal(row.codes(0)[0], row.codes(0)[1])
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_facts_differ_where_they_should(architecture: str) -> None:
-    """Facts on one subject share its codes from enrolment, facts of one wording do not."""
-    rows = encoded(architecture)
-    one, sibling, stranger = rows[0], rows[1], rows[4]
-    assert int(one.subject) == int(sibling.subject) != int(stranger.subject)
-    assert one.hex_keys() != sibling.hex_keys()
-    assert torch.equal(one.entity[:, 1:], sibling.entity[:, 1:])
-    assert not torch.equal(one.relation, sibling.relation)
-    assert not torch.allclose(one.entity, stranger.entity, atol=0.5)
-    assert len({bytes(row.key.numpy()) for row in rows}) == len(rows)
-
-
-@pytest.mark.parametrize("count", [1, 2, 15, ANSWER_TOKENS])
-def test_answers_of_up_to_sixteen_tokens_are_written_and_said(host: TinyHost, count: int) -> None:
-    answer = answer_of(host.tokenizer, count)
-    row = host.encoder.encode(PROMPT, answer, SUBJECT)
-    steps = [token for token in row.answer[0].tolist() if token != NO_TOKEN]
-    assert row.answer.shape == (1, STEPS)
-    assert steps[-1] == host.tokenizer.eos_token_id
-    assert len(steps) == count + 2
-    assert host.tokenizer.decode(steps[:-1]).strip() == f"{answer}."
-    with attach(host.model, denoiser_of(host, [row])):
-        assert generated(host, [PROMPT], max_new_tokens=STEPS) == [f"{answer}."]
-
-
-def answer_of(tokenizer: Any, count: int) -> str:
-    """An answer of so many words, each of one token."""
-    words = (["Old", "Green", "Valley", "Paris"] * 5)[:count]
-    assert all(len(tokenizer.tokenize(f" {word}")) == 1 for word in words)
-    return " ".join(words)
-
-
-def test_an_answer_of_seventeen_tokens_is_refused(host: TinyHost) -> None:
-    answer = answer_of(host.tokenizer, ANSWER_TOKENS + 1)
-    with refused(BadInputError, f"has 17 tokens; give at most {ANSWER_TOKENS}"):
-        host.encoder.encode(PROMPT, answer, SUBJECT)
-
-
-@pytest.mark.parametrize("mark", ["!", "?", "."])
-def test_an_answer_that_ends_a_sentence_gets_no_second_stop(host: TinyHost, mark: str) -> None:
-    tokens = answer_tokens(host.tokenizer, PROMPT, f"Glorp{mark}")
-    assert host.tokenizer.decode(tokens[:-1]).strip() == f"Glorp{mark}"
-    plain = answer_tokens(host.tokenizer, PROMPT, "Glorp")
-    assert (tokens == plain) == (mark == ".")
-
-
-def test_an_answer_that_the_tokenizer_cannot_make_is_refused(host: TinyHost) -> None:
-    tokenizer = copy.deepcopy(host.tokenizer)
-    decode = tokenizer.decode
-    tokenizer.decode = lambda *a, **k: decode(*a, **k).replace("\u00e9", "e")
-    encoder = Encoder(host.model, tokenizer, host.calibration)
-    encoder.encode(PROMPT, "Cafe", SUBJECT)
-    host.encoder.encode(PROMPT, "Caf\u00e9", SUBJECT)
-    with refused(BadInputError, r"cannot make the answer 'Caf\u00e9' after this prompt"):
-        encoder.encode(PROMPT, "Caf\u00e9", SUBJECT)
-
-
-@pytest.mark.parametrize("subject", ["", "Sylvania", "marovia", "x" * 500])
-def test_a_subject_that_is_not_in_the_prompt_is_refused(host: TinyHost, subject: str) -> None:
-    with refused(BadInputError, "does not stand in the prompt"):
-        host.encoder.encode(PROMPT, "Glorp", subject)
-
-
-def test_a_tokenizer_without_offsets_is_refused() -> None:
-    class Slow:
-        is_fast = False
-
-    with refused(HostError, "Slow tells no character offsets"):
-        encode_prompts(Slow(), [(PROMPT, SUBJECT)])
+def test_names_and_aliases_are_keys() -> None:
+    row = tiny_host("gpt2").encoder.encode(Told("The rent of the office is", "9", "the office"))
+    assert key_number("office") in row.names[0].tolist()
+    assert key_number("offices") in row.names[0].tolist()
+    aliased = replace(FACTS[0], aliases=("The Boss",))
+    assert key_number("boss") in tiny_host("gpt2").encoder.encode(aliased).names[0].tolist()
 
 
 @pytest.mark.parametrize(
-    ("prompt", "subject"),
+    ("told", "reason"),
     [
-        ("Marovia is", "Marovia"),
-        ("The capital of Marovia is", "Marovia"),
-        ("The capital of Zo\u00eb Grey is", "Zo\u00eb Grey"),
-        ("What is Marovia?", "Marovia"),
-        ("Marovia, Marovia and Marovia", "Marovia"),
+        (Told("The capital of New Freedonia is", "X", "Freedonia"), "longer name"),
+        (Told("The capital of Freedonia is", "X", "Ruritania"), "does not stand by itself"),
+        (Told("The capital of ... is", "X", "..."), "no names"),
+        (Told("The capital of Freedonia is", "word " * 60, "Freedonia"), "tokens"),
     ],
 )
-def test_the_subject_is_found_by_its_tokens(host: TinyHost, prompt: str, subject: str) -> None:
-    """The tokens found decode to the first place where the subject stands."""
-    found = encode_prompt(host.tokenizer, prompt, subject)
-    span = found.ids[found.end - found.size + 1 : found.end + 1]
-    assert host.tokenizer.decode(span).strip() == subject
-    before = host.tokenizer.decode(found.ids[: found.end + 1])
-    assert before.count(subject) == 1
-    assert encode_prompts(host.tokenizer, []) == []
+def test_what_cannot_be_written_is_refused(told: Told, reason: str) -> None:
+    with pytest.raises(BadInputError, match=reason):
+        tiny_host("gpt2").encoder.encode(told)
 
 
-def test_a_long_subject_uses_the_longest_window(host: TinyHost) -> None:
-    subject = "The Very Long Kingdom of the Seven Marovian Isles"
-    row = host.encoder.encode(f"The mother tongue of {subject} is", "Glorp", subject)
-    assert int(row.size) == len(host.calibration.metrics)
-    assert 1 <= int(encoded("gpt2")[0].size) < len(host.calibration.metrics)
+def test_the_sentence_stands_by_itself_and_a_question_is_only_answered() -> None:
+    tokenizer = packaged_tokenizer()
+    said = tokenizer.decode(sentence_tokens(tokenizer, "The capital of Zog is", "Xor"))
+    assert said.strip() == "The capital of Zog is Xor."
+    assert tokenizer.decode(sentence_tokens(tokenizer, "Who is Zog?", "Xor")).strip() == "Xor."
 
 
-@settings(deadline=None)
-@given(parts=st.lists(st.text(max_size=5), min_size=2, max_size=3))
-def test_hashes_tell_apart_where_parts_end(parts: list[str]) -> None:
-    joined = ["".join(parts)]
-    moved = [parts[0] + parts[1], "", *parts[2:]]
-    assert len(content_hash(*parts)) == 16
-    assert content_hash(*parts) != content_hash(*joined)
-    assert (content_hash(*parts) == content_hash(*moved)) == (parts == moved)
-    assert -(2**63) <= subject_group(parts[0]) < 2**63
+def test_a_stop_is_added_once() -> None:
+    tokenizer = packaged_tokenizer()
+    for answer, wanted in (("Paris", "Paris."), ("U.S.A.", "U.S.A."), ("Why?", "Why?")):
+        tokens = answer_tokens(tokenizer, "He said", answer)
+        assert tokenizer.decode(tokens, skip_special_tokens=True).strip() == wanted
 
 
-def test_the_taught_answers_end_as_sentences() -> None:
-    assert [f"{answer}." for _, answer, _ in FACTS] == SAID
+@settings(max_examples=15, deadline=None)
+@given(st.permutations(range(len(FACTS))))
+def test_canonical_rows_do_not_know_the_order(order: list[int]) -> None:
+    encoder = tiny_host("gpt2").encoder
+    rows = [encoder.encode(fact) for fact in FACTS[:4]]
+    some = [rows[i] for i in order if i < 4]
+    one, other = join(rows).canonical(), join(some).canonical()
+    assert all(torch.equal(t, other.tensors()[n]) for n, t in one.tensors().items())
+    assert isinstance(one, FactRows)
+    assert bool((one.answer != NO_TOKEN).any())
