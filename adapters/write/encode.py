@@ -60,7 +60,8 @@ class Encoder:
 
     The last bits of a forward pass can depend on the shape of its batch. Rows are padded to whole
     tiles of the processor's matrix product, so that in practice they do not, and a batch's first
-    fact is encoded alone as well: where the bits differ, every fact gets passes of its own.
+    fact is encoded alone as well: where the bits differ, every fact gets passes of its own. So it
+    does where a batch's tokens are dealt out to experts.
     """
 
     model: nn.Module
@@ -72,12 +73,18 @@ class Encoder:
         """The characters behind the tokens."""
         return Pieces.of(self.tokenizer)
 
+    @cached_property
+    def _has_experts(self) -> bool:
+        return any("expert" in name for name, _ in self.model.named_modules())
+
     def encode(self, told: Told) -> FactRows:
         """One row; raises BadInputError for an answer or subject that cannot be written."""
         return self._encode_together([told])[0]
 
     def encode_all(self, facts: Sequence[Told]) -> list[FactRows]:
         """The rows of facts, equal to those of `encode` bit for bit."""
+        if self._has_experts:
+            return [self.encode(fact) for fact in facts]
         found: list[FactRows] = []
         for start in range(0, len(facts), TOGETHER):
             found += self._encode_chunk(facts[start : start + TOGETHER])

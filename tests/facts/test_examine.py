@@ -150,7 +150,8 @@ def test_forgotten_facts_are_asked_and_have_to_be_gone(learner: Learner) -> None
     learner.write([statement(1, "Nova")])  # again, with another answer: it may speak
     sitting = examine(learner, NOW)
     assert shares(sitting)["forgotten"][1] == 1
-    assert [e.fact for e in rounds(learner)[0] if e.kind == "forgotten"] == [3]
+    asked = [e.question for e in rounds(learner)[0] if e.kind == "forgotten"]
+    assert asked == [FACTS[2].prompt]
 
 
 def test_an_interrupted_round_keeps_what_was_asked(learner: Learner) -> None:

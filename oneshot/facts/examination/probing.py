@@ -16,7 +16,7 @@ from oneshot.facts.wordings import fill, unambiguous_wordings
 from oneshot.hosts.corpus import CorpusFact, background_text, corpus_facts, corpus_wordings
 from oneshot.memory.examiner.nearest import NearestFacts
 from oneshot.memory.examiner.turns import Examiner
-from oneshot.memory.journal.rows import Fact
+from oneshot.memory.journal.rows import NEW_RELATION, Fact
 
 OWN = ("taught", "paraphrase", "question")  # what counts for a fact
 IN_FRONT = "in front"
@@ -114,7 +114,7 @@ class Prober:
         """Whether a live fact answers a prompt, or as far as can be told its relation."""
         live = self.learner.brain.journal.by_subject(subject)
         return any(
-            relation == entry.relation
+            relation == entry.relation != NEW_RELATION
             or prompt == entry.prompt
             or prompt in rewordings(entry.prompt, subject, entry.relation, entry.answer)
             for entry in live
