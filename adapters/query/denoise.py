@@ -28,7 +28,7 @@ from adapters.write.rows import FactRows
 from oneshot.core.rules.posterior import posterior_weights
 
 ASKED = 0.0  # nats of evidence at which a fact answers what somebody asked
-TOLD = 12.0  # nats at which it speaks where perhaps nobody did
+TOLD = 20.0  # nats at which it speaks where perhaps nobody did
 RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
 ALIKE = 12.0  # nats at which a relation of the bank may be the fact's own
 NEAREST = 15.0  # nats behind the likeliest one at which it still may
