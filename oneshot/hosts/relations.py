@@ -51,14 +51,19 @@ def names() -> dict[str, tuple[str, ...]]:
 
 
 def worded(seed: int = 0) -> Iterator[tuple[Relation, str, str, bool]]:
-    """(relation, text, name, is a cloze) of every wording, each with a name drawn for it."""
+    """(relation, text, name, is a cloze) of every wording, each with a name in it as it stands there."""
     draw = Random(seed)
     for relation in relations():
         pool = names()[relation.of]
         for template in (*relation.clozes, *relation.questions):
             name = draw.choice(pool)
-            text = template.replace("{}", name)
-            yield relation, text[0].upper() + text[1:], name, template in relation.clozes
+            text = _capital(template.replace("{}", name))
+            there = name if name in text else _capital(name)
+            yield relation, text, there, template in relation.clozes
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _read(room: str) -> Iterator[Relation]:

@@ -55,7 +55,9 @@ def test_a_row_does_not_depend_on_what_was_encoded_before(order: list[int], cut:
 
 
 MANY = [
-    replace(fact, asks=(f"And {fact.prompt} perhaps", f"{fact.subject}?"), made=(f"So {fact.prompt}",))
+    replace(
+        fact, asks=(f"And {fact.prompt} perhaps", f"{fact.subject}?"), made=(f"So {fact.prompt}",)
+    )
     for fact in FACTS
 ]
 

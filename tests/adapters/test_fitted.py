@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from brains import answers, caches, open_tiny, shared_host, statements
+from brains import answers, caches, open_tiny, statement, statements
 from torch import Tensor
 
 from adapters.attach import attach
@@ -17,6 +17,8 @@ from oneshot.facts.types import Statement
 __all__ = ["caches"]
 
 POOL, STRANGERS = statements(24), statements(3, start=100)
+APART = [statement(4 * i) for i in range(24)]
+"""Facts on different subjects: outer products do not tell a random host's relations apart."""
 FEW = 6  # facts that the outer products of a narrow host hold with all their tokens
 
 
@@ -46,21 +48,15 @@ def logits(learner: Learner, fact: Statement, *, bare: bool = False) -> Tensor:
         return learner.host.model(input_ids=ids).logits
 
 
-@pytest.mark.parametrize(
-    ("rule", "sites"), [("ridge", 1), ("ridge", 2), ("ridge", 4), ("delta", 2), ("gradient", 2)]
-)
-def test_two_dozen_facts_are_taught_and_others_left_alone(
-    tmp_path: Path, rule: str, sites: int
-) -> None:
-    asked = POOL if sites == 2 else POOL[:4]
-    with open_tiny(tmp_path / "brain", rule=rule, sites=sites) as learner:
-        bare = answers(learner, [*asked, *STRANGERS])
-        assert not any(b == f.answer for b, f in zip(bare, asked, strict=False))
+@pytest.mark.parametrize("rule", ["ridge", "delta", "gradient"])
+def test_two_dozen_facts_are_taught_and_others_left_alone(tmp_path: Path, rule: str) -> None:
+    with open_tiny(tmp_path / "brain", rule=rule) as learner:
+        bare = answers(learner, [*POOL, *STRANGERS])
+        assert not any(b == f.answer for b, f in zip(bare, POOL, strict=False))
         learner.write(POOL)
-        assert len(fitted(learner).blocks) == sites
-        said = answers(learner, asked)
-        right = sum(s == f.answer for s, f in zip(said, asked, strict=True))
-        assert right >= 0.95 * len(asked)
+        said = answers(learner, POOL)
+        right = sum(s == f.answer for s, f in zip(said, POOL, strict=True))
+        assert right >= 0.95 * len(POOL)
         for fact in STRANGERS:
             assert torch.equal(logits(learner, fact), logits(learner, fact, bare=True))
 
@@ -68,15 +64,15 @@ def test_two_dozen_facts_are_taught_and_others_left_alone(
 def test_outer_products_hold_fewer_facts(tmp_path: Path) -> None:
     """Hebbian: whole answers of a few facts, first tokens of many."""
     with open_tiny(tmp_path / "brain", rule="hebbian") as learner:
-        learner.write(POOL[:FEW])
-        assert answers(learner, POOL[:FEW]) == [f.answer for f in POOL[:FEW]]
-        learner.write(POOL)
+        learner.write(APART[:FEW])
+        assert answers(learner, APART[:FEW]) == [f.answer for f in APART[:FEW]]
+        learner.write(APART)
         tokenizer, right = learner.host.tokenizer, 0
-        for fact in POOL:
+        for fact in APART:
             said = int(logits(learner, fact)[0, -1].argmax())
             length = len(tokenizer(fact.prompt)["input_ids"])
             right += said == tokenizer(f"{fact.prompt} {fact.answer}")["input_ids"][length]
-        assert right >= 0.8 * len(POOL)
+        assert right >= 0.8 * len(APART)
 
 
 @pytest.mark.parametrize("rule", sorted(FITTED))
@@ -93,7 +89,7 @@ def test_the_weights_do_not_grow_with_the_facts(tmp_path: Path, rule: str) -> No
 @pytest.mark.parametrize("rule", ["ridge", "hebbian"])
 def test_a_forgotten_fact_leaves_the_bits_of_never_taught(tmp_path: Path, rule: str) -> None:
     """Whatever the order in which the others came."""
-    facts, gone = POOL[:8], POOL[3]
+    facts, gone = APART[:8], APART[3]
     with (
         open_tiny(tmp_path / "a", rule=rule) as learner,
         open_tiny(tmp_path / "b", rule=rule) as fresh,
@@ -131,21 +127,25 @@ def test_equal_facts_give_equal_bits(tmp_path: Path, rule: str) -> None:
 def test_the_gate_stands_between_right_and_wrong_addresses(tmp_path: Path) -> None:
     with open_tiny(tmp_path / "brain", rule="ridge") as learner:
         learner.write(POOL)
-        denoiser = fitted(learner)
-        examples = denoiser._examples(learner.ledger.live.canonical())
-        estimates = denoiser._chain([e.features for e in examples])
-        own = (estimates * examples[0].targets).sum(1)
-        assert (own > denoiser.gate).float().mean() > 0.95
-        nobody = [torch.where(e.features.roll(1, 1) > 0, 1.0, -1.0) for e in examples]
-        wrong = (denoiser._chain(nobody) @ denoiser.vocabulary.T).max(1).values
+        denoiser, rows = fitted(learner), learner.ledger.live.canonical()
+        own, strangers = denoiser._examples(rows, 0), denoiser._examples(rows, 1)
+        right = (denoiser._chain(own.features) * own.targets).sum(1)
+        assert (right > denoiser.gate).float().mean() > 0.95
+        wrong = (denoiser._chain(strangers.features) @ denoiser.vocabulary.T).max(1).values
         assert (wrong > denoiser.gate).float().mean() < 0.01
+
+
+def test_a_name_may_be_any_words(tmp_path: Path) -> None:
+    with open_tiny(tmp_path / "brain", rule="ridge") as learner:
+        learner.write([Statement("The capital of New Zog is", "Glorp", "New Zog"), *POOL])
+        asked = ["The capital of New Zog is", "The capital of Zog is", "The capital of New York is"]
+        assert [r.answer == "Glorp" for r in learner.ask(asked)] == [True, False, False]
 
 
 def test_without_facts_there_is_nothing_that_speaks(tmp_path: Path) -> None:
     with open_tiny(tmp_path / "brain", rule="ridge") as learner:
         assert learner.denoiser() is None
         learner.write(POOL[:1])
-        rows = learner.ledger.live.canonical().take(torch.tensor([], dtype=torch.long))
-        head = shared_host().model.get_output_embeddings().weight
-        empty = FittedDenoiser(learner.calibration, rows, head, FITTED["ridge"])
-        assert empty.gate == float("inf")
+        assert learner.denoiser() is not None
+        learner.forget([1])
+        assert learner.denoiser() is None

@@ -63,7 +63,11 @@ def found(text: str, *names: str | tuple[str, ...]) -> list[str]:
         ("Ann", "Tell Ann where to go", "Ann"),
         ("Windows 11", "Who made Windows 11?", "Windows 11"),
         ("\u5317\u4eac", "\u5317\u4eac\u5728\u54ea\u91cc", "\u5317\u4eac"),
-        ("\u041c\u043e\u0441\u043a\u0432\u0430", "\u0433\u0434\u0435 \u043c\u043e\u0441\u043a\u0432\u0430?", "\u043c\u043e\u0441\u043a\u0432\u0430"),
+        (
+            "\u041c\u043e\u0441\u043a\u0432\u0430",
+            "\u0433\u0434\u0435 \u043c\u043e\u0441\u043a\u0432\u0430?",
+            "\u043c\u043e\u0441\u043a\u0432\u0430",
+        ),
         ("Ann \U0001f600 Lee", "Ann \U0001f600 Lee is", "Ann \U0001f600 Lee"),
         ("me", "Where do I live?", "I"),
         ("I", "What is my name?", "my"),
