@@ -1,5 +1,7 @@
 """Words and names: what is the same name, and what only looks like it."""
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given
@@ -185,5 +187,5 @@ def test_a_name_is_found_in_any_case_and_form(name: str) -> None:
 @given(text=st.text(max_size=60))
 def test_words_stand_in_order_inside_the_text(text: str) -> None:
     words = words_of(text)
-    assert all(a.end <= b.start for a, b in zip(words, words[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(words))
     assert all(text[w.start : w.end] and w.key for w in words)
