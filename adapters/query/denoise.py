@@ -159,7 +159,7 @@ class PosteriorDenoiser:
         return float((own - RIVALRY * others.logsumexp(1).clamp_min(0)).max())
 
     def _akin(self, row: int) -> tuple[Bool[Tensor, " relations"], float]:
-        """The relations of the bank that may be the fact's own, and the likeliest one's evidence."""
+        """The relations of the bank that may be the fact's own, and the best one's evidence."""
         if row not in self._relatives:
             codes = self.rows.codes(row).to(self.calibration.centres)
             ratio = self.calibration.metric.ratio(codes, self.calibration.centres).max(0).values
