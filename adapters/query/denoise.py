@@ -33,6 +33,7 @@ RIVALRY = 0.5  # of the evidence for other relations of the bank that counts aga
 ALIKE = 12.0  # nats at which a relation of the bank may be the fact's own
 NEAREST = 15.0  # nats behind the likeliest one at which it still may
 SURE = 30.0  # nats at which the bank surely knows the fact's relation
+PLAIN = 40.0  # nats of a fact's own evidence that no other relation outdoes
 BEHIND = -4.0  # nats by which that may then fall behind another relation of the bank
 SAME = 2.0  # squared distance below which two readings are of the same words
 CERTAIN = 1000.0  # nats that the taught words themselves are worth
@@ -152,7 +153,7 @@ class PosteriorDenoiser:
             self._akin(row),
         )
         others = known.masked_fill(akin, -torch.inf)
-        if sure > SURE and bool(akin.any()):
+        if sure > SURE and bool(akin.any()) and float(own.max()) < PLAIN:
             kin = known.masked_fill(~akin, -torch.inf).max(1).values
             if float((kin - others.max(1).values).max()) < BEHIND:
                 return -float("inf")

@@ -109,9 +109,10 @@ class Listener:
         last = clauses[-1]
         first = next(i for i, (_, b) in enumerate(tokens) if b > last.start) + start
         begun = first < said.given <= at and not self._in_template(said)
-        if begun and not self._only_frames(said, at):
-            return []  # the host has answered already what the clause asks
-        return list(view.read(last, named, Asking.VALUE, strict=not begun, completes=True))
+        heard = list(view.read(last, named, Asking.VALUE, strict=not begun, completes=True))
+        if begun and not self._only_frames(said, at):  # the host has answered what it asks
+            return [replace(h, exact=True) for h in heard]
+        return heard
 
     def _only_frames(self, said: Transcript, at: int) -> bool:
         """Whether the host has only gone on with words that lead up to a value."""
