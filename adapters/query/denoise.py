@@ -28,11 +28,16 @@ from adapters.write.rows import FactRows
 from oneshot.core.rules.posterior import posterior_weights
 
 ASKED = 0.0  # nats of evidence at which a fact answers what somebody asked
-TOLD = 12.0  # nats at which it speaks where perhaps nobody did
+TOLD = 20.0  # nats at which it speaks where perhaps nobody did
 RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
-ALIKE = 12.0  # nats at which a relation of the bank is taken for the fact's own
+ALIKE = 12.0  # nats at which a relation of the bank may be the fact's own
+NEAREST = 15.0  # nats behind the likeliest one at which it still may
+SURE = 30.0  # nats at which the bank surely knows the fact's relation
+PLAIN = 40.0  # nats of a fact's own evidence that no other relation outdoes
+BEHIND = -4.0  # nats by which that may then fall behind another relation of the bank
 SAME = 2.0  # squared distance below which two readings are of the same words
 CERTAIN = 1000.0  # nats that the taught words themselves are worth
+VALUE = 0.0  # log odds of "a value comes next" that an unasked fact needs
 NO_VALUE = -3.0  # log odds of "a value comes next" below which a sentence goes on first
 
 
@@ -69,7 +74,7 @@ class PosteriorDenoiser:
     ) -> None:
         self.calibration, self.rows, self.tokenizer = calibration, rows, tokenizer
         self.label = SayableLabels(calibration.labels, head, calibration.scale)
-        self._relatives: dict[int, Bool[Tensor, " relations"]] = {}
+        self._relatives: dict[int, tuple[Bool[Tensor, " relations"], float]] = {}
 
     @cached_property
     def pieces(self) -> Pieces:
@@ -127,7 +132,7 @@ class PosteriorDenoiser:
         chosen = int(weights[0].argmax())
         value = float(found[chosen])
         sure = value >= CERTAIN
-        if heard.completes and heard.value < NO_VALUE and not sure:
+        if heard.completes and heard.value < (VALUE if heard.strict else NO_VALUE) and not sure:
             return None
         return heard.facts[chosen], value
 
@@ -143,14 +148,22 @@ class PosteriorDenoiser:
             return CERTAIN + float(own.max())
         if len(heard.rivals) and bool(metric.ratio(heard.rivals, codes).max() > own.max()):
             return -float("inf")
-        other = metric.ratio(heard.readings, self.calibration.centres)
-        other = other.masked_fill(self._akin(row), -torch.inf).logsumexp(1)
-        return float((own - RIVALRY * other.clamp_min(0)).max())
+        known, (akin, sure) = (
+            metric.ratio(heard.readings, self.calibration.centres),
+            self._akin(row),
+        )
+        others = known.masked_fill(akin, -torch.inf)
+        if sure > SURE and bool(akin.any()) and float(own.max()) < PLAIN:
+            kin = known.masked_fill(~akin, -torch.inf).max(1).values
+            if float((kin - others.max(1).values).max()) < BEHIND:
+                return -float("inf")
+        return float((own - RIVALRY * others.logsumexp(1).clamp_min(0)).max())
 
-    def _akin(self, row: int) -> Bool[Tensor, " relations"]:
-        """The relations of the bank that may be the fact's own."""
+    def _akin(self, row: int) -> tuple[Bool[Tensor, " relations"], float]:
+        """The relations of the bank that may be the fact's own, and the best one's evidence."""
         if row not in self._relatives:
             codes = self.rows.codes(row).to(self.calibration.centres)
-            ratio = self.calibration.metric.ratio(codes, self.calibration.centres)
-            self._relatives[row] = ratio.max(0).values > ALIKE
+            ratio = self.calibration.metric.ratio(codes, self.calibration.centres).max(0).values
+            sure = float(ratio.max())
+            self._relatives[row] = ratio > max(ALIKE, sure - NEAREST), sure
         return self._relatives[row]

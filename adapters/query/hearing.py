@@ -108,13 +108,16 @@ class Listener:
             return []
         last = clauses[-1]
         first = next(i for i, (_, b) in enumerate(tokens) if b > last.start) + start
-        begun = first < said.given <= at and self._only_frames(said, at)
-        return list(view.read(last, named, Asking.VALUE, strict=not begun, completes=True))
+        begun = first < said.given <= at and not self._in_template(said)
+        heard = list(view.read(last, named, Asking.VALUE, strict=not begun, completes=True))
+        if begun and not self._only_frames(said, at):  # the host has answered what it asks
+            return [replace(h, exact=True) for h in heard]
+        return heard
 
     def _only_frames(self, said: Transcript, at: int) -> bool:
-        """Whether the host has only gone on with the words that lead up to a value."""
+        """Whether the host has only gone on with words that lead up to a value."""
         text, _ = self.pieces.text(said.ids[said.given : at + 1])
-        return set(text.split()) <= FRAMES and not self._in_template(said)
+        return set(text.split()) <= FRAMES
 
     def _in_template(self, said: Transcript) -> bool:
         template = self.pieces.template

@@ -51,7 +51,7 @@ def names() -> dict[str, tuple[str, ...]]:
 
 
 def worded(seed: int = 0) -> Iterator[tuple[Relation, str, str, bool]]:
-    """(relation, text, name, is a cloze) of every wording, each with a name in it as it stands there."""
+    """(relation, text, name as it stands there, is a cloze) of every wording."""
     draw = Random(seed)
     for relation in relations():
         pool = names()[relation.of]

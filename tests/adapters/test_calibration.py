@@ -137,7 +137,10 @@ def test_a_file_gives_back_the_same_bits(host: TinyHost, path: Path, tmp_path: P
     assert not equal(loaded, host.calibration), "its large parts are halved"
     pairs = zip(tensors(loaded), tensors(host.calibration), strict=True)
     assert all(torch.allclose(a, b, rtol=0.01, atol=0.01) for a, b in pairs)
-    assert (loaded.layers, loaded.relations) == (host.calibration.layers, host.calibration.relations)
+    assert (loaded.layers, loaded.relations) == (
+        host.calibration.layers,
+        host.calibration.relations,
+    )
     save_calibration(loaded, tmp_path / "deeper" / "again.safetensors")
     again = (tmp_path / "deeper" / "again.safetensors").read_bytes()
     assert content_hash(again) == content_hash(path.read_bytes())  # headers vary in order

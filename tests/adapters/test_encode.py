@@ -55,7 +55,9 @@ def test_a_row_does_not_depend_on_what_was_encoded_before(order: list[int], cut:
 
 
 MANY = [
-    replace(fact, asks=(f"And {fact.prompt} perhaps", f"{fact.subject}?"), made=(f"So {fact.prompt}",))
+    replace(
+        fact, asks=(f"And {fact.prompt} perhaps", f"{fact.subject}?"), made=(f"So {fact.prompt}",)
+    )
     for fact in FACTS
 ]
 
@@ -109,7 +111,9 @@ def test_a_row_holds_its_names_and_readings(host: TinyHost) -> None:
 
 
 def test_the_first_wordings_are_read_where_there_are_too_many(host: TinyHost) -> None:
-    asks = tuple(f"Marovia speaks {word}" for word in "one two three four five six seven".split())
+    asks = tuple(
+        f"Marovia speaks {word}" for word in ["one", "two", "three", "four", "five", "six", "seven"]
+    )
     row = host.encoder.encode(replace(FACT, asks=asks, made=("Marovia says", PROMPT)))
     assert int(row.count) == READINGS
 

@@ -18,7 +18,7 @@ def labels_of(host: TinyHost) -> SayableLabels:
 
 @torch.inference_mode()
 def least_margin(host: TinyHost, sample: int | None = None) -> float:
-    """Of some tokens, or of all, at most LEAST; those whose first step suffices are looked at many at a time."""
+    """Of some tokens, or of all, at most LEAST; easy ones are looked at many at a time."""
     head, calibration = host.head, host.calibration
     assert head.bias is None
     _, which, counts = head.weight.unique(dim=0, return_inverse=True, return_counts=True)

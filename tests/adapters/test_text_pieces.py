@@ -1,5 +1,6 @@
 """The characters behind tokens, of byte-level and SentencePiece-like tokenizers, and templates."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ def test_tokens_give_their_text_back(kind: str, text: str) -> None:
     shown, spans = Pieces.of(tokenizer).text(ids)
     assert shown in (text, f" {text}")  # some put a space before a text
     assert len(spans) == len(ids)
-    assert all(b == c for (_, b), (c, _) in zip(spans, spans[1:], strict=False))
+    assert all(b == c for (_, b), (c, _) in itertools.pairwise(spans))
     assert "".join(shown[a:b] for a, b in spans) == shown
 
 

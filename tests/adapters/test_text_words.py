@@ -1,5 +1,7 @@
 """Words and names: what is the same name, and what only looks like it."""
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given
@@ -63,7 +65,11 @@ def found(text: str, *names: str | tuple[str, ...]) -> list[str]:
         ("Ann", "Tell Ann where to go", "Ann"),
         ("Windows 11", "Who made Windows 11?", "Windows 11"),
         ("\u5317\u4eac", "\u5317\u4eac\u5728\u54ea\u91cc", "\u5317\u4eac"),
-        ("\u041c\u043e\u0441\u043a\u0432\u0430", "\u0433\u0434\u0435 \u043c\u043e\u0441\u043a\u0432\u0430?", "\u043c\u043e\u0441\u043a\u0432\u0430"),
+        (
+            "\u041c\u043e\u0441\u043a\u0432\u0430",
+            "\u0433\u0434\u0435 \u043c\u043e\u0441\u043a\u0432\u0430?",
+            "\u043c\u043e\u0441\u043a\u0432\u0430",
+        ),
         ("Ann \U0001f600 Lee", "Ann \U0001f600 Lee is", "Ann \U0001f600 Lee"),
         ("me", "Where do I live?", "I"),
         ("I", "What is my name?", "my"),
@@ -181,5 +187,5 @@ def test_a_name_is_found_in_any_case_and_form(name: str) -> None:
 @given(text=st.text(max_size=60))
 def test_words_stand_in_order_inside_the_text(text: str) -> None:
     words = words_of(text)
-    assert all(a.end <= b.start for a, b in zip(words, words[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(words))
     assert all(text[w.start : w.end] and w.key for w in words)

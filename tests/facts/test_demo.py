@@ -239,13 +239,10 @@ def test_what_the_chat_forgets_the_bare_model_answers(learner: Learner) -> None:
     assert about_another.question in chat.SENTENCES["My doctor is Dr Lee."]
 
 
-def _fetched() -> bool:
-    return chat.MODEL in chat.kept_hosts()
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not _fetched(), reason="smollm2 is not here: oneshot host fetch smollm2")
 def test_the_real_model_is_told_three_facts(tmp_path: Path) -> None:
+    if chat.MODEL not in chat.kept_hosts():
+        pytest.skip("smollm2 is not here: oneshot host fetch smollm2")
     if not calibration_path(load_host(chat.MODEL).hash).exists():
         pytest.skip("smollm2 is not calibrated: oneshot --model smollm2 calibrate")
     with Learner.open(tmp_path / "brain", model=chat.MODEL) as learner:

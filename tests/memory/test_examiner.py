@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
@@ -211,9 +210,12 @@ def test_old_examinations_get_rounds(tmp_path: Path) -> None:
         mock.patch.object(facts, "SCHEMA", facts.SCHEMA[:1]),
         Journal(path) as old,
     ):
-        columns = "key, prompt, answer, subject, relation, source, taught_at"
-        fact, texts = 1, astuple(draft(1))[:7]  # as it was before facts had wordings and aliases
-        old.run(f"INSERT INTO facts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", *texts)
+        d, fact = draft(1), 1
+        old.run(
+            """INSERT INTO facts (key, prompt, answer, subject, relation, source, taught_at)
+               VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            *(d.key, d.prompt, d.answer, d.subject, d.relation, d.source, d.taught_at),
+        )
         for at in ("2029-05-01", "2029-04-01", "2029-05-01"):
             columns = "INSERT INTO examinations (fact, probe, answer, correct, at)"
             old.run(f"{columns} VALUES (?, 'p', 'a', 1, ?)", fact, at)
@@ -223,9 +225,10 @@ def test_old_examinations_get_rounds(tmp_path: Path) -> None:
         exams = Examinations(journal)
         assert [r.at for r in exams.rounds()] == ["2029-04-01", "2029-05-01"]
         assert [len(exams.of_round(r.id)) for r in exams.rounds()] == [1, 2]
+        assert journal.get(fact).aliases == ()
         assert exams.of_fact(fact) == [Examination(fact, "taught", "p", "a", True)] * 3
     with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (len(facts.SCHEMA),)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 @given(data=st.data())
