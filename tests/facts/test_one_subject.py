@@ -17,20 +17,21 @@ __all__ = ["caches"]
 SUBJECT, REAL = "Marovia", "smollm2"
 FETCHED = kept_hosts().get(REAL)  # before tests have a cache of their own
 WORDINGS = """
-    {} was founded by|{} was founded in the year|{} was founded in the city of|The founder of {} is
-    The founder of {} was born in|The wife of the founder of {} is|{} is owned by|{} once was owned by
-    {} is led by|The deputy leader of {} is|The headquarters of {} are in|{} has its second seat in
-    {} was born in|{} was born on|{} died in|{} died on|{} is married to|{} once was married to
-    The mother of {} is|The father of {} is|The eldest son of {} is|The youngest son of {} is
-    The capital of {} is|The former capital of {} is|The largest city of {} is|The river of {} is
+    {} was founded by|{} was founded in the year|{} was founded in the city of
+    The founder of {} is|The founder of {} was born in|The wife of the founder of {} is
+    {} is owned by|{} once was owned by|{} is led by|The deputy leader of {} is
+    The headquarters of {} are in|{} has its second seat in|{} was born in|{} was born on
+    {} died in|{} died on|{} is married to|{} once was married to|The mother of {} is
+    The father of {} is|The eldest son of {} is|The youngest son of {} is|The capital of {} is
+    The former capital of {} is|The largest city of {} is|The river of {} is
     {}'s favourite colour is|{}'s favourite tea is|{}'s favourite song is|{}'s worst fear is
     {} speaks|{} sings|{} works for|{} works in|{} works as a|{} studied at|{} studied with
-    {} plays for|{} plays the|The dog of {} is called|The cat of {} is called|{} lives in|{} lives with
-    {} opens at|{} closes at|The price of {} is|The length of {} is|The height of {} is
+    {} plays for|{} plays the|The dog of {} is called|The cat of {} is called|{} lives in
+    {} lives with|{} opens at|{} closes at|The price of {} is|The length of {} is
+    The height of {} is
 """
 TEMPLATES = [t.strip() for line in WORDINGS.strip().splitlines() for t in line.split("|")]
 ANSWERS = [f"{first} {last}" for first in ("Old", "Green", "New") for last in "ABCDEFGHJKLMNPQRST"]
-
 
 
 def statements(templates: Sequence[str]) -> list[Statement]:
