@@ -23,6 +23,7 @@ INSIDE = (
     "oneshot/facts/demo/facts.jsonl",
     "oneshot/hosts/corpus/background.txt.gz",
     "oneshot/hosts/corpus/facts.jsonl.gz",
+    "oneshot/hosts/corpus/relations/people.toml",
     "oneshot/hosts/corpus/templates.json",
     "oneshot/hosts/factual_lm/config.json",
     "oneshot/hosts/factual_lm/model.safetensors",
@@ -88,7 +89,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert set(INSIDE) <= set(names)
-    assert any(name.startswith("oneshot/hosts/factual_lm/calibration-") for name in names)
+    assert any(name.startswith("oneshot/hosts/calibrations/calibration-") for name in names)
     information = f"oneshot-{oneshot.__version__}.dist-info"
     assert {name.split("/")[0] for name in names} == {"adapters", "oneshot", information}
     assert {f"{information}/licenses/{name}" for name in ("LICENSE", "NOTICE")} <= set(names)
