@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: gpu-benchmarks setup demo test check bench docs fmt
+.PHONY: gpu-benchmarks setup demo test fuzz check bench docs fmt
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml
@@ -19,6 +19,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -q
+
+# New examples for the tests of invariants; a failure is printed so that it can be repeated.
+fuzz: setup
+	$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=fuzz
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: tests use
 
 import torch
 from architectures import build_model
+from hypothesis import settings
 
 from adapters.address.calibration import Calibration, calibrate
 from adapters.address.material import Material, Settings, Worded
@@ -18,6 +19,11 @@ from adapters.query.labels import Head
 from adapters.write.encode import Encoder
 from oneshot.hosts.corpus import background_text
 from oneshot.hosts.relations import relations, worded
+
+# The same examples in every run; `make fuzz` draws new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("fuzz", max_examples=1000, deadline=None)
+settings.load_profile("same")
 
 SETTINGS = Settings(last_depths=(0.5, 0.75), rank=24, cut=60)
 RELATIONS, PARAGRAPHS = 60, 40

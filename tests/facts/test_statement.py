@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import oneshot
 from oneshot.errors import BadInputError
+from oneshot.facts.language.splitting.words import without_stop
 from oneshot.facts.language.statement import check_statement, find_subject, parse_sentence
 from oneshot.facts.types import Statement
 
@@ -170,8 +171,13 @@ NAMES = st.lists(
 ).map(" ".join)
 
 
+def _ends_without_stop(name: str) -> bool:
+    """Whether a stop behind the name ends a sentence, as it does not in "Mr."."""
+    return not name.endswith(".") and without_stop(f"{name}.") == name
+
+
 @settings(deadline=None, max_examples=300)
-@given(st.sampled_from(STRAIGHT), NAMES, NAMES.filter(lambda name: not name.endswith(".")))
+@given(st.sampled_from(STRAIGHT), NAMES, NAMES.filter(_ends_without_stop))
 def test_template_round_trip(template: str, subject: str, answer: str) -> None:
     prompt = template.replace("{}", subject)
     for sentence in (f"{prompt} {answer}", f"{prompt} {answer}."):
