@@ -3,12 +3,13 @@
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import MethodType
 from typing import Any
 from weakref import WeakSet
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
@@ -25,21 +26,24 @@ CACHES = ("cache", "past_key_values")  # what a model calls its key-value cache:
 class Attachment:
     """One denoiser on one model; `changes` lists what the last forward pass changed.
 
-    Set `answering` once the host has begun to answer: a fact then breaks in on strong evidence.
+    A pass of several tokens, or the first, is taken for what was given; the host answers behind
+    it. Set `ends` to say otherwise: of each row of the next pass, the column behind which it is to
+    answer (to score answers that were given along).
     """
 
     def __init__(self, model: nn.Module, denoiser: Denoiser) -> None:
         self.denoiser, self.sites = denoiser, find_sites(model)
         self.changes: list[Change] = []
-        self.answering = False
+        self.ends: list[int] | None = None
         self._caches: WeakSet[Any] = WeakSet()
         self._states: dict[int, Tensor] = {}
         self._call: dict[str, Any] = {}
         self._running: Running | None = None
+        self._last: tuple[Tensor, Running] | None = None
         self._arguments = tuple(inspect.signature(model.forward).parameters)
         self._cache_name = next((name for name in CACHES if name in self._arguments), CACHES[-1])
         calibration = denoiser.calibration
-        layers = sorted({calibration.entity_layer, *calibration.relation_layers})
+        layers = calibration.layers.all
         _check_fits(self.sites, layers, len(calibration.labels.mean))
         self.handles: list[RemovableHandle] = [
             model.register_forward_pre_hook(self._begin, with_kwargs=True),
@@ -75,21 +79,45 @@ class Attachment:
         return hook
 
     @torch.inference_mode()
-    def _decided(self) -> list[Change]:
-        calibration = self.denoiser.calibration
-        entity = self._states[calibration.entity_layer].float()
-        ids = self._call["input_ids"]
+    def _decided(self, read_out: Bool[Tensor, "batch seq"]) -> list[Change]:
+        ids, traces = self._call["input_ids"], self._traces()
         running = getattr(self._given_cache(), RUNNING, None)
-        running = Running.start(entity) if running is None else running
+        if running is None:
+            running, seen = self._gone_on(ids, traces)
+            ids, traces, read_out = (x[:, seen:] for x in (ids, traces, read_out))
+        else:
+            seen = 0
         if len(running.sequences) != len(ids):
             raise OneshotError(
                 f"a batch of {len(ids)} continues a cache of {len(running.sequences)} sequences; "
                 "reorder the cache by its own methods"
             )
-        relation = [self._states[layer].float() for layer in calibration.relation_layers]
-        new = Pass(ids, self._real(ids), entity, relation)
-        changes, self._running = decide(self.denoiser, running, new, self.answering)
-        return changes
+        new = Pass(ids, self._real(ids), traces, read_out, self.ends)
+        changes, self._running = decide(self.denoiser, running, new)
+        self.ends = None
+        self._last = self._call["input_ids"], self._running
+        return [replace(c, position=c.position + seen) for c in changes]
+
+    def _traces(self) -> Float[Tensor, "batch seq trace"]:
+        """What each token adds to codes: as their last, as a word, and whether a value follows."""
+        calibration, states = self.denoiser.calibration, self._states
+        last = [states[layer].float() for layer in calibration.layers.last]
+        words = [states[layer].float() for layer in calibration.layers.words]
+        parts = [
+            calibration.metric.of_last(last),
+            calibration.metric.of_words(words),
+            calibration.value(last)[..., None],
+        ]
+        return torch.cat([part.cpu() for part in parts], -1)
+
+    def _gone_on(self, ids: Tensor, traces: Tensor) -> tuple[Running, int]:
+        """Without a cache: the state before the newest token where the rest was just read."""
+        if self._last is not None:
+            before, running = self._last
+            same = before.shape == ids[:, :-1].shape and torch.equal(before, ids[:, :-1])
+            if same:
+                return running, before.shape[1]
+        return Running.start(len(ids), traces), 0
 
     def _given_cache(self) -> Any:
         """The call's cache; models take it under its older name too."""
@@ -98,14 +126,16 @@ class Attachment:
     def _real(self, ids: Tensor) -> Tensor:
         mask = self._call.get("attention_mask")
         if not isinstance(mask, Tensor) or mask.ndim != 2:
-            return torch.ones_like(ids, dtype=torch.bool)
-        return mask[:, -ids.shape[1] :].bool()
+            return torch.ones(ids.shape, dtype=torch.bool)
+        return mask[:, -ids.shape[1] :].bool().cpu()
 
     def _read_out(self, _head: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
-        changes = self._decided()
+        places, length = self._places(args[0]), self._call["input_ids"].shape[1]
+        read_out = torch.zeros(self._call["input_ids"].numel(), dtype=torch.bool)
+        read_out[places.flatten().cpu()] = True
+        changes = self._decided(read_out.view(self._call["input_ids"].shape))
         if not changes:
             return None
-        places, length = self._places(args[0]), self._call["input_ids"].shape[1]
         states, scale = args[0].clone(), self.denoiser.calibration.scale.to(args[0].device)
         for change in changes:
             here = places == change.row * length + change.position

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from experiments.classes import tables as classes
 from experiments.facts import tables as facts
-from experiments.facts.examination_table import examination_table
 from experiments.images import tables as images
 from experiments.record import RESULTS
 from experiments.retention import tables as retention
@@ -21,7 +20,7 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "facts": facts.figures_table,
     "rules": facts.rules_table,
     "speed": facts.speed_table,
-    "examination": examination_table,
+    "examination": facts.examination_table,
     "retention": retention.targets_table,
     "retention-methods": retention.methods_table,
     "retention-sizes": retention.sizes_table,

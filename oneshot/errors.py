@@ -11,6 +11,12 @@ class BadInputError(OneshotError):
     """A prompt, answer, file or option that cannot be used."""
 
 
+class Stopped(OneshotError):  # noqa: N818  no error but a wish
+    """Work was asked to stop; its message says what is saved."""
+
+    exit_code = 130
+
+
 class BrainError(OneshotError):
     """A brain folder that is locked, damaged, of another host or of a newer format."""
 

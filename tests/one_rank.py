@@ -21,9 +21,10 @@ from oneshot.images.kinds import Embedding, Precision
 from oneshot.images.model import silent
 from oneshot.images.noprop.chain import Part
 from oneshot.images.settings import TrainSettings
+from oneshot.images.training.beginning import Place
 from oneshot.images.training.exchange import exchanging
 from oneshot.images.training.parallel import Rank
-from oneshot.images.training.train import Place, Run
+from oneshot.images.training.train import Run
 
 SETTINGS = TrainSettings(T=2, epochs=4, batch=8, precision=Precision.FP32, save_every=2)
 STEPS, CPU = 12, torch.device("cpu")

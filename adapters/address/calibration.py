@@ -1,7 +1,8 @@
 """Fit everything that an address needs to a host: closed form, forward passes only."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,32 +10,31 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from adapters.address.banks import ANSWER_TOKENS, ANSWERS_PER_TEMPLATE, fit_banks
-from adapters.address.ending import WINDOW, EndingDetector, fit_detector
-from adapters.address.enrolment import choose_wordings
-from adapters.address.entity import SIZES, EntityMetric, fit_metric, fit_token_map
-from adapters.address.gather import Batch, Gatherer, Progress
-from adapters.address.material import NAMES_IN_TEXT, Material, Prompts, Settings, fill
-from adapters.address.relation import RelationBank
-from adapters.address.windows import MAX_WIDTH, window_at
+from adapters.address.gather import Layers, Progress, Prompt, encode_ids, read_prompts
+from adapters.address.material import Material, Settings
+from adapters.address.metric import RelationMetric, fit_metric
+from adapters.address.reading import window_of
+from adapters.address.value import ValueDetector, fit_detector
 from adapters.host.sites import Sites, find_sites
+from adapters.text.pieces import Pieces
 from oneshot.core.embeddings import LabelWhitening
 
-CANDIDATES, CANDIDATE_NAMES = 40, 200  # wordings tried for enrolment, and on how many names
-LEAST_NAMES = 150  # long enough for a window; below that, all names fit its metric
+SCALED_ON = 32  # prompts that the scale of the head's input is taken from
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A host's metrics, banks and label embeddings: what all facts share."""
+    """A host's metric, detector and label embeddings: what all facts share.
 
-    entity_layer: int
-    relation_layers: tuple[int, ...]
+    `relations` are the known ones and `centres` their mean codes: they name what was understood,
+    and compete with facts for what is asked.
+    """
+
+    layers: Layers
+    metric: RelationMetric
+    value: ValueDetector
     relations: tuple[str, ...]
-    wordings: tuple[str, ...]
-    metrics: tuple[EntityMetric, ...]
-    detector: EndingDetector
-    banks: tuple[RelationBank, ...]
+    centres: Float[Tensor, "relations rank"]
     labels: LabelWhitening
     scale: Float[Tensor, ""]
 
@@ -42,105 +42,86 @@ class Calibration:
 def calibrate(
     model: nn.Module, tokenizer: Any, material: Material, settings: Settings, progress: Progress
 ) -> Calibration:
-    """Read the host on the material and solve for the metrics; no gradient anywhere."""
+    """Read the host on the material and solve for the metric; no gradient anywhere."""
     sites, rng = find_sites(model), random.Random(settings.seed)
-    names = rng.sample(list(material.names), min(settings.names, len(material.names)))
-    templates = [(r, t) for r, ts in material.templates.items() for t in ts]
-    total = 2 * len(names) + len(templates) * settings.names_per_template
-    total += len(material.background)
-    total += len(templates) * ANSWERS_PER_TEMPLATE * (ANSWER_TOKENS + 1)
-    total += min(CANDIDATES, len(templates)) * min(CANDIDATE_NAMES, len(names))
-    gatherer = Gatherer(model, tokenizer, progress, total)
-    layer = sites.depth(settings.entity_depth)
-    relation_layers = tuple(sites.depth(f) for f in settings.relation_depths)
-    wordings = [t for _, t in templates]
-    window = getattr(model.config, "max_position_embeddings", None)
-    prompts = Prompts(material, tokenizer, window, rng)
-    metrics, detector = _fit_entity(gatherer, prompts, names, wordings, layer, settings)
+    layers = Layers(
+        tuple(dict.fromkeys(map(sites.depth, settings.last_depths))),
+        tuple(dict.fromkeys(map(sites.depth, settings.word_depths))),
+    )
+    texts = [(w.text, w.name) for w in material.wordings]
+    inside = [*_cut(material, settings.cut, rng), *_running(material, rng)]
+    prompts = _prompts(tokenizer, [*texts, *inside])
+    done, total = 0, len(prompts)
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done += more
+        progress("calibrating", done, total)
+
+    with _quick(model):
+        last, words = read_prompts(model, prompts, layers, advance)
+    order = {r: i for i, r in enumerate(dict.fromkeys(w.relation for w in material.wordings))}
+    relation = torch.tensor([order[w.relation] for w in material.wordings])
+    known = len(texts)
+    metric = fit_metric(last[:known], words[:known], relation, settings.rank)
+    cloze = torch.tensor([w.cloze for w in material.wordings])
+    codes = metric.of_last(last[:known].unbind(1)) + metric.of_words(words[:known].unbind(1))
     return Calibration(
-        layer,
-        relation_layers,
-        tuple(material.templates),
-        _choose_wordings(gatherer, names, wordings, layer, metrics, settings, rng),
-        metrics,
-        detector,
-        fit_banks(gatherer, prompts, names, templates, relation_layers, settings),
+        layers,
+        metric,
+        fit_detector(last[:known][cloze], last[known:]),
+        tuple(order),
+        torch.stack([codes[relation == k].mean(0) for k in range(len(order))]),
         LabelWhitening.of(sites.head.get_parameter("weight").detach()),
-        _head_scale(gatherer, sites, names, wordings, rng),
+        _head_scale(model, sites, rng.sample(prompts, min(SCALED_ON, len(prompts)))),
     )
 
 
-def _fit_entity(
-    gatherer: Gatherer,
-    prompts: Prompts,
-    names: Sequence[str],
-    wordings: Sequence[str],
-    layer: int,
-    settings: Settings,
-) -> tuple[tuple[EntityMetric, ...], EndingDetector]:
-    places = torch.arange(MAX_WIDTH)
-
-    def pick(batch: Batch) -> dict[str, Tensor]:
-        states = batch.states[layer]
-        after = torch.minimum(batch.end + 1, batch.last)
-        rows = torch.arange(len(batch.ids))[:, None]
-        return {
-            "window": window_at(states, batch.end, MAX_WIDTH).unflatten(1, (MAX_WIDTH, -1)),
-            "after": window_at(states, after, WINDOW),
-            "token": batch.ids[rows, (batch.end[:, None] - places.to(batch.end)).clamp_min(0)],
-            "size": batch.size,
-            "followed": batch.end < batch.last,
-        }
-
-    def worded(name: str) -> tuple[str, str]:
-        return prompts.fill(prompts.rng.choice(wordings), name, NAMES_IN_TEXT)
-
-    a, b = (gatherer.gather([worded(name) for name in names], [layer], pick) for _ in range(2))
-    shared = torch.minimum(a["size"], b["size"])
-    inside = places < shared[:, None]
-    token_map = fit_token_map(a["window"][inside], b["window"][inside])
-    metrics = []
-    for size in SIZES:
-        long = shared >= size
-        if int(long.sum()) < LEAST_NAMES:
-            long = torch.ones_like(long)
-        first, second, tokens = (x[long][:, :size] for x in (a["window"], b["window"], a["token"]))
-        metrics.append(fit_metric(first, second, tokens, token_map, settings.entity_rank))
-    names_going_on = a["window"][a["size"] >= WINDOW][:, :WINDOW].flatten(1)
-    return tuple(metrics), fit_detector(names_going_on, a["after"][a["followed"]])
+def _cut(material: Material, count: int, rng: random.Random) -> list[tuple[str, str]]:
+    """Clozes cut behind the name and before their end, where no value comes next."""
+    found = []
+    clozes = [w for w in material.wordings if w.cloze]
+    for worded in rng.sample(clozes, min(count, len(clozes))):
+        behind = worded.text.find(worded.name) + len(worded.name)
+        places = [i for i in range(behind, len(worded.text)) if worded.text[i] == " "]
+        if places:
+            found.append((worded.text[: rng.choice(places)], worded.name))
+    return found
 
 
-def _choose_wordings(
-    gatherer: Gatherer,
-    names: Sequence[str],
-    wordings: Sequence[str],
-    layer: int,
-    metrics: Sequence[EntityMetric],
-    settings: Settings,
-    rng: random.Random,
-) -> tuple[str, ...]:
-    size = 2
-    candidates = rng.sample(list(wordings), min(CANDIDATES, len(wordings)))
-    tried = rng.sample(list(names), min(CANDIDATE_NAMES, len(names)))
-    pairs = [(fill(t, n), n) for t in candidates for n in tried]
-    metric = metrics[size - 1]
+def _running(material: Material, rng: random.Random) -> list[tuple[str, str]]:
+    """Pieces of running text."""
+    found = []
+    for text in material.background:
+        words = text.split(" ")[: rng.randrange(4, 24)]
+        found.append((" ".join(words), ""))
+    return found
 
-    def pick(batch: Batch) -> dict[str, Tensor]:
-        codes = window_at(batch.states[layer], batch.end, size) @ metric.metric.flatten(0, 1)
-        return {"code": codes}
 
-    codes = gatherer.gather(pairs, [layer], pick)["code"].unflatten(0, (len(candidates), -1))
-    return tuple(candidates[i] for i in choose_wordings(codes, metric, settings.enrolments))
+def _prompts(tokenizer: Any, texts: Sequence[tuple[str, str]]) -> list[Prompt]:
+    pieces, found = Pieces.of(tokenizer), []
+    ids = encode_ids(tokenizer, [text for text, _ in texts])
+    for row, (text, name) in zip(ids, texts, strict=True):
+        shown, tokens = pieces.text(row)
+        at = shown.find(name) if name else -1
+        masked = [(at, at + len(name))] if at >= 0 else []
+        window = window_of(tokens, (shown.find(text.strip()), len(shown)), masked)
+        assert window is not None, "a text has tokens"
+        found.append(Prompt(row, window))
+    return found
+
+
+@contextmanager
+def _quick(model: nn.Module) -> Iterator[None]:
+    """Half precision where the processor multiplies it faster; the metric is fitted in double."""
+    parameter = next(model.parameters())
+    able = parameter.device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    with torch.autocast("cpu", torch.bfloat16, enabled=able and parameter.dtype == torch.float32):
+        yield
 
 
 @torch.inference_mode()
-def _head_scale(
-    gatherer: Gatherer,
-    sites: Sites,
-    names: Sequence[str],
-    wordings: Sequence[str],
-    rng: random.Random,
-) -> Float[Tensor, ""]:
+def _head_scale(model: nn.Module, sites: Sites, prompts: Sequence[Prompt]) -> Float[Tensor, ""]:
     """Mean norm of the state that enters the head, at the last token of some prompts."""
     norms: list[Tensor] = []
 
@@ -148,12 +129,10 @@ def _head_scale(
         norms.append(args[0][0, -1].float().norm())
 
     handle = sites.head.register_forward_pre_hook(keep)
+    device = next(model.parameters()).device
     try:
-        for name in rng.sample(list(names), min(32, len(names))):
-            ids = gatherer.tokenizer(
-                fill(rng.choice(wordings), name), return_tensors="pt"
-            ).input_ids
-            gatherer.model(input_ids=ids.to(gatherer.device))
+        for prompt in prompts:
+            model(input_ids=torch.tensor([prompt.ids], device=device))
     finally:
         handle.remove()
     return torch.stack(norms).mean().cpu()

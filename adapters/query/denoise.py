@@ -1,200 +1,156 @@
-"""The chain of sites: from recognised names and relation states to a label embedding.
+"""From what is heard to what is said: the block's optimum for a finite set of facts.
 
-At each site the block's optimum for a finite set of facts is the posterior mean over them; the
-chain carries what one site found to the next through z (arXiv 2503.24322, eq. 3, noise-free). The
-null fact has a hard threshold: where no fact passes it, the host's own state stays untouched.
+The block's estimate of the label embedding is the posterior mean over the facts (a modern Hopfield
+network); with one site alpha_bar_T = 1, so that z_T is the embedding of the likeliest fact. The
+null fact has a hard threshold on the evidence: where no fact passes it, the host's own state stays
+untouched.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from functools import cached_property
+from typing import Any, Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
-from adapters.address.entity import EntityTable
-from adapters.address.windows import windows_from
-from adapters.query.running import Candidate
-from adapters.write.rows import NO_TOKEN, FactRows
-from oneshot.core.chain import run_chain
+from adapters.query.hearing import Heard, Listener
+from adapters.query.labels import Head, SayableLabels
+from adapters.query.running import Sequence as Transcript
+from adapters.query.running import Speech
+from adapters.query.voice import Voice
+from adapters.text.clauses import Asking
+from adapters.text.pieces import Pieces
+from adapters.text.table import NameTable
+from adapters.write.rows import FactRows
 from oneshot.core.rules.posterior import posterior_weights
-from oneshot.core.schedule import Schedule
 
-AGREEMENT = 0.07  # least geometric mean, over the sites, of the relations' agreement
-CHUNK = 2**20  # evidence values held at a time; they stay in the processor's cache
+ASKED = 0.0  # nats of evidence at which a fact answers what somebody asked
+TOLD = 12.0  # nats at which it speaks where perhaps nobody did
+RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
+ALIKE = 12.0  # nats at which a relation of the bank is taken for the fact's own
+SAME = 2.0  # squared distance below which two readings are of the same words
+CERTAIN = 1000.0  # nats that the taught words themselves are worth
+NO_VALUE = -3.0  # log odds of "a value comes next" below which a sentence goes on first
 
 
 @dataclass(frozen=True)
 class Firing:
-    """A fact speaks: its row (or -1), label embedding of the first token, answer, evidence."""
+    """Facts speak: what they say, and the evidence in nats of each."""
 
-    fact: int
-    vector: Float[Tensor, " width"]
-    tokens: tuple[int, ...]
-    entity: float
-    relation: tuple[float, ...]
+    speech: Speech
+    evidence: dict[int, float]
 
 
 @runtime_checkable
 class Denoiser(Protocol):
-    """Decides at a position which fact speaks, if any; `vector`s have norm 1 at most."""
+    """Decides at a position whether a fact speaks; `label`s have norm 1."""
 
     calibration: Calibration
 
-    def recognise(
-        self, states: Float[Tensor, "batch history_and_seq width"], start: int, seen: int
-    ) -> list[tuple[int, int, Candidate]]:
-        """(row, position, candidate) for every name that may be known, at the new positions.
-
-        `states` has `start` positions of history; the sequences have `seen` in all before.
-        """
-
-    def denoise(
-        self,
-        candidates: Sequence[Sequence[Candidate]],
-        relation: list[Float[Tensor, "points width"]],
-    ) -> list[Firing | None]:
-        """What speaks at each point, given the names before it and its state at each site."""
+    def listen(self, said: Transcript, at: int, *, asked: bool) -> Firing | None:
+        """What speaks behind token `at`; `asked` says that the host is to answer there."""
 
     def label(self, token: int) -> Float[Tensor, " width"]:
         """The label embedding of a token, of norm 1."""
 
 
 class PosteriorDenoiser:
-    """The default: one row per fact, the exact posterior at every site."""
+    """The default: one row per fact, the exact posterior over them."""
 
     def __init__(
         self,
         calibration: Calibration,
         rows: FactRows,
-        head: Float[Tensor, "vocab width"],
-        agreement: float = AGREEMENT,
+        head: Head,
+        tokenizer: Any,
     ) -> None:
-        device = head.device
-        self.calibration, self.head = calibration, head
-        self.agreement = agreement
-        self.relation, self.novel = rows.relation.to(device), rows.novel.to(device)
-        self.answers = [tuple(a for a in row if a != NO_TOKEN) for row in rows.answer.tolist()]
-        self.subjects, self.ends_here = rows.subject.tolist(), rows.ends_here.tolist()
-        self.tables = self._tables(rows, device)
-        self.schedule = Schedule.linear(len(calibration.banks))
+        self.calibration, self.rows, self.tokenizer = calibration, rows, tokenizer
+        self.label = SayableLabels(calibration.labels, head, calibration.scale)
+        self._relatives: dict[int, Bool[Tensor, " relations"]] = {}
 
-    @staticmethod
-    def _tables(rows: FactRows, device: torch.device) -> dict[int, EntityTable]:
-        tables = {}
-        for size in sorted(set(rows.size.tolist())):
-            chosen = (rows.size == size).nonzero().flatten()
-            codes = rows.entity[chosen]
-            owner = chosen.repeat_interleave(codes.shape[1])
-            tables[size] = EntityTable.build(codes.flatten(0, 1).to(device), owner)
-        return tables
+    @cached_property
+    def pieces(self) -> Pieces:
+        """The characters behind the tokens."""
+        return Pieces.of(self.tokenizer)
 
-    def label(self, token: int) -> Float[Tensor, " width"]:
-        """The label embedding of a token, of norm 1."""
-        return self._labels([token])[0]
+    @cached_property
+    def listener(self) -> Listener:
+        """Hears the names of the facts."""
+        longest = int(self.rows.longest.max()) if len(self.rows) else 1
+        table = NameTable.build(self.rows.names, self.rows.firsts, longest)
+        return Listener(table, self.pieces)
 
-    def _labels(self, tokens: list[int]) -> Float[Tensor, "tokens width"]:
-        return self.calibration.labels(self.head[torch.tensor(tokens, device=self.head.device)])
+    @cached_property
+    def voice(self) -> Voice:
+        """Says the facts."""
+        return Voice(self.tokenizer, self.pieces, self.rows)
 
-    def recognise(
-        self, states: Float[Tensor, "batch history_and_seq width"], start: int, seen: int
-    ) -> list[tuple[int, int, Candidate]]:
-        """Names whose evidence is above 0, the best one of each fact's enrolments."""
-        best: dict[tuple[int, int, int], float] = {}
-        windows = windows_from(states, start)
-        length = windows.shape[1]
-        for size, table in self.tables.items():
-            metric = self.calibration.metrics[size - 1]
-            codes = metric.code(windows).flatten(0, 1)
-            for point, row, value in self._above_zero(codes, table, metric.offset):
-                place = (point // length, point % length, int(table.owner[row]))
-                best[place] = max(value, best.get(place, value))
-        return [
-            (b, p, Candidate(fact, value, ends_here=self.ends_here[fact]))
-            for (b, p, fact), value in best.items()
-        ]
+    def listen(self, said: Transcript, at: int, *, asked: bool) -> Firing | None:
+        """What speaks behind token `at`; `asked` says that the host is to answer there."""
+        if not asked:
+            return self._told(self.listener.told(said, at), said)
+        heard, chat = self.listener.asked(said, at)
+        chosen = [(h, *best) for h in heard if (best := self._best(h)) is not None]
+        if not chosen:
+            return None
+        evidence = {row: value for _, row, value in chosen}
+        if chat:
+            once = {row: (row, h.asking, h.text) for h, row, _ in chosen}
+            return Firing(self.voice.reply(list(once.values())), evidence)
+        first, row, _ = max(chosen, key=lambda c: c[2])
+        if first.asking is Asking.YES_NO:
+            return Firing(self.voice.yes_no(row, first.text), evidence)
+        return Firing(self.voice.value(row), {row: evidence[row]})
 
-    @staticmethod
-    def _above_zero(
-        codes: Float[Tensor, "points rank"], table: EntityTable, offset: Tensor
-    ) -> list[tuple[int, int, float]]:
-        step = max(1, CHUNK // len(table.owner))
-        found = []
-        for first in range(0, len(codes), step):
-            evidence = table.evidence(codes[first : first + step], offset)
-            if bool(evidence.max() > 0):
-                points, rows = (evidence > 0).nonzero(as_tuple=True)
-                values = evidence[points, rows].tolist()
-                found += list(zip((points + first).tolist(), rows.tolist(), values, strict=True))
-        return found
+    def _told(self, heard: Sequence[Heard], said: Transcript) -> Firing | None:
+        chosen = [best for h in heard if (best := self._best(h)) is not None]
+        chosen = [best for best in chosen if best[0] not in said.spoken]
+        if not chosen:
+            return None
+        row, value = max(chosen, key=lambda c: c[1])
+        return Firing(self.voice.value(row), {row: value})
 
-    def denoise(
-        self,
-        candidates: Sequence[Sequence[Candidate]],
-        relation: list[Float[Tensor, "points width"]],
-    ) -> list[Firing | None]:
-        """The chain over the sites, on the facts whose names were recognised."""
-        facts = sorted({c.slot for point in candidates for c in point})
-        index = torch.tensor(facts, device=self.relation.device)
-        entity = self._pooled(candidates, facts)
-        agreements = torch.stack(
-            [
-                bank.agreement(bank.code(state), self.relation[index, t], self.novel[index, t])
-                for t, (bank, state) in enumerate(
-                    zip(self.calibration.banks, relation, strict=True)
-                )
-            ]
-        )
-        allowed = (entity > 0) & (agreements.log().mean(0).exp() > self.agreement)
-        if not bool(allowed.any()):
-            return [None] * len(candidates)
-        targets = self._labels([self.answers[f][0] for f in facts])
-        vectors, weights = self._chain(entity, agreements, allowed, targets)
-        chosen = weights.argmax(1)
-        return [
-            Firing(
-                facts[best], vectors[i], self.answers[facts[best]], float(entity[i, best]),
-                tuple(agreements[:, i, best].tolist()),
-            )
-            if bool(allowed[i].any())
-            else None
-            for i, best in enumerate(chosen.tolist())
-        ]  # fmt: skip
+    def _best(self, heard: Heard) -> tuple[int, float] | None:
+        """The likeliest fact and its evidence, where it passes the threshold and no other name is
+        asked about more surely.
+        """
+        found = torch.tensor([self._evidence(row, heard) for row in heard.facts])
+        least = CERTAIN if heard.exact else TOLD if heard.strict else ASKED
+        barred = found.masked_fill(found < least, -torch.inf)[None]
+        if bool(barred.isneginf().all()):
+            return None
+        none = barred.new_zeros(1, 1)
+        weights = posterior_weights(barred, none, barred.new_zeros(barred.shape[1], 1), 0.0)
+        chosen = int(weights[0].argmax())
+        value = float(found[chosen])
+        sure = value >= CERTAIN
+        if heard.completes and heard.value < NO_VALUE and not sure:
+            return None
+        return heard.facts[chosen], value
 
-    def _pooled(
-        self, candidates: Sequence[Sequence[Candidate]], facts: list[int]
-    ) -> Float[Tensor, "points facts"]:
-        """Entity evidence; the facts on one subject share the best evidence for its name."""
-        column = {fact: i for i, fact in enumerate(facts)}
-        entity = torch.full((len(candidates), len(facts)), -torch.inf)
-        for i, point in enumerate(candidates):
-            shared: dict[int, float] = {}
-            for c in point:
-                subject = self.subjects[c.slot]
-                shared[subject] = max(c.evidence, shared.get(subject, c.evidence))
-            for c in point:
-                entity[i, column[c.slot]] = shared[self.subjects[c.slot]]
-        return entity.to(self.relation.device)
+    def _evidence(self, row: int, heard: Heard) -> float:
+        """log p(readings | fact asked) - log p(readings | another relation), in nats.
 
-    def _chain(
-        self, entity: Tensor, agreements: Tensor, allowed: Tensor, targets: Tensor
-    ) -> tuple[Float[Tensor, "points width"], Float[Tensor, "points facts"]]:
-        """z_T and the last site's posterior; the first site also hears the name's evidence."""
-        weights = torch.zeros_like(entity)
+        What the bank knows to be asked instead, by its likelihood, counts against the fact.
+        """
+        codes, metric = self.rows.codes(row), self.calibration.metric
+        codes = codes.to(metric.between.device)
+        own = metric.ratio(heard.readings, codes).max()
+        if bool(torch.cdist(heard.whole, codes).min().square() < SAME):
+            return CERTAIN + float(own)
+        if len(heard.rivals) and bool(metric.ratio(heard.rivals, codes).max() > own):
+            return -float("inf")
+        other = metric.ratio(heard.readings, self.calibration.centres).max(0).values
+        other = other.masked_fill(self._akin(row), -torch.inf).logsumexp(0)
+        return float(own - RIVALRY * other.clamp_min(0))
 
-        def site(z: Tensor, t: int) -> Tensor:
-            nonlocal weights
-            evidence = agreements[t - 1].log() + (entity if t == 1 else 0)
-            barred = evidence.masked_fill(~allowed, -torch.inf)
-            share = float(self.schedule.alpha_bar[t - 1])
-            weights = posterior_weights(barred, z, targets, share)
-            return weights @ targets
-
-        z = run_chain(
-            [site] * self.schedule.T,
-            self.schedule,
-            torch.zeros(len(entity), targets.shape[1]).to(targets),
-        )
-        return z, weights
+    def _akin(self, row: int) -> Bool[Tensor, " relations"]:
+        """The relations of the bank that may be the fact's own."""
+        if row not in self._relatives:
+            codes = self.rows.codes(row).to(self.calibration.centres)
+            ratio = self.calibration.metric.ratio(codes, self.calibration.centres)
+            self._relatives[row] = ratio.max(0).values > ALIKE
+        return self._relatives[row]

@@ -1,172 +1,148 @@
 """Fixed-size weights: blocks fitted by a local rule answer, whatever the number of facts.
 
-The rows serve to fit the blocks and are not looked at afterwards. A block's input are random
-binary features of entity code x relation code x step; its output estimates the step's label
-embedding; the chain has one block a site.
+The rows serve to fit the block and are not looked at afterwards. A block's input are random binary
+features of name x relation x step; its output estimates the step's label embedding. Any words may
+be a name here, since no list of names is kept.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
-from adapters.address.windows import windows_from
 from adapters.query.denoise import Firing
-from adapters.query.running import Candidate
-from adapters.write.rows import NO_TOKEN, STEPS, FactRows
+from adapters.query.hearing import Listener, Named
+from adapters.query.labels import Head, SayableLabels
+from adapters.query.running import Sequence as Transcript
+from adapters.query.running import Speech
+from adapters.text.names import DETERMINERS, FIRST_PERSON, OPENERS, SPEAKER, Mention, key_number
+from adapters.text.pieces import Pieces
+from adapters.text.words import words_of
+from adapters.write.rows import NO_TOKEN, FactRows
 from oneshot.core.chain import run_chain
+from oneshot.core.features import STEPS as FEATURE_STEPS
 from oneshot.core.features import BinaryFeatures
 from oneshot.core.rules.base import Block, Examples, Rule
 from oneshot.core.schedule import Schedule
 
 FEATURES = 2048
-REACH = 40  # positions back at which a name may stand
-SHORTLIST = 8  # names whose estimates are compared with the vocabulary
-POINTS = 64  # points whose names are compared with the vocabulary at a time
+NAME_CODE = 64  # random numbers that stand for a name
+WIDTH = 1.0
+LONGEST = 4  # words of a name
+SHARPNESS = 0.3  # of the likelihood ratios that say which known relation is asked
 SEED = 20250324
 OWN, OTHER = 0.05, 0.99  # quantiles of right and wrong addresses' responses; halfway is the gate
 
 
-class FittedDenoiser:
-    """Blocks of fixed size; where no estimate passes the gate, no fact speaks."""
+@dataclass(frozen=True)
+class AnyName:
+    """Takes every run of a few words for a name."""
 
-    def __init__(
-        self,
-        calibration: Calibration,
-        rows: FactRows,
-        head: Float[Tensor, "vocab width"],
-        rule: Rule,
-    ) -> None:
-        self.calibration, self.head = calibration, head
-        self.vocabulary = calibration.labels(head)
-        self.schedule = Schedule.linear(len(calibration.banks))
-        rank = calibration.metrics[0].metric.shape[2]
-        width = float(torch.stack([m.offset for m in calibration.metrics]).mean().sqrt())
-        sizes, relations = len(calibration.metrics), len(calibration.relations)
-        self.features = BinaryFeatures(rank * sizes, relations, FEATURES, SEED, width)
-        examples = self._examples(rows)
-        self.blocks = [rule.fit(e, self.schedule) for e in examples]
-        # Codes with their directions reversed: names of the same kind, and nobody's.
-        strangers = self._examples(replace(rows, entity=rows.entity.flip(2)))
-        self.gate = self._fit_gate(examples, strangers)
-
-    def label(self, token: int) -> Float[Tensor, " width"]:
-        """The label embedding of a token, of norm 1."""
-        return self.vocabulary[token]
-
-    def recognise(
-        self, states: Float[Tensor, "batch history_and_seq width"], start: int, seen: int
-    ) -> list[tuple[int, int, Candidate]]:
-        """Every position may end a name; its slot is the place, its code each size's features."""
-        windows = windows_from(states, start)
-        whole = torch.stack([metric.code(windows) for metric in self.calibration.metrics], 2)
-        signs = self.features.of_entity(_spread(whole.flatten(0, 1)).flatten(0, 1)).to(torch.int8)
-        signs = signs.view(*whole.shape[:3], FEATURES)
-        places = [(b, p) for b in range(whole.shape[0]) for p in range(whole.shape[1])]
-        return [(b, p, Candidate(seen + p, 0.0, signs[b, p])) for b, p in places]
-
-    def denoise(
-        self,
-        candidates: Sequence[Sequence[Candidate]],
-        relation: list[Float[Tensor, "points width"]],
-    ) -> list[Firing | None]:
-        """The best name's estimate at each point, where it passes the gate."""
-        banks = self.calibration.banks
-        posteriors = [b.posterior(b.code(s)) for b, s in zip(banks, relation, strict=True)]
-        read = [self.features.of_relation(posterior) for posterior in posteriors]
-        at = [[site[i] for site in read] for i in range(len(candidates))]
-        short = [self._shortlist(c[-REACH:], r) for c, r in zip(candidates, at, strict=True)]
-        best = self._strongest([estimates for _, estimates in short])
-        return [
-            self._firing(names[which], r, response) if response > self.gate else None
-            for (names, _), r, (which, response) in zip(short, at, best, strict=True)
-        ]
-
-    def _shortlist(
-        self, point: Sequence[Candidate], relation: list[Tensor]
-    ) -> tuple[Float[Tensor, "n features"], Float[Tensor, "n width"]]:
-        """The names whose estimates are largest, and the estimates."""
-        names = torch.cat([c.code for c in point if c.code is not None]).float()
-        estimates = self._estimate(names, relation, 0)
-        short = estimates.norm(dim=1).topk(min(SHORTLIST, len(names))).indices
-        return names[short.to(names.device)], estimates[short]
-
-    def _strongest(self, points: list[Float[Tensor, "_ width"]]) -> list[tuple[int, float]]:
-        """Of each point, the name with the largest response of any token, and the response."""
-        found: list[tuple[int, float]] = []
-        for first in range(0, len(points), POINTS):
-            some = points[first : first + POINTS]
-            pooled = torch.cat(some)
-            responses = (pooled @ self.vocabulary.T).max(1).values
-            for each in responses.split([len(estimates) for estimates in some]):
-                response, which = each.max(0)
-                found.append((int(which), float(response)))
+    def mentions(self, text: str) -> list[Named]:
+        """Every run of words that is not only function words, with its key's number."""
+        words = words_of(text)
+        found: list[Named] = []
+        for first in range(len(words)):
+            key = ""
+            for last in range(first, min(first + LONGEST, len(words))):
+                key = f"{key} {words[last].key}".strip()
+                if last == first and key in FIRST_PERSON:
+                    key = SPEAKER
+                elif words[first].key in OPENERS | DETERMINERS or words[last].key in OPENERS:
+                    continue
+                mention = Mention(key, first, last, words[first].start, words[last].end)
+                found.append((mention, (key_number(key),)))
         return found
 
-    def _firing(self, name: Tensor, relation: list[Tensor], response: float) -> Firing | None:
-        tokens = self._tokens(name[None], relation)
-        return Firing(-1, self.label(tokens[0]), tokens, response, ()) if tokens else None
 
-    def _tokens(self, name: Tensor, relation: list[Tensor]) -> tuple[int, ...]:
+class FittedDenoiser:
+    """A block of fixed size; where no estimate passes the gate, no fact speaks."""
+
+    def __init__(
+        self, calibration: Calibration, rows: FactRows, head: Head, tokenizer: Any, rule: Rule
+    ) -> None:
+        self.calibration, self.tokenizer = calibration, tokenizer
+        self.label = SayableLabels(calibration.labels, head, calibration.scale)
+        self.vocabulary = calibration.labels(head.weight)
+        self.schedule = Schedule.linear(1)
+        self.listener = Listener(AnyName(), Pieces.of(tokenizer), compete=False)
+        relations = len(calibration.centres)
+        self.features = BinaryFeatures(NAME_CODE, relations, FEATURES, SEED, WIDTH)
+        examples = self._examples(rows, 0)
+        self.blocks: list[Block] = [rule.fit(examples, self.schedule)]
+        # The same readings under other names, which are nobody's.
+        self.gate = self._fit_gate(examples, self._examples(rows, 1))
+
+    def listen(self, said: Transcript, at: int, *, asked: bool) -> Firing | None:
+        """What speaks behind token `at`; `asked` says that the host is to answer there."""
+        heard = self.listener.asked(said, at)[0] if asked else self.listener.told(said, at)
+        if not heard:
+            return None
+        names = torch.stack([_name_code(h.facts[0]) for h in heard])
+        relation = self._posterior(torch.stack([h.readings[0] for h in heard]))
+        responses = self._respond(names, relation, 0)
+        best = int(responses.max(1).values.argmax())
+        if not float(responses[best].max()) > self.gate:
+            return None
+        tokens = self._tokens(names[best : best + 1], relation[best : best + 1])
+        speech = Speech(tokens, (-1,) * len(tokens))
+        return Firing(speech, {-1: float(responses[best].max())}) if tokens else None
+
+    def _tokens(self, name: Tensor, relation: Tensor) -> tuple[int, ...]:
         """The whole answer, step by step, until a step's response falls below the gate."""
         tokens: list[int] = []
-        for step in range(STEPS):
-            response, token = (self._estimate(name, relation, step) @ self.vocabulary.T).max(1)
+        for step in range(FEATURE_STEPS):
+            response, token = self._respond(name, relation, step).max(1)
             if not float(response) > self.gate:
                 break
             tokens.append(int(token))
         return tuple(tokens)
 
-    def _estimate(
-        self, names: Float[Tensor, "n features"], relation: list[Tensor], step: int
-    ) -> Float[Tensor, "n width"]:
-        """u_hat_T: the chain of the sites' blocks from z_0 = 0."""
-        of_step = self.features.of_step(step)
-        return self._chain([(names * (r * of_step)).to(self.head.device) for r in relation])
+    def _respond(
+        self, names: Float[Tensor, "n code"], relation: Float[Tensor, "n relations"], step: int
+    ) -> Float[Tensor, "n vocab"]:
+        steps = torch.full((len(names),), step)
+        return self._chain(self.features(names, relation, steps)) @ self.vocabulary.T
 
-    def _chain(self, inputs: list[Tensor]) -> Tensor:
-        zero = torch.zeros(len(inputs[0]), self.head.shape[1], device=self.head.device)
+    def _chain(self, features: Float[Tensor, "n features"]) -> Float[Tensor, "n width"]:
+        """u_hat_T: the chain of one block from z_0 = 0."""
+        features = features.to(self.vocabulary.device)
+        zero = features.new_zeros(len(features), self.vocabulary.shape[1])
+        block = self.blocks[0]
+        return run_chain([lambda z, t: block.denoise(features, z, t)], self.schedule, zero)
 
-        def site(block: Block, feature: Tensor) -> object:
-            return lambda z, t: block.denoise(feature, z, t)
+    def _posterior(self, codes: Float[Tensor, "n rank"]) -> Float[Tensor, "n relations"]:
+        calibration = self.calibration
+        ratio = calibration.metric.ratio(codes.to(calibration.centres), calibration.centres)
+        return (SHARPNESS * ratio).softmax(1).cpu()
 
-        sites = [site(b, f) for b, f in zip(self.blocks, inputs, strict=True)]
-        return run_chain(sites, self.schedule, zero)  # type: ignore[arg-type]
+    def _examples(self, rows: FactRows, turn: int) -> Examples:
+        """Every reading of every fact at every step of its answer; names turned to others'."""
+        known = torch.arange(rows.readings.shape[1]) < rows.count[:, None]
+        fact, reading = known.nonzero(as_tuple=True)
+        steps = rows.answer[:, :FEATURE_STEPS] != NO_TOKEN
+        counts = steps[fact].sum(1)
+        fact, reading = fact.repeat_interleave(counts), reading.repeat_interleave(counts)
+        step = torch.cat([torch.arange(int(n)) for n in counts]) if len(counts) else counts
+        names = torch.stack([_name_code(int(rows.names[f, 0]) + turn) for f in fact.tolist()])
+        posterior = self._posterior(rows.readings[fact, reading].float())
+        targets = self.vocabulary[rows.answer[fact, step].long()]
+        inputs = self.features(names, posterior, step).to(self.vocabulary.device)
+        return Examples(inputs, targets)
 
-    def _examples(self, rows: FactRows) -> list[Examples]:
-        """Every enrolment of every fact at every step of its answer, per site."""
-        fact, step = (rows.answer != NO_TOKEN).nonzero(as_tuple=True)
-        each = rows.entity.shape[1]
-        fact, step = fact.repeat_interleave(each), step.repeat_interleave(each)
-        enrolment = torch.arange(each).repeat(len(fact) // max(each, 1))
-        sizes = len(self.calibration.metrics)
-        codes = torch.zeros(len(fact), sizes, rows.entity.shape[2])
-        codes[torch.arange(len(fact)), rows.size[fact] - 1] = rows.entity[fact, enrolment]
-        targets = self.vocabulary[rows.answer[fact, step]]
-        device = self.head.device
-        found = []
-        for t, bank in enumerate(self.calibration.banks):
-            posterior = bank.posterior(rows.relation[fact, t].to(device))
-            inputs = self.features(codes.flatten(1).to(device), posterior, step)
-            found.append(Examples(inputs, targets))
-        return found
-
-    def _fit_gate(self, examples: list[Examples], strangers: list[Examples]) -> float:
+    def _fit_gate(self, examples: Examples, strangers: Examples) -> float:
         """Halfway between the weaker of the right addresses and the stronger of wrong ones."""
-        if not len(examples[0].targets):
-            return float("inf")
-        own = (self._chain([e.features for e in examples]) * examples[0].targets).sum(1)
-        estimates = self._chain([e.features for e in strangers])
-        wrong = (estimates @ self.vocabulary.T).max(1).values
+        own = (self._chain(examples.features) * examples.targets).sum(1)
+        wrong = (self._chain(strangers.features) @ self.vocabulary.T).max(1).values
         return float(own.quantile(OWN) + wrong.quantile(OTHER)) / 2
 
 
-def _spread(codes: Float[Tensor, "n sizes rank"]) -> Float[Tensor, "n sizes code"]:
-    """One name per window size, each code in its size's own part of the vector."""
-    n, sizes, rank = codes.shape
-    spread = codes.new_zeros(n, sizes, sizes, rank)
-    spread[:, torch.arange(sizes), torch.arange(sizes)] = codes
-    return spread.flatten(2)
+@lru_cache(maxsize=1 << 16)
+def _name_code(key: int) -> Float[Tensor, " code"]:
+    """Random numbers of a name, the same everywhere."""
+    generator = torch.Generator().manual_seed(key & (2**63 - 1))
+    return torch.randn(NAME_CODE, generator=generator)

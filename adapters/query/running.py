@@ -5,30 +5,16 @@ from dataclasses import dataclass, field, replace
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from adapters.address.windows import MAX_WIDTH
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A name that the adapter may know: its slot, its evidence in nats, its entity code.
-
-    The slot is a fact's row, or a position where the rule keeps no rows. `ends_here` says that the
-    name counts at once, without a look at how it goes on.
-    """
-
-    slot: int
-    evidence: float
-    code: Tensor | None = None
-    ends_here: bool = False
-
 
 @dataclass(frozen=True)
 class Speech:
-    """An answer under way: the fact's row (-1 where the rule keeps none), tokens, and the step."""
+    """An answer under way: its tokens, of each the fact that says it (-1 where rows are not kept),
+    and the step.
+    """
 
-    fact: int
     tokens: tuple[int, ...]
-    step: int
+    facts: tuple[int, ...]
+    step: int = 0
 
     def after(self, token: int) -> "Speech | None":
         """What to say once `token` was said: the next step if it was ours and not the last."""
@@ -39,38 +25,35 @@ class Speech:
 
 @dataclass
 class Sequence:
-    """One sequence: names recognised so far, those not yet confirmed, the answer being given."""
+    """One sequence: its tokens, what they add to codes, and the answer being given.
 
-    names: dict[int, Candidate] = field(default_factory=dict)
-    unconfirmed: tuple[Candidate, ...] = ()
+    `traces` holds, of each token, its part as a code's last token, its part as a word, and the
+    log odds that a value comes next. The first `given` tokens were given; the host says the rest.
+    """
+
+    ids: list[int]
+    traces: Float[Tensor, "tokens trace"]
+    given: int = 0
     speech: Speech | None = None
+    spoken: set[int] = field(default_factory=set)
 
     def copy(self) -> "Sequence":
         """An independent copy."""
-        return replace(self, names=dict(self.names))
-
-    def confirm(self, candidate: Candidate) -> None:
-        """Keep the best evidence for a slot."""
-        known = self.names.get(candidate.slot)
-        if known is None or candidate.evidence > known.evidence:
-            self.names[candidate.slot] = candidate
+        return replace(self, ids=list(self.ids), spoken=set(self.spoken))
 
 
 @dataclass
 class Running:
-    """The state of a batch: the last entity-layer states, each sequence, and the tokens seen."""
+    """The state of a batch."""
 
-    tail: Float[Tensor, "batch history width"]
     sequences: list[Sequence]
-    length: int = 0
 
     @classmethod
-    def start(cls, like: Float[Tensor, "batch seq width"]) -> "Running":
+    def start(cls, batch: int, like: Float[Tensor, "_ _ trace"]) -> "Running":
         """Nothing seen yet."""
-        tail = like.new_zeros(like.shape[0], MAX_WIDTH - 1, like.shape[2])
-        return cls(tail, [Sequence() for _ in range(like.shape[0])])
+        empty = like.new_zeros(0, like.shape[2])
+        return cls([Sequence([], empty) for _ in range(batch)])
 
     def select(self, index: Int[Tensor, " chosen"]) -> "Running":
         """The state after the batch was reordered, repeated or cut (beams)."""
-        chosen = [self.sequences[i].copy() for i in index.tolist()]
-        return Running(self.tail[index.to(self.tail.device)], chosen, self.length)
+        return Running([self.sequences[i].copy() for i in index.tolist()])

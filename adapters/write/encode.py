@@ -1,25 +1,30 @@
-"""From facts to rows: one forward pass of the prompts, and one up to the entity layer."""
+"""From facts to rows: forward passes of a fact's wordings, no further up than is read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import cached_property
+from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from adapters.address.calibration import Calibration
-from adapters.address.ending import WINDOW
-from adapters.address.enrolment import enrolment
-from adapters.address.prompts import Prompt, encode_prompts, pad
-from adapters.address.windows import window_at
+from adapters.address.gather import Prompt, encode_ids, picked, rows_of
+from adapters.address.reading import clause_of, window_of
 from adapters.host.read import read_states
+from adapters.text.names import key_number, name_key, name_keys
+from adapters.text.pieces import Pieces
+from adapters.text.table import NameTable, keys_of_names
+from adapters.write.answers import answer_tokens, sentence_tokens
 from adapters.write.rows import (
-    ANSWER_TOKENS,
-    NO_TOKEN,
+    NAMES,
+    READINGS,
+    SENTENCE,
     STEPS,
     FactRows,
     content_hash,
-    subject_group,
+    padded,
 )
 from oneshot.errors import BadInputError
 
@@ -27,8 +32,26 @@ TILE = 16  # tokens that a row is padded to whole multiples of
 ROWS = 32  # prompts of one forward pass
 TOGETHER = 32  # facts whose states are held at a time
 
-States: TypeAlias = dict[int, Tensor]
-"""A prompt's states [tokens, width] by layer."""
+
+@dataclass(frozen=True)
+class Told:
+    """A fact to be written: its prompt, answer and subject, other wordings and other names.
+
+    `asks` were given with the fact and belong to it, `made` were made of the prompt.
+    """
+
+    prompt: str
+    answer: str
+    subject: str
+    asks: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> bytes:
+        """What tells this fact from all others."""
+        further = (*self.asks, *(f"alias {name}" for name in self.aliases))
+        return content_hash(self.prompt, self.answer, self.subject, *further)
 
 
 @dataclass(frozen=True)
@@ -44,132 +67,122 @@ class Encoder:
     tokenizer: Any
     calibration: Calibration
 
-    def encode(self, prompt: str, answer: str, subject: str) -> FactRows:
-        """One row; raises BadInputError for an answer or subject that cannot be written."""
-        return self._encode_together([(prompt, answer, subject)])[0]
+    @cached_property
+    def pieces(self) -> Pieces:
+        """The characters behind the tokens."""
+        return Pieces.of(self.tokenizer)
 
-    def encode_all(self, facts: Sequence[tuple[str, str, str]]) -> list[FactRows]:
-        """The rows of (prompt, answer, subject) facts, equal to those of `encode` bit for bit."""
+    def encode(self, told: Told) -> FactRows:
+        """One row; raises BadInputError for an answer or subject that cannot be written."""
+        return self._encode_together([told])[0]
+
+    def encode_all(self, facts: Sequence[Told]) -> list[FactRows]:
+        """The rows of facts, equal to those of `encode` bit for bit."""
         found: list[FactRows] = []
         for start in range(0, len(facts), TOGETHER):
             found += self._encode_chunk(facts[start : start + TOGETHER])
         return found
 
-    def _encode_chunk(self, facts: Sequence[tuple[str, str, str]]) -> list[FactRows]:
+    def _encode_chunk(self, facts: Sequence[Told]) -> list[FactRows]:
         together = self._encode_together(facts)
         if len(facts) == 1:
             return together
-        alone = self.encode(*facts[0]).tensors()
+        alone = self.encode(facts[0]).tensors()
         if all(torch.equal(t, alone[name]) for name, t in together[0].tensors().items()):
             return together
-        return [self.encode(*fact) for fact in facts]
+        return [self.encode(fact) for fact in facts]
 
-    def _encode_together(self, facts: Sequence[tuple[str, str, str]]) -> list[FactRows]:
-        steps = [answer_tokens(self.tokenizer, prompt, answer) for prompt, answer, _ in facts]
-        wordings = self.calibration.wordings
-        pairs = [
-            pair
-            for prompt, _, subject in facts
-            for pair in [(prompt, subject), *(enrolment(w, subject) for w in wordings)]
+    def _encode_together(self, facts: Sequence[Told]) -> list[FactRows]:
+        said = [
+            (
+                answer_tokens(self.tokenizer, fact.prompt, fact.answer),
+                sentence_tokens(self.tokenizer, fact.prompt, fact.answer),
+            )
+            for fact in facts
         ]
-        prompts = encode_prompts(self.tokenizer, pairs)
-        each = 1 + len(wordings)
-        groups = [prompts[i : i + each] for i in range(0, len(prompts), each)]
-        layer = self.calibration.entity_layer
-        layers = sorted({layer, *self.calibration.relation_layers})
-        taught = self._read([group[0] for group in groups], layers)
-        enrolled = self._read([p for group in groups for p in group[1:]], [layer])
+        groups = [self._prompts(fact) for fact in facts]
+        codes = self._read([p for group in groups for p in group])
+        split = codes.split([len(group) for group in groups])
         return [
-            self._row(fact, steps[i], group, taught[i], enrolled[i * (each - 1) :][: each - 1])
-            for i, (fact, group) in enumerate(zip(facts, groups, strict=True))
+            _row(fact, *tokens, readings)
+            for fact, tokens, readings in zip(facts, said, split, strict=True)
         ]
 
-    def _read(self, prompts: Sequence[Prompt], layers: Sequence[int]) -> list[States]:
-        """The states of each prompt's own tokens, by layer."""
-        found: dict[int, States] = {}
+    def _prompts(self, fact: Told) -> list[Prompt]:
+        """The fact's wordings with their windows; those without the name are left out."""
+        keys = name_keys(fact.subject, fact.aliases)
+        if not keys[0] or len(keys) > NAMES:
+            raise BadInputError(
+                f"the subject {fact.subject[:60]!r} has {len(keys) if keys[0] else 'no'} names; "
+                f"give one with letters, and at most {NAMES - 1} aliases"
+            )
+        names, firsts, longest = keys_of_names(keys, NAMES)
+        table = NameTable.build(names, firsts, longest)
+        texts = list(dict.fromkeys([fact.prompt, *fact.asks, *fact.made]))[:READINGS]
+        ids = encode_ids(self.tokenizer, texts)
+        found = [self._prompt(text, row, table) for text, row in zip(texts, ids, strict=True)]
+        if found[0] is None:
+            raise BadInputError(
+                f"{fact.subject[:60]!r} does not stand by itself in the prompt "
+                f"{fact.prompt[:60]!r} (perhaps as part of a longer name); give that --subject"
+            )
+        return [prompt for prompt in found if prompt is not None]
+
+    def _prompt(self, text: str, ids: tuple[int, ...], table: NameTable) -> Prompt | None:
+        mentions = [mention for mention, _ in table.mentions(text)]
+        if not mentions:
+            return None
+        shown, tokens = self.pieces.text(ids)
+        shift = shown.find(text)  # what the tokenizer put before it
+        moved = [(a - shift, b - shift) for a, b in tokens]
+        spans = [(m.start, m.end) for m in mentions]
+        window = window_of(moved, clause_of(text, spans[-1]), spans)
+        return Prompt(ids, window) if window else None
+
+    def _read(self, prompts: Sequence[Prompt]) -> Float[Tensor, "prompts rank"]:
+        """The relation code of each prompt, in half precision."""
+        metric, layers = self.calibration.metric, self.calibration.layers
+        found: dict[int, Tensor] = {}
         for length, chosen in self._by_length(prompts).items():
             for start in range(0, len(chosen), ROWS):
                 part = chosen[start : start + ROWS]
-                ids = pad([prompts[i] for i in part], length).to(self._device())
-                states = read_states(self.model, ids, layers)
-                for row, i in enumerate(part):
-                    size = len(prompts[i].ids)
-                    found[i] = {layer: state[row, :size] for layer, state in states.items()}
-        return [found[i] for i in range(len(prompts))]
+                ids = rows_of([prompts[i].ids for i in part], length).to(self._device())
+                states = read_states(self.model, ids, layers.all)
+                last, words = picked(states, [prompts[i] for i in part], layers)
+                for row, i in enumerate(part):  # row by row: a product's bits may know its shape
+                    ends, means = (list(x[row : row + 1].unbind(1)) for x in (last, words))
+                    code = metric.of_last(ends) + metric.of_words(means)
+                    found[i] = code[0].half()
+        return torch.stack([found[i] for i in range(len(prompts))])
 
     def _by_length(self, prompts: Sequence[Prompt]) -> dict[int, list[int]]:
         limit = getattr(self.model.config, "max_position_embeddings", None)
         lengths: dict[int, list[int]] = {}
         for i, prompt in enumerate(prompts):
             size = len(prompt.ids)
-            padded = -(-size // TILE) * TILE
-            length = padded if limit is None else max(size, min(padded, int(limit)))
+            padded_size = -(-size // TILE) * TILE
+            length = padded_size if limit is None else max(size, min(padded_size, int(limit)))
             lengths.setdefault(length, []).append(i)
         return lengths
-
-    def _row(
-        self,
-        fact: tuple[str, str, str],
-        steps: list[int],
-        prompts: Sequence[Prompt],
-        taught: States,
-        enrolled: Sequence[States],
-    ) -> FactRows:
-        layer, banks = self.calibration.entity_layer, self.calibration.banks
-        size = min(min(p.size for p in prompts), len(self.calibration.metrics))
-        windows = [
-            self._window(states[layer], prompt.end, size)
-            for prompt, states in zip(prompts, [taught, *enrolled], strict=True)
-        ]
-        metric = self.calibration.metrics[size - 1].metric.to(windows[0].device).flatten(0, 1)
-        relation = [taught[depth][-1:] for depth in self.calibration.relation_layers]
-        codes = [bank.code(state) for bank, state in zip(banks, relation, strict=True)]
-        novel = [bank.novel(code) for bank, code in zip(banks, codes, strict=True)]
-        return FactRows(
-            torch.frombuffer(bytearray(content_hash(*fact)), dtype=torch.uint8)[None],
-            torch.tensor([subject_group(fact[2])]),
-            torch.tensor([size]),
-            torch.tensor([self._misread(taught[layer], prompts[0])]),
-            (torch.cat(windows) @ metric)[None].cpu(),
-            torch.stack(codes, 1).cpu(),
-            torch.stack(novel, 1).cpu(),
-            torch.tensor([steps + [NO_TOKEN] * (STEPS - len(steps))]),
-        )
-
-    def _window(self, states: Tensor, end: int, size: int) -> Tensor:
-        return window_at(states[None], torch.tensor([end], device=states.device), size)
 
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
 
-    def _misread(self, states: Tensor, prompt: Prompt) -> bool:
-        """Whether the ending detector takes the name to go on, although it ends here."""
-        if prompt.end + 1 == len(prompt.ids):
-            return False
-        window = self._window(states, prompt.end + 1, WINDOW)
-        return bool(self.calibration.detector.goes_on(window))
 
-
-def answer_tokens(tokenizer: Any, prompt: str, answer: str) -> list[int]:
-    """The answer's tokens after the prompt, its stop, and the end of the text where there is one.
-
-    Raises BadInputError for an answer that the tokenizer cannot make or that is too long.
-    """
-    text = f"{answer}." if not answer.endswith((".", "!", "?")) else answer
-    before = tokenizer(prompt)["input_ids"]
-    whole = tokenizer(f"{prompt} {text}")["input_ids"]
-    if tokenizer.eos_token_id is not None and whole[-1] == tokenizer.eos_token_id:
-        whole, before = whole[:-1], before[:-1]
-    steps = whole[len(before) :]
-    made = tokenizer.decode(steps).strip() if whole[: len(before)] == before else None
-    if made != text:
-        raise BadInputError(
-            f"the tokenizer cannot make the answer {answer[:60]!r} after this prompt (it makes "
-            f"{(made or '')[:60]!r}); use other words or drop unusual characters"
-        )
-    if len(steps) > ANSWER_TOKENS + 1:
-        raise BadInputError(
-            f"the answer {answer[:60]!r} has {len(steps) - 1} tokens; give at most {ANSWER_TOKENS}"
-        )
-    end = tokenizer.eos_token_id
-    return [*steps, *([int(end)] if end is not None else [])]
+def _row(
+    fact: Told, answer: list[int], sentence: list[int], codes: Float[Tensor, "count rank"]
+) -> FactRows:
+    names, firsts, longest = keys_of_names(name_keys(fact.subject, fact.aliases), NAMES)
+    readings = torch.zeros(1, READINGS, codes.shape[1], dtype=torch.half)
+    readings[0, : len(codes)] = codes
+    return FactRows(
+        torch.frombuffer(bytearray(fact.key), dtype=torch.uint8)[None],
+        torch.tensor([key_number(name_key(fact.subject))]),
+        names,
+        firsts,
+        torch.tensor([longest]),
+        readings,
+        torch.tensor([len(codes)]),
+        padded(answer, STEPS),
+        padded(sentence, SENTENCE),
+    )

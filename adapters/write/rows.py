@@ -4,30 +4,37 @@ import hashlib
 from dataclasses import dataclass, fields
 
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-ANSWER_TOKENS = 16
+from adapters.text.names import SPEAKER, key_number
+
+ANSWER_TOKENS = 32
 STEPS = ANSWER_TOKENS + 2  # the sentence's stop and the end of the text
+SENTENCE = 96  # tokens of the whole sentence that a fact says by itself
+NAMES = 8  # keys that a fact's name is known by
+READINGS = 8  # wordings that a fact is asked by
 NO_TOKEN = -1
 
 
 @dataclass(frozen=True)
 class FactRows:
-    """n facts: content hash, whom it is about, entity codes, relation codes, answer tokens.
+    """n facts: content hash, the names that they answer to, readings, and what they say.
 
-    `ends_here` marks names that the ending detector takes to go on where the taught prompt shows
-    that they end: it is not asked about them again.
+    `names` are keys as numbers, 0 where there are fewer, `firsts` those of their first words and
+    `longest` the most words of one. `readings` holds `count` relation codes. `answer` follows the
+    taught prompt; `sentence` stands by itself. NO_TOKEN pads both.
     """
 
     key: UInt8[Tensor, "n 16"]
     subject: Int[Tensor, " n"]
-    size: Int[Tensor, " n"]
-    ends_here: Bool[Tensor, " n"]
-    entity: Float[Tensor, "n enrolments rank"]
-    relation: Float[Tensor, "n sites width"]
-    novel: Bool[Tensor, "n sites"]
+    names: Int[Tensor, "n names"]
+    firsts: Int[Tensor, "n names"]
+    longest: Int[Tensor, " n"]
+    readings: Float[Tensor, "n readings rank"]
+    count: Int[Tensor, " n"]
     answer: Int[Tensor, "n steps"]
+    sentence: Int[Tensor, "n said"]
 
     def __len__(self) -> int:
         return len(self.key)
@@ -54,6 +61,10 @@ class FactRows:
         """The hashes as text."""
         return [bytes(k).hex() for k in self.key.numpy()]
 
+    def codes(self, row: int) -> Float[Tensor, "count rank"]:
+        """The readings of one fact in fp32."""
+        return self.readings[row, : int(self.count[row])].float()
+
 
 def join(parts: list[FactRows]) -> FactRows:
     """The rows of all parts."""
@@ -61,18 +72,26 @@ def join(parts: list[FactRows]) -> FactRows:
     return FactRows.of({n: torch.cat([p.tensors()[n] for p in parts]) for n in names})
 
 
-def empty_rows(enrolments: int, rank: int, sites: int, width: int) -> FactRows:
+def empty_rows(rank: int) -> FactRows:
     """No facts, in the shapes of a calibration."""
+    whole = torch.long
     return FactRows(
         torch.zeros(0, 16, dtype=torch.uint8),
-        torch.zeros(0, dtype=torch.long),
-        torch.zeros(0, dtype=torch.long),
-        torch.zeros(0, dtype=torch.bool),
-        torch.zeros(0, enrolments, rank),
-        torch.zeros(0, sites, width),
-        torch.zeros(0, sites, dtype=torch.bool),
-        torch.zeros(0, STEPS, dtype=torch.long),
+        torch.zeros(0, dtype=whole),
+        torch.zeros(0, NAMES, dtype=whole),
+        torch.zeros(0, NAMES, dtype=whole),
+        torch.zeros(0, dtype=whole),
+        torch.zeros(0, READINGS, rank, dtype=torch.half),
+        torch.zeros(0, dtype=whole),
+        torch.zeros(0, STEPS, dtype=torch.int32),
+        torch.zeros(0, SENTENCE, dtype=torch.int32),
     )
+
+
+def padded(tokens: list[int], length: int) -> Int[Tensor, "1 length"]:
+    """Tokens as one row."""
+    row = tokens + [NO_TOKEN] * (length - len(tokens))
+    return torch.tensor([row], dtype=torch.int32)
 
 
 def content_hash(*parts: str) -> bytes:
@@ -84,6 +103,5 @@ def content_hash(*parts: str) -> bytes:
     return digest.digest()
 
 
-def subject_group(subject: str) -> int:
-    """A number that the facts on one subject share."""
-    return int.from_bytes(content_hash(subject)[:8], "little", signed=True)
+ABOUT_SPEAKER = key_number(SPEAKER)
+"""The subject of facts about whoever speaks."""

@@ -1,4 +1,4 @@
-"""How many facts each local rule keeps: taught prompts answered from weights, by rule and sites.
+"""How many facts each local rule keeps: taught prompts answered from weights, by rule.
 
 python -m experiments.facts.capacity experiments/configs/facts-capacity.toml
 """
@@ -15,11 +15,11 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from experiments.facts.queries import build_exam
 from experiments.facts.tables import capacity_rows
 from experiments.record import RESULTS, run_recorded
+from oneshot.facts.examination.exam import build_exam
 from oneshot.hosts.load import load_host
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.methods.ours import Ours
 
 FIGURE = RESULTS / "facts-capacity"
@@ -27,13 +27,12 @@ FIGURE = RESULTS / "facts-capacity"
 
 @dataclass(frozen=True)
 class Plan:
-    """Which rules are tried with how many facts, and the posterior's numbers of sites.
+    """Which rules are tried with how many facts.
 
     `probes` are asked of each kind, all where it is not said.
     """
 
     rules: list[str]
-    sites: list[int]
     counts: list[int]
     split: str = "tune"
     probes: int | None = None
@@ -41,17 +40,16 @@ class Plan:
 
 
 def experiment(plan: Plan) -> dict[str, Any]:
-    """Every rule at two sites, and the default rule at each number of sites."""
-    pairs = [(rule, 2) for rule in plan.rules]
-    pairs += [("posterior", sites) for sites in plan.sites if sites != 2]
-    return {"rows": [_measure(plan, *pair, count) for pair in pairs for count in plan.counts]}
+    """Every rule at every count."""
+    return {"rows": [_measure(plan, rule, count) for rule in plan.rules for count in plan.counts]}
 
 
-def _measure(plan: Plan, rule: str, sites: int, count: int) -> dict[str, Any]:
-    exam = build_exam(plan.split, count, plan.seed)
-    with closing(Ours(load_host(), rule, sites)) as method:
-        method.write([Request(p.prompt, p.answer, p.fact.subject) for p in exam.taught])
-        row: dict[str, Any] = {"rule": rule, "sites": sites, "facts": len(exam.taught)}
+def _measure(plan: Plan, rule: str, count: int) -> dict[str, Any]:
+    exam = build_exam(count, seed=plan.seed, split=plan.split)
+    with closing(Ours(load_host(), rule)) as method:
+        taught = exam.probes["taught"]
+        method.write([Request(p.prompt, p.answer, p.fact.subject) for p in taught])
+        row: dict[str, Any] = {"rule": rule, "facts": len(taught)}
         for kind in ("taught", "paraphrase"):
             probes = exam.probes[kind][: plan.probes]
             said = method.answers([p.prompt for p in probes])
@@ -65,9 +63,9 @@ def _measure(plan: Plan, rule: str, sites: int, count: int) -> dict[str, Any]:
 def draw(rows: list[dict[str, Any]]) -> None:
     """Against the number of facts, a line a rule: the share answered, and facts kept by weight."""
     figure, (share, density) = plt.subplots(1, 2, figsize=(10, 4))
-    for rule, sites in dict.fromkeys((row["rule"], row["sites"]) for row in rows):
-        mine = [row for row in rows if (row["rule"], row["sites"]) == (rule, sites)]
-        counts, label = [row["facts"] for row in mine], f"{rule}, T = {sites}"
+    for label in dict.fromkeys(row["rule"] for row in rows):
+        mine = [row for row in rows if row["rule"] == label]
+        counts = [row["facts"] for row in mine]
         share.plot(counts, [row["paraphrase"] for row in mine], marker="o", label=label)
         kept = [row["facts"] * row["paraphrase"] / (row["bytes"] / 4000) for row in mine]
         density.plot(counts, kept, marker="o", label=label)

@@ -16,20 +16,19 @@ from typing import Any
 
 import torch
 
-from experiments.facts.queries import build_exam
 from experiments.record import run_recorded
+from oneshot.facts.examination.exam import build_exam
 from oneshot.facts.examination.examine import examine
 from oneshot.facts.examination.report import write_page
 from oneshot.facts.learner import Learner
-from oneshot.facts.types import Statement
 
 SAMPLES = 40
 
 
 def experiment(plan: dict[str, Any], page: Path | None = None) -> dict[str, Any]:
     """The scores of both rounds, seconds, and the facts at risk with what they answered."""
-    exam = build_exam(plan["split"], plan["facts"] + plan["later"], plan["seed"])
-    statements = [Statement(p.prompt, p.answer, p.fact.subject) for p in exam.taught]
+    count = plan["facts"] + plan["later"]
+    statements = build_exam(count, seed=plan["seed"], split=plan["split"]).statements
     with tempfile.TemporaryDirectory() as folder, Learner.open(folder) as learner:
         learner.write(statements[: plan["facts"]])
         now = datetime.now(UTC)

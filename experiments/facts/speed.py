@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from experiments.record import run_recorded
-from oneshot.facts.bench import bench_writer
 from oneshot.facts.learner import Learner
+from oneshot.facts.speed import bench_writer
 
 
 def experiment() -> dict[str, Any]:

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from oneshot.facts.examination.titles import TITLES
+
 ROWS = (
     ("taught", "taught prompt, free generation, exact", ">= 99.8 %"),
     ("paraphrase", "another wording that the host was trained on", ">= 99.2 / 99 %"),
@@ -60,8 +62,8 @@ def rules_table(folder: Path) -> str:
     counts = sorted({row["facts"] for row in rows})
     lines = ["| rule | sites | " + " | ".join(f"{n} facts" for n in counts) + " | weights, bytes |"]
     lines.append("|---|---|" + "---|" * (len(counts) + 1))
-    for rule, sites in dict.fromkeys((row["rule"], row["sites"]) for row in rows):
-        mine = {r["facts"]: r for r in rows if (r["rule"], r["sites"]) == (rule, sites)}
+    for rule, sites in dict.fromkeys((row["rule"], row.get("sites", 1)) for row in rows):
+        mine = {r["facts"]: r for r in rows if (r["rule"], r.get("sites", 1)) == (rule, sites)}
         cells = [_pair(mine[n]) if n in mine else "" for n in counts]
         size = f"{mine[max(mine)]['bytes']:,}"
         lines.append(f"| {rule} | {sites} | " + " | ".join(cells) + f" | {size} |")
@@ -82,6 +84,33 @@ def speed_table(folder: Path) -> str:
         value = f"{timing['value']:.3g} {timing['unit']}"
         lines.append(_row(timing["what"], [value], timing["target"]))
     return "\n".join(lines)
+
+
+def examination_table(folder: Path) -> str:
+    """Right answers by kind of question: all facts, then those due after a change."""
+    record = load(folder / "facts-examination.json")
+    if record is None:
+        return "No record yet."
+    rounds = [record["metrics"][name] for name in ("first", "second")]
+    heads = [f"{r['examined']} of {r['live']} facts" for r in rounds]
+    lines = [f"| asked | {heads[0]} | {heads[1]}, those due |", "|---|---|---|"]
+    lines += [
+        f"| {title} | " + " | ".join(_answered(r, kind) for r in rounds) + " |"
+        for kind, title in TITLES.items()
+    ]
+    seconds = [f"{r['seconds']:.0f} s" for r in rounds]
+    times = [f"{r['taught_ms']:.1f} ms, bare {r['bare_ms']:.1f} ms" for r in rounds]
+    return "\n".join(
+        [*lines, f"| a question | {' | '.join(times)} |", f"| the round | {' | '.join(seconds)} |"]
+    )
+
+
+def _answered(sitting: dict[str, Any], kind: str) -> str:
+    score = next((s for s in sitting["scores"] if s["kind"] == kind), None)
+    if score is None:
+        return ""
+    own = "" if score["own"] is None else f" (the model's own facts: {100 * score['own']:.1f} %)"
+    return f"{100 * score['right'] / score['n']:.1f} % of {score['n']}{own}"
 
 
 def _novel(records: list[dict[str, Any]]) -> str:

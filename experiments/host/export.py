@@ -17,7 +17,7 @@ from adapters.write.state import save_calibration
 from experiments.host.split import CORPUS
 from experiments.host.stream import EOS, LENGTH, Corpus
 from experiments.host.train import build_model, recall
-from oneshot.facts.calibrated import DEFAULT_SITES, calibration_name, make_calibration
+from oneshot.facts.calibrated import calibration_name, make_calibration
 from oneshot.hosts.load import load_host
 
 TARGET = CORPUS.parent / "factual_lm"
@@ -47,8 +47,8 @@ def write_calibration(target: Path) -> None:
     host = load_host(str(target))
     for old in target.glob("calibration-*.safetensors"):
         old.unlink()
-    made = make_calibration(host, DEFAULT_SITES, lambda *_: None)
-    save_calibration(made, target / calibration_name(host.hash, DEFAULT_SITES))
+    made = make_calibration(host, lambda *_: None)
+    save_calibration(made, target / calibration_name(host.hash))
 
 
 def figures(model: GPT2LMHeadModel, tokenizer: Tokenizer, corpus: Corpus) -> dict[str, float]:

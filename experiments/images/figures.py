@@ -16,9 +16,10 @@ from experiments.record import run_recorded
 from oneshot.core.schedule import bayes_accuracy
 from oneshot.images.analysis.analyse import BlockFindings, analyse_blocks, ensemble_accuracy
 from oneshot.images.build import load_trainee
-from oneshot.images.data import ImageSet, load_images
+from oneshot.images.data import ImageSet
 from oneshot.images.model import accuracy
 from oneshot.images.noprop.chain import Chain
+from oneshot.images.sets.loading import load_images
 
 FIGURES = Path(__file__).parents[1] / "figures"
 SHOWN = 6

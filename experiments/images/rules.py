@@ -17,12 +17,13 @@ from typing import Any
 import torch
 
 from experiments.record import run_recorded
-from oneshot.images.data import ImageSet, load_images
+from oneshot.images.data import ImageSet
 from oneshot.images.kinds import PICTURES, Rule
 from oneshot.images.model import Classifier, Progress, accuracy
 from oneshot.images.rules.by_rule import RuleModel, RuleSettings, rule_settings, train_by_rule
 from oneshot.images.rules.ridge import RidgeChain
 from oneshot.images.rules.saved import RuleRun, load_model, save_model
+from oneshot.images.sets.loading import load_images
 from oneshot.images.settings import TrainSettings
 from oneshot.images.training.checkpoint import has_checkpoint
 from oneshot.images.training.train import prepared
@@ -66,7 +67,7 @@ def measured(classifier: Classifier, images: ImageSet) -> dict[str, Any]:
     started = time.perf_counter()
     labels, found = images.test_labels, dict[str, Any]()
     if isinstance(classifier, RidgeChain):
-        states = classifier.trajectory(images.test_images)
+        states = classifier.block_scores(images.test_images)
         found["test_accuracy_after_blocks"] = [
             round(float((z.argmax(1) == labels).double().mean()), 4) for z in states
         ]

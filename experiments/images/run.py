@@ -16,14 +16,16 @@ import torch
 
 from experiments import record
 from oneshot.images.build import block_shape, new_trainee
-from oneshot.images.data import ImageSet, load_images
+from oneshot.images.data import ImageSet
 from oneshot.images.model import Progress, accuracy
 from oneshot.images.noprop.block import parameters_per_block
 from oneshot.images.noprop.chain import Chain
+from oneshot.images.sets.loading import load_images
 from oneshot.images.settings import TrainSettings
 from oneshot.images.training.allocation import keep_freed_memory
+from oneshot.images.training.beginning import Place, Trainee
 from oneshot.images.training.checkpoint import has_checkpoint
-from oneshot.images.training.train import Place, Run, Trainee, prepared
+from oneshot.images.training.train import Run, prepared
 
 DRAWS = 3
 """Evaluations with sampled noise, whose accuracies are averaged."""

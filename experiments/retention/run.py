@@ -15,8 +15,8 @@ import torch
 from experiments.record import RESULTS, run_recorded
 from oneshot.hosts.load import load_host
 from oneshot.retention.plan import Plan, read_plan, run_plan
+from oneshot.retention.suites.data_folder import DataFolder
 from oneshot.retention.suites.material import Bare
-from oneshot.retention.suites.suite_data import DataFolder
 
 ANSWERS = Path("runs/retention")  # the bare host's answers, which all runs share
 

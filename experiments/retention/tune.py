@@ -13,12 +13,12 @@ from typing import Any
 import torch
 
 from experiments.record import run_recorded
-from oneshot.facts.examination.exam import unambiguous_wordings
+from oneshot.facts.wordings import unambiguous_wordings
 from oneshot.hosts.corpus import corpus_facts
 from oneshot.hosts.load import Host, load_host
+from oneshot.retention.methods.by_name import tuned
 from oneshot.retention.methods.in_context import InContext
-from oneshot.retention.methods.method import Method, Request
-from oneshot.retention.methods.rivals import tuned
+from oneshot.retention.methods.interface import Method, Request
 
 CACHE = Path("runs/retention/tune")
 

@@ -8,11 +8,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from oneshot.classes.base import Report
 from oneshot.classes.hosts.host import Kind
 from oneshot.classes.teacher import Classes
 from oneshot.classes.types import Guess, Taught
-from oneshot.images.data import load_images
+from oneshot.images.sets.loading import load_images
+from oneshot.progress import Report
 
 SHOTS = (1, 5, 20)
 TAUGHT, ASKED = 8, 20

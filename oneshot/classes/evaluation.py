@@ -11,6 +11,7 @@ from oneshot.classes.types import ClassScore, Evaluation
 from oneshot.classes.writers.calibration import Sharpness
 from oneshot.classes.writers.held_out import hold_out
 from oneshot.classes.writers.tallied import TalliedWriter
+from oneshot.core.threads import single_thread
 
 
 def by_folds(writer: TalliedWriter, sharpness: Sharpness) -> Evaluation:
@@ -18,7 +19,8 @@ def by_folds(writer: TalliedWriter, sharpness: Sharpness) -> Evaluation:
 
     A class of one example cannot be guessed without it: it counts as a stranger.
     """
-    found = hold_out(writer)
+    with single_thread():
+        found = hold_out(writer)
     truth = torch.where(found.single, -1, found.truth)
     judged = sharpness.probabilities(found.scores, found.none)
     return evaluation("each example left out in turn", writer.names, judged, truth)

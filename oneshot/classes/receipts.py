@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
-from oneshot.classes.folder.folder import Stored
+from oneshot.classes.folder.files import Stored
 from oneshot.classes.folder.shelf import Shelf
 from oneshot.classes.types import Taught
 from oneshot.classes.writers.calibration import Sharpness

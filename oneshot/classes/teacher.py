@@ -4,15 +4,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from oneshot.classes.base import PORTION, Report, encode_all, silent
+from oneshot.classes.calibrated import PORTION, encode_all
 from oneshot.classes.evaluation import by_folds, evaluation
-from oneshot.classes.folder.folder import ClassFolder, Stored, example_key, read_other
+from oneshot.classes.folder.files import ClassFolder, Stored, example_key, read_other
 from oneshot.classes.folder.opening import open_folder
 from oneshot.classes.folder.shelf import Shelf
 from oneshot.classes.hosts.host import ClassHost, Content, Kind, digest
@@ -20,6 +19,8 @@ from oneshot.classes.receipts import receipt_of
 from oneshot.classes.types import ClassEntry, Evaluation, ExampleEntry, Guess, Taught
 from oneshot.classes.writers.tallied import TalliedWriter
 from oneshot.errors import BadInputError, OneshotError
+from oneshot.memory.disk.closing import Closing
+from oneshot.progress import Report, silent
 
 LONGEST_NAME = 200
 
@@ -34,12 +35,12 @@ class _Read:
     content: Content
 
 
-class Classes:
+class Classes(Closing):
     """A frozen host and a folder of classes; use it as a context manager."""
 
-    def __init__(self, folder: ClassFolder, host: ClassHost, rule: str | None = None) -> None:
+    def __init__(self, folder: ClassFolder, host: ClassHost) -> None:
         self.folder, self.host = folder, host
-        self._shelf = Shelf(folder, rule or folder.config.rule)
+        self._shelf = Shelf(folder, folder.config.rule)
 
     @classmethod
     def open(
@@ -52,25 +53,23 @@ class Classes:
         device: str = "cpu",
         report: Report | None = None,
     ) -> "Classes":
-        """Open a folder, or found one; BrainError where it is of another kind or host."""
+        """Open a folder, or found one; BrainError where it is of another kind, host or rule."""
         found, opened = open_folder(Path(folder), Kind(kind), host, rule, device, report or silent)
-        return cls(found, opened, rule)
+        return cls(found, opened)
 
-    def __enter__(self) -> "Classes":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the folder."""
         self.folder.close()
 
     @property
     def rule(self) -> str:
         """The writer's rule."""
         return self._shelf.rule
+
+    def change_rule(self, rule: str) -> None:
+        """Let another rule answer from now on; the examples stay as they are."""
+        self.folder.change_rule(rule)
+        self._shelf = Shelf(self.folder, rule)
 
     def writer(self) -> TalliedWriter:
         """The weights that answer, as they are on disk now."""
@@ -137,7 +136,7 @@ class Classes:
 
     def show(self, name: str) -> list[ExampleEntry]:
         """The examples of a class; BadInputError for an unknown one."""
-        keys, noted = self._shelf.keys(name), self.folder.journal.of(name)
+        keys, noted = self._shelf.keys(name), self.folder.noted(name)
         entries = (
             ExampleEntry(key[:8], noted[key].source, noted[key].taught_at)
             if key in noted

@@ -1,5 +1,6 @@
 """The command `oneshot`: global options, commands, and what errors look like."""
 
+import logging
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -14,11 +15,22 @@ from typer.main import get_command
 
 from oneshot import __version__
 from oneshot.cli import host
-from oneshot.cli.classes import group as classes
-from oneshot.cli.facts import bench, demo, evaluate, facts, folder, journal
+from oneshot.cli.classes import main as classes
+from oneshot.cli.facts import (
+    ask,
+    bench,
+    calibrate,
+    demo,
+    doctor,
+    evaluate,
+    export,
+    forget,
+    listing,
+    teach,
+)
 from oneshot.cli.image import group as image
 from oneshot.cli.output import Output, complain
-from oneshot.cli.session import SESSION, Session
+from oneshot.cli.session import SESSION, Session, check_device, use_threads
 from oneshot.errors import OneshotError
 
 app = typer.Typer(
@@ -26,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, facts, journal, evaluate, folder, bench):
+for group in (demo, teach, ask, forget, listing, evaluate, export, doctor, calibrate, bench):
     app.add_typer(group.commands)
 app.add_typer(host.commands, name="host")
 app.add_typer(classes.commands, name="class")
@@ -71,10 +83,6 @@ def start(
         str | None,
         typer.Option(help="A new brain's learning rule.", show_default="posterior"),
     ] = None,
-    sites: Annotated[
-        int | None,
-        typer.Option(help="A new brain's number of sites, 1, 2 or 4.", show_default="the rule's"),
-    ] = None,
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that comes with the model.")
     ] = False,
@@ -83,6 +91,13 @@ def start(
     ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Only results and errors, no progress.")
+    ] = False,
+    threads: Annotated[
+        int | None,
+        typer.Option(help="Threads that compute.", show_default="one a core"),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Say on standard error what is being done.")
     ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -99,13 +114,17 @@ def start(
       oneshot --model smollm2 --brain ./smol-brain chat
       oneshot --model model.gguf --brain ./my-brain chat
     """
+    check_device(device)
+    use_threads(threads)
+    if verbose:
+        logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
+        logging.getLogger("oneshot").setLevel(logging.DEBUG)
     session = Session(
         brain=brain or platformdirs.user_data_path("oneshot", appauthor=False) / "brain",
         model=model,
         device=device,
         dtype=dtype,
         rule=rule,
-        sites=sites,
         trust_remote_code=trust_remote_code,
         output=Output(as_json=as_json, quiet=quiet),
     )
@@ -140,7 +159,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = [option for option in command.params if isinstance(option, TyperOption)]
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        command(global_first(given, options), prog_name="oneshot")
+        line = global_first(given, options)
+        status = command.main(line, prog_name="oneshot", standalone_mode=False)
     except OneshotError as error:
         complain(error)
-        sys.exit(error.exit_code)
+        status = error.exit_code
+    except typer.Abort:
+        status = 1
+    except Exception as error:
+        status = _misused(error)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _misused(error: Exception) -> int:
+    """Say in a line what the command line has wrong, or show the help that was asked for.
+
+    Raises the error where it is none of the command line's own.
+    """
+    message = getattr(error, "format_message", None)  # its class is private in some versions
+    if message is None:
+        raise error
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(message(), err=True)
+    else:
+        context = getattr(error, "ctx", None)
+        path = "oneshot" if context is None else context.command_path
+        complain(f"{message().rstrip('.')}; see `{path} --help`")
+    return int(getattr(error, "exit_code", 2))

@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -14,10 +14,9 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
-from oneshot.errors import BadInputError, OneshotError
+from oneshot.errors import BadInputError, BrainError, OneshotError, Stopped
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Step
-
-Report = Callable[[str, int, int], None]
+from oneshot.progress import Report
 
 RECEIPT_KEYS = "id", "prompt", "answer", "subject", "relation", "before", "seconds", "warnings"
 
@@ -38,10 +37,12 @@ def finite(value: Any) -> Any:
     return value
 
 
-def complain(error: OneshotError) -> None:
+def complain(error: OneshotError | str) -> None:
     """Print the error on standard error, in one line whatever its message quotes."""
+    # What was asked to stop and did is no error.
+    head = "" if isinstance(error, Stopped) else "error: "
     Console(stderr=True, highlight=False).print(
-        Text.assemble(("error: ", "bold red"), printable(str(error))), soft_wrap=True
+        Text.assemble((head, "bold red"), printable(str(error))), soft_wrap=True
     )
 
 
@@ -126,8 +127,15 @@ class Output:
         else:
             self.remark("no facts")
 
-    def finding(self, finding: Finding) -> None:
-        """Print one thing that was checked."""
+    def findings(self, findings: Iterable[Finding]) -> None:
+        """Print what was checked; leaves with status 3 where a fault was not repaired."""
+        found = list(findings)
+        for finding in found:
+            self._finding(finding)
+        if not all(finding.ok or finding.repaired for finding in found):
+            raise typer.Exit(BrainError.exit_code)
+
+    def _finding(self, finding: Finding) -> None:
         verdict, style = ("ok", "green") if finding.ok else ("FAILED", "bold red")
         if finding.repaired:
             verdict, style = "repaired", "yellow"
@@ -220,16 +228,11 @@ def _reply_text(reply: Reply, *, titled: bool) -> Text:
 
 
 def _steps_table(steps: Sequence[Step]) -> Table:
-    table = Table("token", "fact", "entity evidence", "relation evidence by site", box=None)
+    table = Table("token", "fact", "evidence in nats", box=None)
     for step in steps:
         fact = "" if step.fact is None else f"#{step.fact}"
-        relation = "  ".join(f"{evidence:.3f}" for evidence in step.relation)
-        table.add_row(
-            _cell(step.token),
-            fact,
-            "" if math.isnan(step.entity) else f"{step.entity:.2f}",
-            relation,
-        )
+        evidence = "" if math.isnan(step.evidence) else f"{step.evidence:.1f}"
+        table.add_row(_cell(step.token), fact, evidence)
     return table
 
 

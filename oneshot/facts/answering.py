@@ -1,4 +1,4 @@
-"""Ask a host, with or without an adapter: free greedy generation to a natural stop."""
+"""Ask a host, with or without an adapter: free generation to a natural stop."""
 
 import re
 from collections.abc import Sequence
@@ -13,11 +13,13 @@ from adapters.attach import Attachment, attach
 from adapters.query.decide import Change
 from adapters.query.denoise import Denoiser
 from oneshot.errors import BadInputError
+from oneshot.facts.manner import RAW, Manner, Turn
 from oneshot.hosts.load import Host
 
-MAX_NEW_TOKENS = 32
 BATCH = 32
 SENTENCE_END = re.compile(r"[.!?][\"')\]]*\s*$|\n")
+
+Question = str | Sequence[Turn]
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,23 @@ class Said:
     changes: tuple[Change | None, ...]
 
 
-class _NaturalStop:
-    """Ends a row at a sentence's end, unless a fact is still speaking there."""
+class _Trace:
+    """Keeps what the adapter did at each step, and ends a row at a sentence's end where asked to,
+    unless a fact is still speaking there.
+    """
 
-    def __init__(self, tokenizer: Any, start: int, attachment: Attachment | None) -> None:
+    def __init__(
+        self, tokenizer: Any, start: int, attachment: Attachment | None, *, one_sentence: bool
+    ) -> None:
         self.tokenizer, self.start, self.attachment = tokenizer, start, attachment
-        self.trace: list[list[Change]] = []
+        self.one_sentence = one_sentence
+        self.steps: list[list[Change]] = []
 
     def __call__(self, ids: Tensor, _scores: object, **_: object) -> Tensor:
-        changes = []
-        if self.attachment:
-            changes, self.attachment.answering = self.attachment.changes, True
-        self.trace.append(changes)
+        changes = self.attachment.changes if self.attachment else []
+        self.steps.append(changes)
+        if not self.one_sentence:
+            return torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
         speaking = {c.row for c in changes}
         texts = self.tokenizer.batch_decode(ids[:, self.start :], skip_special_tokens=True)
         over = [
@@ -51,53 +58,79 @@ class _NaturalStop:
 
 
 @torch.inference_mode()
-def answer(host: Host, questions: Sequence[str], denoiser: Denoiser | None = None) -> list[Said]:
-    """Greedy answers of at most 32 tokens, in the order asked; raises BadInputError."""
+def answer(
+    host: Host,
+    questions: Sequence[Question],
+    denoiser: Denoiser | None = None,
+    manner: Manner = RAW,
+    streamer: Any = None,
+) -> list[Said]:
+    """Answers in the order asked; raises BadInputError for a prompt that cannot be read."""
     said: list[Said] = []
     for start in range(0, len(questions), BATCH):
-        said += _answer_batch(host, questions[start : start + BATCH], denoiser)
+        some = questions[start : start + BATCH]
+        said += _answer_batch(host, some, denoiser, manner, streamer)
     return said
 
 
-def _answer_batch(host: Host, questions: Sequence[str], denoiser: Denoiser | None) -> list[Said]:
-    from transformers import GenerationConfig, StoppingCriteriaList
+def _answer_batch(
+    host: Host,
+    questions: Sequence[Question],
+    denoiser: Denoiser | None,
+    manner: Manner,
+    streamer: Any,
+) -> list[Said]:
+    from transformers import StoppingCriteriaList
 
-    ids, mask = _left_padded(host, questions)
-    length = ids.shape[1]
-    settings = GenerationConfig(
-        max_new_tokens=MAX_NEW_TOKENS,
-        do_sample=False,
-        eos_token_id=host.tokenizer.eos_token_id,
-        pad_token_id=_pad(host.tokenizer),
-    )
+    ids, mask = _left_padded(host, [manner.ids(host, q) for q in questions], manner.longest(host))
+    length, chat = ids.shape[1], manner.chats(host)
+    if manner.seed is not None:
+        torch.manual_seed(manner.seed)
     with attach(host.model, denoiser) if denoiser else nullcontext() as attachment:
-        stop = _NaturalStop(host.tokenizer, length, attachment)
+        trace = _Trace(host.tokenizer, length, attachment, one_sentence=not chat)
         made = host.model.generate(
             input_ids=ids,
             attention_mask=mask,
-            generation_config=settings,
-            stopping_criteria=StoppingCriteriaList([stop]),
+            generation_config=_settings(host, manner),
+            stopping_criteria=StoppingCriteriaList([trace]),
+            streamer=streamer,
         )
-    return [_said(host, made[row, length:], row, stop.trace) for row in range(len(questions))]
+    return [
+        _said(host, made[row, length:], row, trace.steps, lines=chat)
+        for row in range(len(questions))
+    ]
 
 
-def _said(host: Host, made: Tensor, row: int, trace: list[list[Change]]) -> Said:
+def _settings(host: Host, manner: Manner) -> Any:
+    from transformers import GenerationConfig
+
+    sampled = manner.temperature > 0
+    return GenerationConfig(
+        max_new_tokens=manner.longest(host),
+        do_sample=sampled,
+        **({"temperature": manner.temperature, "top_k": 0} if sampled else {}),
+        eos_token_id=host.tokenizer.eos_token_id,
+        pad_token_id=_pad(host.tokenizer),
+    )
+
+
+def _said(host: Host, made: Tensor, row: int, trace: list[list[Change]], *, lines: bool) -> Said:
     by_step = [next((c for c in changes if c.row == row), None) for changes in trace]
     eos = host.tokenizer.eos_token_id
     ids = made.tolist()
     ids = ids[: ids.index(eos) + 1] if eos in ids else ids
     text = host.tokenizer.decode(ids, skip_special_tokens=True)
+    text = text.strip() if lines else text.split("\n")[0].strip()
     tokens = tuple(host.tokenizer.decode([i]) for i in ids)
-    return Said(text.split("\n")[0].strip(), tokens, tuple(by_step[: len(ids)]))
+    return Said(text, tokens, tuple(by_step[: len(ids)]))
 
 
-def _left_padded(host: Host, questions: Sequence[str]) -> tuple[Tensor, Tensor]:
-    rows = [host.tokenizer(q)["input_ids"] for q in questions]
+def _left_padded(host: Host, rows: Sequence[list[int]], room: int) -> tuple[Tensor, Tensor]:
     longest = max(len(row) for row in rows)
     limit = _limit(host)
-    if limit is not None and longest + MAX_NEW_TOKENS > limit:
+    if limit is not None and longest + room > limit:
         raise BadInputError(
-            f"a prompt has {longest} tokens; with {MAX_NEW_TOKENS} for the answer the model "
+            f"a prompt has {longest} tokens; with {room} for the answer the model "
             f"reads {limit}: shorten it"
         )
     if min(len(row) for row in rows) == 0:
@@ -111,10 +144,10 @@ def _left_padded(host: Host, questions: Sequence[str]) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
-def fits(host: Host, question: str) -> bool:
+def fits(host: Host, question: str, manner: Manner = RAW) -> bool:
     """Whether a question leaves room for an answer in what the host reads."""
     limit = _limit(host)
-    return limit is None or len(host.tokenizer(question)["input_ids"]) + MAX_NEW_TOKENS <= limit
+    return limit is None or len(manner.ids(host, question)) + manner.longest(host) <= limit
 
 
 def _limit(host: Host) -> int | None:

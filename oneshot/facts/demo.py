@@ -14,13 +14,13 @@ from torch import Tensor
 from adapters.attach import attach
 from adapters.query.denoise import Denoiser
 from oneshot.facts.answering import BATCH, answer, short
-from oneshot.facts.brain.opening import Progress, silent
-from oneshot.facts.examination.exam import Exam, Probe
+from oneshot.facts.examination.exam import TOLD, Exam, Probe
 from oneshot.facts.language.readers import read_questions, read_statements
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Fact, Receipt, Reply, Statement
 from oneshot.hosts.load import Host
+from oneshot.progress import Report, silent
 
 SENTENCES = {
     "The capital of Freedonia is Glorptown.": (
@@ -129,24 +129,25 @@ def forget_one(learner: Learner, receipt: Receipt) -> Forgotten:
     )
 
 
-def examine(learner: Learner, exam: Exam, progress: Progress | None = None) -> Iterator[Score]:
+def examine(learner: Learner, exam: Exam, progress: Report | None = None) -> Iterator[Score]:
     """Teach an exam's facts and score free answers, each exact but for the stop at its end."""
     progress = progress or silent
     began = time.perf_counter()
-    before = _answers(learner.host, exam.known, None, "known facts, before", progress)
+    known = [probe.prompt for probe in exam.probes["known"]]
+    before = _answers(learner.host, known, None, "known facts, before", progress)
     known_seconds = time.perf_counter() - began
     yield _teach(learner, exam.statements, progress)
     denoiser = learner.denoiser()
-    for kind, probes in exam.probes.items():
-        yield _score(learner.host, denoiser, TITLES[kind], probes, progress)
+    for kind in TOLD:
+        yield _score(learner.host, denoiser, TITLES[kind], exam.probes[kind], progress)
     began = time.perf_counter()
-    after = _answers(learner.host, exam.known, denoiser, "known facts, after", progress)
+    after = _answers(learner.host, known, denoiser, "known facts, after", progress)
     seconds = known_seconds + time.perf_counter() - began
     same = _count(a == b for a, b in zip(before, after, strict=True))
     yield Score("known facts unchanged", same, None, len(before), seconds)
 
 
-def _teach(learner: Learner, statements: Sequence[Statement], progress: Progress) -> Score:
+def _teach(learner: Learner, statements: Sequence[Statement], progress: Report) -> Score:
     began = time.perf_counter()
     for start in range(0, len(statements), TAUGHT_TOGETHER):
         learner.write(statements[start : start + TAUGHT_TOGETHER])
@@ -156,7 +157,7 @@ def _teach(learner: Learner, statements: Sequence[Statement], progress: Progress
 
 
 def _score(
-    host: Host, denoiser: Denoiser | None, what: str, probes: Sequence[Probe], progress: Progress
+    host: Host, denoiser: Denoiser | None, what: str, probes: Sequence[Probe], progress: Report
 ) -> Score:
     prompts = [probe.prompt for probe in probes]
     bare = _answers(host, prompts, None, f"{what}, bare model", progress)
@@ -175,7 +176,7 @@ def _answers(
     prompts: Sequence[str],
     denoiser: Denoiser | None,
     what: str,
-    progress: Progress,
+    progress: Report,
 ) -> list[str]:
     said: list[str] = []
     for start in range(0, len(prompts), BATCH):

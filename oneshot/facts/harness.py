@@ -17,7 +17,7 @@ from torch import Tensor
 
 from adapters.attach import Attachment, attach
 from oneshot.errors import BrainError
-from oneshot.facts.brain.brain import read_config
+from oneshot.facts.brain.files import read_config
 from oneshot.facts.learner import Learner
 
 try:
@@ -64,9 +64,7 @@ class TaughtLM(HFLM):
             return logits
 
     def _model_generate(self, context: Tensor, *args: Any, **options: Any) -> Tensor:
-        with self._taught() as attachment:
-            if attachment is not None:
-                options["logits_processor"] = [_Answering(attachment)]
+        with self._taught():
             made: Tensor = super()._model_generate(context, *args, **options)
             return made
 
@@ -77,17 +75,6 @@ class TaughtLM(HFLM):
             return
         with attach(self.model, self._denoiser) as attachment:
             yield attachment
-
-
-class _Answering:
-    """Tells the adapter after the first token that the host is answering; changes no score."""
-
-    def __init__(self, attachment: Attachment) -> None:
-        self.attachment = attachment
-
-    def __call__(self, _ids: Tensor, scores: Tensor) -> Tensor:
-        self.attachment.answering = True
-        return scores
 
 
 if __name__ == "__main__":

@@ -2,38 +2,42 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
+from adapters.host.sites import find_sites
 from adapters.query.denoise import Denoiser
+from adapters.query.labels import Head, SayableLabels
 from adapters.write.encode import Encoder
-from adapters.write.rows import FactRows
+from adapters.write.rows import NO_TOKEN, FactRows
 from adapters.write.state import load_calibration
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.answering import answer, short
 from oneshot.facts.brain import doctor
-from oneshot.facts.brain.brain import Brain, Config, read_calibration, read_config
+from oneshot.facts.brain.export import check_host, check_rows, export_folder, read_folder
+from oneshot.facts.brain.files import Brain, Config, read_calibration, read_config
 from oneshot.facts.brain.ledger import Entered, Ledger
-from oneshot.facts.brain.opening import Progress, open_brain, open_host, silent
-from oneshot.facts.brain.portable import check_host, check_rows, export_folder, read_folder
+from oneshot.facts.brain.opening import open_brain, open_host
 from oneshot.facts.brain.records import Records
-from oneshot.facts.calibrated import DEFAULT_SITES, host_calibration
-from oneshot.facts.language.statement import check_statement, check_text, find_subject
+from oneshot.facts.calibrated import host_calibration
+from oneshot.facts.language.statement import with_subject
+from oneshot.facts.language.text import check_text
+from oneshot.facts.manner import CHAT, RAW, Manner, Turn
 from oneshot.facts.replies import make_receipt, make_reply
 from oneshot.facts.rules import build_denoiser
+from oneshot.facts.told import question_of, told_of
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement
 from oneshot.hosts.corpus import corpus_wordings
 from oneshot.hosts.load import Host, load_host
-from oneshot.memory.entries import Entry
+from oneshot.hosts.relations import relations, spoken
+from oneshot.progress import Report, silent
 
 CHUNK = 32  # facts of a list that are taught together
 LONGEST_QUESTION = 100_000  # characters; the host's own limit is in tokens
+LONGEST_NAME = 300  # characters
 
 Opened = TypeVar("Opened", bound="Learner")
 
@@ -53,11 +57,12 @@ class Learner(Records):
             dict.fromkeys(t for w in wordings.values() for t in (*w.main, *w.held_out))
         )
         labels = {relation: w.label for relation, w in wordings.items()}
-        self.ledger = Ledger(brain, self.calibration, labels)
+        many = [several for r in relations() if r.many for several in [spoken(r.name)]]
+        self.ledger = Ledger(brain, self.calibration, labels, many)
         self._built: tuple[int, Denoiser | None, list[int]] = (-1, None, [])
 
     @classmethod
-    def open(  # noqa: PLR0913  one argument an option
+    def open(
         cls: type[Opened],
         folder: Path | str,
         *,
@@ -65,34 +70,18 @@ class Learner(Records):
         device: str = "cpu",
         dtype: str = "float32",
         rule: str | None = None,
-        sites: int | None = None,
         trust_remote_code: bool = False,
-        progress: Progress | None = None,
+        progress: Report = silent,
     ) -> Opened:
         """Open a brain, or found one; raises BrainError where it belongs to another host."""
         folder = Path(folder)
-        host = open_host(folder, model, device, dtype, trust_remote_code)
-        brain, config = open_brain(folder, host, rule, sites, progress or silent)
+        host = open_host(folder, model, device, dtype, trust_remote_code, progress)
+        brain, config = open_brain(folder, host, rule, progress)
         try:
             return cls(host, brain, config)
         except BaseException:
             brain.close()
             raise
-
-    def __enter__(self: Opened) -> Opened:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the brain."""
-        self.brain.close()
 
     def teach(self, statements: Iterable[Statement]) -> Iterator[Receipt]:
         """Write facts; each receipt is given once its fact is durable.
@@ -118,20 +107,25 @@ class Learner(Records):
 
     def ask(
         self,
-        questions: Sequence[str],
+        questions: Sequence[str | Sequence[Turn]],
         *,
+        manner: Manner = CHAT,
         base: bool = False,
         explain: bool = False,
         adapter: bool = True,
     ) -> list[Reply]:
-        """Answers in the order asked; `base` adds the bare host's, `explain` the evidence."""
-        questions = [check_text(q, "question", LONGEST_QUESTION) for q in questions]
-        said = answer(self.host, questions, self.denoiser() if adapter else None)
-        bare = answer(self.host, questions) if base else [None] * len(questions)
+        """Answers in the order asked; `base` adds the bare host's, `explain` the evidence.
+
+        A question is a text, or the turns of a conversation. Hosts with a chat template are asked
+        through it unless the manner is raw.
+        """
+        asked = [_checked(q) for q in questions]
+        said = answer(self.host, asked, self.denoiser() if adapter else None, manner)
+        bare = answer(self.host, asked, None, manner) if base else [None] * len(asked)
         ids = self._built[2]
         return [
-            make_reply(question, s, b, ids, explain=explain)
-            for question, s, b in zip(questions, said, bare, strict=True)
+            make_reply(_last(question), s, b, ids, explain=explain)
+            for question, s, b in zip(asked, said, bare, strict=True)
         ]
 
     def denoiser(self) -> Denoiser | None:
@@ -140,7 +134,10 @@ class Learner(Records):
         if self._built[0] != self.ledger.version:
             rows = self.ledger.live.canonical()
             rule, head = self.config.rule, self._head()
-            made = build_denoiser(rule, self.calibration, rows, head) if len(rows) else None
+            tokenizer = self.host.tokenizer
+            made = None
+            if len(rows):
+                made = build_denoiser(rule, self.calibration, rows, head, tokenizer)
             ids = [self.ledger.ids[key] for key in rows.hex_keys()]
             self._built = self.ledger.version, made, ids
         return self._built[1]
@@ -157,7 +154,16 @@ class Learner(Records):
         old = self.show(id)
         if old.state != "live":
             raise BadInputError(f"fact #{id} is {old.state}; update a live one")
-        new = Statement(old.prompt, answer, old.subject, old.source)
+        new = Statement(old.prompt, answer, old.subject, old.source, old.asks, old.aliases)
+        return self._teach([new], over=id)[0]
+
+    def alias(self, id: int, name: str) -> Receipt:
+        """Let a fact answer to one more name of its subject."""
+        old = self.show(id)
+        if old.state != "live":
+            raise BadInputError(f"fact #{id} is {old.state}; give a live one another name")
+        names = tuple(dict.fromkeys([*old.aliases, check_text(name, "alias", LONGEST_NAME)]))
+        new = Statement(old.prompt, old.answer, old.subject, old.source, old.asks, names)
         return self._teach([new], over=id)[0]
 
     def undo(self) -> str:
@@ -192,8 +198,8 @@ class Learner(Records):
         if carried.rows is None:
             return 0
         same = carried.config.calibration_hash == self.config.calibration_hash
-        if same and carried.config.sites == self.config.sites:
-            check_rows(folder, carried.rows, self.calibration, self._head().shape[0])
+        if same:
+            check_rows(folder, carried.rows, self.calibration, len(self._head().weight))
             rows = [carried.rows.take(torch.tensor([i])) for i in range(len(carried.rows))]
             entered = self.ledger.enter(list(zip(carried.statements, rows, strict=True)), "import")
         else:
@@ -208,9 +214,7 @@ class Learner(Records):
             what = missing[0] if missing else "nothing"
             raise BrainError(f"{what} is no brain and no exported adapter; nothing was merged")
         config = next(c for c in map(read_config, [target, *sources]) if c)
-        with Learner.open(
-            target, model=config.host, rule=config.rule, sites=config.sites
-        ) as learner:
+        with Learner.open(target, model=config.host, rule=config.rule) as learner:
             for source in sources:
                 check_host(source, read_folder(source).config, learner.config)
             for source in sources:
@@ -224,11 +228,11 @@ class Learner(Records):
 
     @staticmethod
     def calibrate(
-        model: str | None, *, device: str, dtype: str, force: bool, progress: Progress | None
+        model: str | None, *, device: str, dtype: str, force: bool, progress: Report = silent
     ) -> Path:
         """Make and keep a host's calibration; where it lies."""
-        host = load_host(model, device=device, dtype=dtype)
-        return host_calibration(host, DEFAULT_SITES, progress or silent, force)[1]
+        host = load_host(model, device=device, dtype=dtype, progress=progress)
+        return host_calibration(host, progress, force)[1]
 
     def _teach(self, statements: Sequence[Statement], over: int | None = None) -> list[Receipt]:
         complete = [self._complete(s) for s in statements]
@@ -237,37 +241,55 @@ class Learner(Records):
         began = time.perf_counter()
         entered = self._enter(complete, "teach" if over is None else "update", over)
         seconds = (time.perf_counter() - began) / len(complete)
-        after = [reply.answer for reply in self.ask(prompts)]
+        after = [reply.answer for reply in self.ask(prompts, manner=RAW)]
+        asked = [question_of(s) for s in complete]
+        replies = iter(self.ask([q for q in asked if q]))
         return [
-            make_receipt(e, s, old, new, seconds)
-            for e, s, old, new in zip(entered, complete, before, after, strict=True)
+            make_receipt(e, s, old, new, (q, next(replies).answer if q else ""), seconds)
+            for e, s, old, new, q in zip(entered, complete, before, after, asked, strict=True)
         ]
 
-    def _complete(self, statement: Statement) -> Statement:
-        statement = check_statement(statement)
-        if statement.subject:
-            return statement
-        subject = find_subject(statement.prompt, self.templates)
-        if subject is None:
-            raise BadInputError(
-                f"no subject was found in {statement.prompt[:60]!r}; say whom it is about "
-                "with --subject"
-            )
-        return replace(statement, subject=subject)
+    def _complete(self, given: Statement) -> Statement:
+        return with_subject(given, self.templates)
 
     def _enter(
         self, statements: Sequence[Statement], kind: str, over: int | None = None
     ) -> list[Entered]:
-        rows = self.encoder.encode_all([(s.prompt, s.answer, s.subject or "") for s in statements])
+        rows = self.encoder.encode_all([told_of(s, made=True) for s in statements])
+        self._check_sayable(rows)
         return self.ledger.enter(list(zip(statements, rows, strict=True)), kind, over)
 
-    def _head(self) -> Float[Tensor, "vocab width"]:
-        weight: Tensor = self.host.model.get_output_embeddings().weight
-        return weight.detach()
+    def _check_sayable(self, rows: Sequence[FactRows]) -> None:
+        """Raise HostError for a fact with a token that the host's head cannot be made to say."""
+        tokens = torch.cat([t.flatten() for r in rows for t in (r.answer, r.sentence)]).unique()
+        self._labels.check([int(t) for t in tokens if t != NO_TOKEN])
+
+    @cached_property
+    def _labels(self) -> SayableLabels:
+        return SayableLabels(self.calibration.labels, self._head(), self.calibration.scale)
+
+    def _head(self) -> Head:
+        sites = find_sites(self.host.model)
+        bias = None if sites.bias is None else sites.bias.detach()
+        return Head(sites.head.get_parameter("weight").detach(), bias)
 
     def _encode(self, statement: Statement) -> FactRows:
-        return self.encoder.encode(statement.prompt, statement.answer, statement.subject or "")
+        return self.encoder.encode(told_of(statement, made=True))
 
 
-def _statement(fact: Fact | Entry) -> Statement:
-    return Statement(fact.prompt, fact.answer, fact.subject, fact.source)
+def _statement(fact: Fact) -> Statement:
+    return Statement(fact.prompt, fact.answer, fact.subject, fact.source, fact.asks, fact.aliases)
+
+
+def _checked(question: str | Sequence[Turn]) -> str | Sequence[Turn]:
+    """A question of usable length; line breaks are fine in it."""
+    text = question if isinstance(question, str) else "".join(t["content"] for t in question)
+    if not text.strip() or len(text) > LONGEST_QUESTION:
+        raise BadInputError(
+            f"a question of {len(text):,} characters came; give 1 to {LONGEST_QUESTION:,}"
+        )
+    return question
+
+
+def _last(question: str | Sequence[Turn]) -> str:
+    return question if isinstance(question, str) else question[-1]["content"]

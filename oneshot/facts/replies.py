@@ -22,9 +22,16 @@ def make_reply(
 
 
 def make_receipt(
-    entered: Entered, statement: Statement, before: str, after: str, seconds: float
+    entered: Entered,
+    statement: Statement,
+    before: str,
+    after: str,
+    asked: tuple[str | None, str],
+    seconds: float,
 ) -> Receipt:
-    """A receipt; `before` and `after` are the answers to the taught prompt."""
+    """A receipt; `before` and `after` are the answers to the taught prompt, `asked` a question
+    that was made of it, with its answer.
+    """
     return Receipt(
         entered.id,
         statement.prompt,
@@ -35,26 +42,39 @@ def make_receipt(
         after,
         seconds,
         entered.nearest,
-        _warnings(entered, statement.answer, before, after),
+        _warnings(entered, statement.answer, before, after, asked),
+        asked[0],
+        asked[1],
+        _says(statement.answer, after) and (asked[0] is None or _says(statement.answer, asked[1])),
     )
 
 
 def _steps(said: Said, ids: Sequence[int]) -> tuple[Step, ...]:
     return tuple(
-        Step(token, ids[c.fact] if c.fact >= 0 else None, c.entity, c.relation)
+        Step(token, ids[c.fact] if c.fact >= 0 else None, c.evidence)
         if c
-        else Step(token, None, float("nan"), ())
+        else Step(token, None, float("nan"))
         for token, c in zip(said.tokens, said.changes, strict=True)
     )
 
 
-def _warnings(entered: Entered, answer: str, before: str, after: str) -> tuple[str, ...]:
+def _says(answer: str, said: str) -> bool:
+    return answer.rstrip(".") in said
+
+
+def _warnings(
+    entered: Entered, answer: str, before: str, after: str, asked: tuple[str | None, str]
+) -> tuple[str, ...]:
     found = []
     if entered.known:
         found.append(f"already taught as #{entered.id}")
     found += [f"contradicts #{old}, which it replaces" for old in entered.replaced]
     if before == answer and not entered.known:
         found.append("the model already said so")
-    if after != answer:
+    if not _says(answer, after):
         found.append(f"the taught prompt is answered {after!r}: another fact may be in the way")
+    if asked[0] is None:
+        found.append("no question could be made of it; give one with --ask")
+    elif not _says(answer, asked[1]):
+        found.append(f"{asked[0]!r} is answered {asked[1]!r}; give other words with --ask")
     return tuple(found)

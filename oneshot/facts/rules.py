@@ -1,11 +1,11 @@
 """Which local rule answers for a brain's facts: rows and their posterior, or fitted weights."""
 
-from jaxtyping import Float
-from torch import Tensor
+from typing import Any
 
 from adapters.address.calibration import Calibration
 from adapters.query.denoise import Denoiser, PosteriorDenoiser
 from adapters.query.fitted import FittedDenoiser
+from adapters.query.labels import Head
 from adapters.write.rows import FactRows
 from oneshot.core.rules.base import Rule
 from oneshot.core.rules.delta import DeltaRule
@@ -31,9 +31,9 @@ def check_rule(name: str) -> str:
 
 
 def build_denoiser(
-    rule: str, calibration: Calibration, rows: FactRows, head: Float[Tensor, "vocab width"]
+    rule: str, calibration: Calibration, rows: FactRows, head: Head, tokenizer: Any
 ) -> Denoiser:
     """The denoiser that the rule makes of the rows, which are in canonical order."""
     if rule == POSTERIOR:
-        return PosteriorDenoiser(calibration, rows, head)
-    return FittedDenoiser(calibration, rows, head, FITTED[rule])
+        return PosteriorDenoiser(calibration, rows, head, tokenizer)
+    return FittedDenoiser(calibration, rows, head, tokenizer, FITTED[rule])

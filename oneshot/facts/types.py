@@ -3,36 +3,34 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from oneshot.memory.doctor.finding import Finding as Finding
+from oneshot.memory.journal.rows import Fact as Fact
+
 
 @dataclass(frozen=True)
 class Statement:
-    """A fact as the user gives it: a prompt, the answer that completes it, and whom it is about."""
+    """A fact as the user gives it: a prompt, the answer that completes it, and whom it is about.
+
+    `asks` are further wordings of the same question, `aliases` other names of the subject. `clean`
+    is set by `language.checking` alone, on statements that it has checked.
+    """
 
     prompt: str
     answer: str
     subject: str | None = None
     source: str | None = None
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A fact as the journal keeps it; `state` is live, superseded or forgotten."""
-
-    id: int
-    key: str
-    prompt: str
-    answer: str
-    subject: str
-    relation: str
-    source: str | None
-    taught_at: str
-    state: str
-    replaces: int | None = None
+    asks: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    clean: bool = field(default=False, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What teaching one fact did."""
+    """What teaching one fact did.
+
+    `asked` is a question that was made of it and `answered` what the model says to it; `holds`
+    that prompt and question are answered as taught.
+    """
 
     id: int
     prompt: str
@@ -44,16 +42,18 @@ class Receipt:
     seconds: float
     nearest: int | None = None
     warnings: tuple[str, ...] = ()
+    asked: str | None = None
+    answered: str = ""
+    holds: bool = True
 
 
 @dataclass(frozen=True)
 class Step:
-    """One generated token and, where a fact spoke, which one and on what evidence."""
+    """One generated token and, where a fact began to speak, which one and the evidence in nats."""
 
     token: str
     fact: int | None
-    entity: float
-    relation: tuple[float, ...]
+    evidence: float
 
 
 @dataclass(frozen=True)
@@ -68,22 +68,11 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that `doctor` looked at."""
-
-    check: str
-    ok: bool
-    detail: str
-    repaired: bool = False
-
-
-@dataclass(frozen=True)
 class Stats:
     """Counts and sizes of a brain."""
 
     host: str
     rule: str
-    sites: int
     live: int
     superseded: int
     forgotten: int

@@ -35,7 +35,7 @@ class Wordings:
 def corpus_facts() -> tuple[CorpusFact, ...]:
     """All shipped facts."""
     text = gzip.decompress((FOLDER / "facts.jsonl.gz").read_bytes()).decode("utf-8")
-    return tuple(CorpusFact(**json.loads(line)) for line in text.splitlines())
+    return tuple(CorpusFact(**json.loads(line)) for line in text.split("\n") if line)
 
 
 @cache

@@ -23,9 +23,9 @@ from oneshot.images.noprop.flow import FlowMatching
 from oneshot.images.noprop.labels import prototypes, random_embedding
 from oneshot.images.noprop.trainable import Rates
 from oneshot.images.settings import TrainSettings
+from oneshot.images.training.beginning import Trainee
 from oneshot.images.training.checkpoint import Checkpoint, CheckpointError
 from oneshot.images.training.parallel import read_joined
-from oneshot.images.training.train import Trainee
 
 
 def new_trainee(settings: TrainSettings, images: ImageSet, part: Part = WHOLE) -> Trainee:

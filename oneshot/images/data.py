@@ -1,43 +1,13 @@
-"""Image sets: MNIST from the package, others from a folder or the hub, all of it in one tensor."""
+"""Labelled image sets, each in a few tensors, and what is done to their pixels."""
 
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import as_file, files
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from oneshot.errors import BadInputError
-from oneshot.images.sheets import read_sheets, sheet_files
-
-ENVIRONMENT = "ONESHOT_DATA"
-"""The environment variable that names a folder of image sets."""
-
-
-@dataclass(frozen=True)
-class HubSource:
-    """Where the hub keeps a set and what its columns and its labelled test split are called."""
-
-    repository: str
-    image: str
-    label: str
-    test: str
-    subset: str | None = None
-    """A smaller set of the same kind that a folder may hold in its place."""
-
-
-SOURCES = {
-    "mnist": HubSource("ylecun/mnist", "image", "label", "test"),
-    "cifar10": HubSource("uoft-cs/cifar10", "img", "label", "test"),
-    "cifar100": HubSource("uoft-cs/cifar100", "img", "fine_label", "test"),
-    "tinyimagenet": HubSource(
-        "zh-plus/tiny-imagenet", "image", "label", "valid", subset="tinyimagenet10"
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -48,6 +18,12 @@ class Inputs:
     height: int
     width: int
     classes: int
+    names: Sequence[str] = ()
+    """Of the classes; none where the model is of a version that did not keep them."""
+
+    def __post_init__(self) -> None:
+        # JSON has lists only.
+        object.__setattr__(self, "names", tuple(self.names))
 
     @property
     def pixels(self) -> int:
@@ -68,6 +44,11 @@ class ImageSet:
     train_labels: Int64[Tensor, " n"]
     test_images: UInt8[Tensor, "m _ _ _"]
     test_labels: Int64[Tensor, " m"]
+    names: tuple[str, ...] = ()
+    found: str = ""
+    """Where it was found, in words."""
+    remarks: tuple[str, ...] = ()
+    """What was left out of it, and why."""
 
     def __post_init__(self) -> None:
         if self.train_images.shape[1:] != self.test_images.shape[1:]:
@@ -96,7 +77,7 @@ class ImageSet:
     @property
     def inputs(self) -> Inputs:
         """What a model for this set takes and tells apart."""
-        return Inputs(*self.shape, self.classes)
+        return Inputs(*self.shape, self.classes, self.names)
 
     def first(self, train: int, test: int) -> "ImageSet":
         """The set cut to its first training and test images."""
@@ -107,24 +88,6 @@ class ImageSet:
             test_images=self.test_images[:test],
             test_labels=self.test_labels[:test],
         )
-
-
-def load_images(name: str, folder: Path | None, device: torch.device) -> ImageSet:
-    """A set by name, loaded whole onto the device.
-
-    Looked for in `folder`, else in the folder that ONESHOT_DATA names, then in the package (MNIST),
-    then on the hub. Raises BadInputError for an unknown name, a damaged file, or where none has it.
-    """
-    if name not in SOURCES:
-        raise BadInputError(f"data set {name!r} is unknown; give one of {', '.join(SOURCES)}")
-    source = SOURCES[name]
-    found = _from_folder(name, source, folder or _environment_folder())
-    if found is None and name == "mnist":
-        with as_file(files("oneshot.images") / "mnist") as shipped:
-            found = _from_folder(name, source, shipped)
-    train, test = found or _from_hub(name, source)
-    tensors = [tensor.to(device) for tensor in (*train, *test)]
-    return ImageSet(name, int(train[1].max()) + 1 if len(train[1]) else 1, *tensors)
 
 
 def holdout(images: ImageSet, count: int, generator: torch.Generator) -> ImageSet:
@@ -192,47 +155,3 @@ def random_crop(
     channel = torch.arange(c, device=images.device)[:, None, None]
     shifted: Tensor = padded[sample, channel, rows[:, None, :, None], columns[:, None, None, :]]
     return shifted
-
-
-def _environment_folder() -> Path | None:
-    named = os.environ.get(ENVIRONMENT)
-    return Path(named) if named else None
-
-
-_Split = tuple[Tensor, Tensor]
-
-
-def _from_folder(name: str, source: HubSource, folder: Path | None) -> tuple[_Split, _Split] | None:
-    if folder is None:
-        return None
-    if not folder.is_dir():
-        raise BadInputError(f"the data folder {folder} does not exist; give one that does")
-    for candidate in filter(None, (name, source.subset)):
-        splits = [sheet_files(folder, candidate, split) for split in ("train", "test")]
-        if all(splits):
-            return read_sheets(splits[0]), read_sheets(splits[1])
-    return None
-
-
-def _from_hub(name: str, source: HubSource) -> tuple[_Split, _Split]:
-    # Its import takes a second, and most runs need no hub.
-    import datasets  # type: ignore[import-untyped]
-
-    try:
-        train = datasets.load_dataset(source.repository, split="train")
-        test = datasets.load_dataset(source.repository, split=source.test)
-    except Exception as error:  # the library raises a dozen kinds, none of them the user's concern
-        raise BadInputError(
-            f"{name} is not here: give --data (or {ENVIRONMENT}) a folder with "
-            f"{name}_train.npz and {name}_test.npz, or a network connection to fetch "
-            f"{source.repository} from the hub ({type(error).__name__})"
-        ) from error
-    return _tensors(train, source), _tensors(test, source)
-
-
-def _tensors(split: Any, source: HubSource) -> _Split:
-    mode = "L" if source.repository.endswith("mnist") else "RGB"
-    pixels = np.stack([np.asarray(row[source.image].convert(mode)) for row in split])
-    pixels = pixels.reshape(*pixels.shape[:3], -1).transpose(0, 3, 1, 2)
-    labels = np.asarray([row[source.label] for row in split], dtype=np.int64)
-    return torch.from_numpy(np.ascontiguousarray(pixels)), torch.from_numpy(labels)

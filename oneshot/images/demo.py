@@ -8,12 +8,15 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from oneshot.images.build import new_trainee
-from oneshot.images.data import ImageSet, load_images
+from oneshot.images.data import ImageSet
 from oneshot.images.model import Classifier, Report, accuracy
 from oneshot.images.noprop.chain import Chain
-from oneshot.images.rules.ridge import RidgeSettings, train
+from oneshot.images.rules.ridge import train
+from oneshot.images.rules.ridge_settings import RidgeSettings
+from oneshot.images.sets.loading import load_images
 from oneshot.images.settings import TrainSettings
-from oneshot.images.training.train import Place, Run
+from oneshot.images.training.beginning import Place
+from oneshot.images.training.train import Run
 
 CHAIN = TrainSettings(T=2, epochs=1, anneal=True, train_images=12_000)
 RIDGE = RidgeSettings(blocks=2, filters=128, cells=3, mirror=False)

@@ -7,16 +7,17 @@ LEARNED_SIZE = 20
 
 
 class Dataset(StrEnum):
-    """The image sets that the package knows."""
+    """The image sets that the package knows, and folders of a person's own pictures."""
 
     MNIST = "mnist"
     CIFAR10 = "cifar10"
     CIFAR100 = "cifar100"
     TINY_IMAGENET = "tinyimagenet"
+    FOLDER = "folder"
 
     @property
     def size(self) -> tuple[int, int, int, int]:
-        """Channels, height, width and classes of the whole set."""
+        """Channels, height, width and classes of a whole set that is not a folder."""
         return {
             self.MNIST: (1, 28, 28, 10),
             self.CIFAR10: (3, 32, 32, 10),
@@ -71,7 +72,7 @@ class Precision(StrEnum):
     BF16 = "bfloat16"
 
 
-PICTURES = "dataset", "train_images", "holdout"
+PICTURES = "dataset", "side", "test_share", "train_images", "holdout"
 """The settings that choose pictures, which methods and rules share."""
 
 

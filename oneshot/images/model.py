@@ -20,14 +20,29 @@ class Classifier(Protocol):
         """Scores of the classes in evaluation mode, fp32, for any n, worked through in batches."""
 
 
+@runtime_checkable
+class TrainedModel(Classifier, Protocol):
+    """A classifier that says how sure it is."""
+
+    def block_scores(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "blocks n classes"]:
+        """What each block says of the classes at the end of those before it, fp32, for any n.
+
+        The softmax of the last one's, over a temperature, is what the model believes.
+        """
+
+
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is: `done` of `total` steps of `what`, and figures such as a block's loss."""
+    """How far a job is: `done` of `total` steps of `what`, and figures such as a block's loss.
+
+    `milestone` marks the few reports that are worth a line each: an epoch's, a block's.
+    """
 
     what: str
     done: int
     total: int
     figures: Mapping[str, float] = field(default_factory=dict)
+    milestone: bool = False
 
 
 Report = Callable[[Progress], None]
@@ -42,6 +57,14 @@ def batches(images: UInt8[Tensor, "n c h w"], size: int = BATCH) -> Iterator[Ten
     """The images in order, `size` at a time; nothing for no images."""
     for start in range(0, len(images), size):
         yield images[start : start + size]
+
+
+def probabilities(
+    model: TrainedModel, images: UInt8[Tensor, "n c h w"], temperature: float = 1.0
+) -> Float[Tensor, "n classes"]:
+    """How sure the model is of each class: the distribution of its last block."""
+    with torch.no_grad():
+        return (model.block_scores(images)[-1].float() / temperature).softmax(1)
 
 
 def accuracy(

@@ -1,13 +1,36 @@
 """What a training run is: a frozen set of settings, read from TOML and kept in checkpoints."""
 
+import re
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import UnionType
+from typing import Any, get_args, get_type_hints
 
 from oneshot.errors import BadInputError
 from oneshot.images.kinds import Dataset, Embedding, Method, Precision, Spacing
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often something is done: after so many steps, or after so many seconds."""
+
+    steps: int | None
+    seconds: float | None
+
+    @classmethod
+    def of(cls, text: str) -> "Pace":
+        """From "500", "90s", "2min" or "1h"; BadInputError for anything else."""
+        found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?) ?(s|min|h)?", text.strip())
+        number = float(found[1]) if found else 0.0
+        if found is None or number <= 0 or (found[2] is None and number % 1):
+            raise BadInputError(
+                f"save_every = {text!r} came; give a time as 90s, 2min or 1h, or a number of steps"
+            )
+        if found[2] is None:
+            return cls(int(number), None)
+        return cls(None, number * {"s": 1, "min": 60, "h": 3600}[found[2]])
 
 
 @dataclass(frozen=True)
@@ -20,7 +43,9 @@ class TrainSettings:
     embeddings only; `endpoint` lets fm's block name the label, from which the velocity follows,
     instead of the velocity itself. `holdout` training images take the place of the test set, for
     choices.
-    `together` blocks step in one set of kernels; `save_every` counts steps between checkpoints.
+    `side` and `test_share` are for the dataset `folder`: pixels along a picture's side, and the
+    share of each class that is kept for the test. `together` blocks step in one set of kernels;
+    `save_every` is the time between checkpoints, "2min", or the number of steps, "500".
     Raises BadInputError for a value out of range.
     """
 
@@ -42,23 +67,31 @@ class TrainSettings:
     seed: int = 0
     holdout: int = 0
     train_images: int = 0
+    side: int = 32
+    test_share: float = 0.2
     precision: Precision = Precision.BF16
     together: int = 1
-    save_every: int = 500
+    save_every: str | int = "2min"
 
     def __post_init__(self) -> None:
-        for name in ("T", "epochs", "together", "save_every"):
-            _at_least(name, getattr(self, name), 1)
-        for name in ("shift", "holdout", "train_images", "weight_decay", "seed"):
-            _at_least(name, getattr(self, name), 0)
-        _at_least("batch", self.batch, 2)  # the statistics of a batch of one are none
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                limit = f"at most {high:,}" if value > high else f"at least {low}"
+                raise BadInputError(f"{name} = {value} came; give {limit}")
         for name in ("learning_rate", "eta"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < 1e6:
                 raise BadInputError(f"{name} = {getattr(self, name)} came; give more than 0")
+        if not 0 < self.test_share < 1:
+            raise BadInputError(f"test_share = {self.test_share} came; give one between 0 and 1")
+        Pace.of(str(self.save_every))
         self._check_method()
 
     def _check_method(self) -> None:
         """Raise BadInputError for a setting that the method would not look at."""
+        for name in ("side", "test_share"):
+            if self.dataset is not Dataset.FOLDER and getattr(self, name) != _DEFAULT[name]:
+                raise BadInputError(f"{name} came with {self.dataset}; only `folder` has {name}")
         for name in ("anchor", "endpoint"):
             if getattr(self, name) and self.method is not Method.FM:
                 raise BadInputError(f"{name} came with {self.method}; only fm has {name}")
@@ -91,10 +124,28 @@ class TrainSettings:
         return asdict(self)
 
     def differences(self, other: "TrainSettings") -> list[str]:
-        """The names of the settings in which a resumed run would not be the same run."""
-        free = {"save_every"}
+        """The names of the settings in which a resumed run would not be the same run.
+
+        A constant learning rate does not know how many epochs are to come: there may be more.
+        """
+        free = {"save_every"} | (set() if self.anneal or other.anneal else {"epochs"})
         names = [field.name for field in fields(self) if field.name not in free]
         return [name for name in names if getattr(self, name) != getattr(other, name)]
+
+
+_DEFAULT = {field.name: field.default for field in fields(TrainSettings)}
+_RANGES = {
+    "T": (1, 1000),
+    "epochs": (1, 1_000_000),
+    "batch": (2, 1_000_000),  # the statistics of a batch of one are none
+    "together": (1, 1000),
+    "shift": (0, 256),
+    "holdout": (0, 10**9),
+    "train_images": (0, 10**9),
+    "side": (14, 512),
+    "weight_decay": (0, 1_000_000),
+    "seed": (0, 2**63 - 1),
+}
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -105,19 +156,19 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise BadInputError(f"{path} cannot be read as settings: {error}") from error
 
 
-def _at_least(name: str, value: int | float, least: int) -> None:
-    if value < least:
-        raise BadInputError(f"{name} = {value} came; give at least {least}")
+_NOUNS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
-def _converted(name: str, value: Any, kind: type) -> Any:
+def _converted(name: str, value: Any, kind: Any) -> Any:
     if kind is float and type(value) is int:
         return float(value)
-    if issubclass(kind, StrEnum):
+    if isinstance(kind, UnionType) and type(value) in get_args(kind):
+        return value
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
         try:
             return kind(value)
         except ValueError:
             raise BadInputError(f"{name} = {value!r} came; give one of {', '.join(kind)}") from None
     if type(value) is not kind:
-        raise BadInputError(f"{name} = {value!r} came; give a {kind.__name__}")
+        raise BadInputError(f"{name} = {value!r} came; give {_NOUNS.get(kind, 'a text')}")
     return value

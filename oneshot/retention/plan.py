@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from oneshot.errors import BadInputError
-from oneshot.facts.brain.opening import Progress, silent
 from oneshot.facts.rules import POSTERIOR
+from oneshot.progress import Report, silent
 from oneshot.retention.measures.examine import TEXT_TOKENS, Examination, examine
 from oneshot.retention.measures.singles import examine_singles
-from oneshot.retention.methods.named import make_method
+from oneshot.retention.methods.by_name import make_method
+from oneshot.retention.suites.by_name import build_suite
+from oneshot.retention.suites.data_folder import DataFolder
 from oneshot.retention.suites.material import Bare, Material
-from oneshot.retention.suites.suite_data import DataFolder
-from oneshot.retention.suites.suites import build_suite
 
 SINGLES = 25  # facts that are examined one at a time where one fact is asked for
 
@@ -60,7 +60,7 @@ def read_plan(path: Path) -> dict[str, Any]:
 
 
 def run_plan(
-    plan: Plan, bare: Bare, data: DataFolder, progress: Progress = silent
+    plan: Plan, bare: Bare, data: DataFolder, progress: Report = silent
 ) -> Iterator[dict[str, Any]]:
     """Each method's result, as it comes; raises BadInputError for what the plan cannot have."""
     _check(plan)

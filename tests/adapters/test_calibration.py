@@ -33,7 +33,7 @@ from oneshot.facts.calibrated import (
 )
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.hosts.load import load_host
-from oneshot.memory.content import content_hash
+from oneshot.memory.disk.content import content_hash
 
 __all__ = ["caches"]
 

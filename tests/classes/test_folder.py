@@ -6,78 +6,25 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
-from torch import Tensor
+from colours import HOST, SIDE, calibration, open_classes, picture, tiny_host
 
-from oneshot.classes import base
-from oneshot.classes.folder.folder import JOURNAL, WEIGHTS, ClassFolder, Config, read_config
-from oneshot.classes.hosts.host import Content, Kind
-from oneshot.classes.hosts.images import ImageHost, open_image_host
-from oneshot.classes.photos import read_photo
-from oneshot.classes.teacher import Classes
+from oneshot.classes import calibrated as base
+from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.writers.calibration import (
     RIDGE,
     Calibration,
-    calibrate,
     load_calibration,
     save_calibration,
 )
 from oneshot.classes.writers.metric import fit_metric
+from oneshot.classes.writers.residual import ResidualWriter
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory.content import content_hash
-
-SIDE = 8
-
-
-def tiny_host(name: str = "tiny") -> ImageHost:
-    """Features are mean colours of quarters of the picture, and their squares."""
-
-    def encode(images: Tensor) -> Tensor:
-        means = torch.nn.functional.adaptive_avg_pool2d(images.float() / 255, 2).flatten(1)
-        return torch.cat([means, means.square()], 1)
-
-    return ImageHost(name, f"{name}-hash", SIDE, 4, encode)
-
-
-def picture(path: Path, colour: Sequence[int], seed: int, size: tuple[int, int] = (20, 30)) -> str:
-    """A picture of about one colour."""
-    noise = np.random.default_rng(seed).integers(-30, 30, (*size, 3))
-    pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
-    Image.fromarray(pixels).save(path)
-    return str(path)
-
-
-HOST = tiny_host()
-
-
-@cache
-def calibration() -> bytes:
-    """Base classes are colours."""
-    dice = np.random.default_rng(0)
-    contents, labels = list[Content](), list[int]()
-    for label in range(24):
-        colour = dice.integers(0, 255, 3)
-        for _ in range(12):
-            light = dice.normal(0, 12, 3)
-            pixels = np.clip(colour + light + dice.normal(0, 10, (SIDE, SIDE, 3)), 0, 255)
-            contents.append(torch.from_numpy(pixels.astype(np.uint8).transpose(2, 0, 1).copy()))
-            labels.append(label)
-    return save_calibration(calibrate(HOST.features(contents), torch.tensor(labels)))
-
-
-def open_classes(folder: Path, rule: str | None = None) -> Classes:
-    config = read_config(folder)
-    if config is not None:
-        return Classes(ClassFolder(folder, config), HOST, rule)
-    config = Config(Kind.IMAGE, HOST.name, HOST.hash, content_hash(calibration()))
-    return Classes(ClassFolder.found(folder, config, calibration()), HOST, rule)
+from oneshot.memory.disk.content import content_hash
+from oneshot.memory.disk.folder import JOURNAL, WEIGHTS
 
 
 @pytest.fixture
@@ -225,7 +172,7 @@ def test_damage_is_noticed(tmp_path: Path, reds: list[str]) -> None:
         classes.classes()
     path.write_bytes(whole)
     (tmp_path / "c" / "calibration.safetensors").write_bytes(b"")
-    with pytest.raises(BrainError, match="restore it"):
+    with pytest.raises(BrainError, match="class doctor --repair"):
         open_classes(tmp_path / "c")
 
 
@@ -236,19 +183,6 @@ def test_calibrations_are_saved_whole() -> None:
     assert loaded.sharpness[RIDGE].slope > 0
     with pytest.raises(BrainError, match="damaged"):
         load_calibration(calibration()[:100])
-
-
-def test_photographs_of_any_size_and_mode_become_squares(tmp_path: Path) -> None:
-    modes = ("L", "RGB", "RGBA", "P", "LA", "CMYK", "I;16")
-    for number, mode in enumerate(modes):
-        suffix = "jpg" if mode == "CMYK" else "png"
-        path = tmp_path / f"{number}.{suffix}"
-        Image.new(mode, (50 + number, 200)).save(path)
-        assert read_photo(path, 32).shape == (3, 32, 32)
-    wide = Image.new("RGB", (90, 30))
-    wide.paste((255, 255, 255), (30, 0, 60, 30))  # only the middle square is white
-    wide.save(tmp_path / "wide.png")
-    assert read_photo(tmp_path / "wide.png", 10).float().mean() > 250
 
 
 def test_hosts_without_base_classes_have_a_plain_metric(
@@ -322,3 +256,58 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     names = json.loads(Path(sys.argv[2]).read_text())[int(sys.argv[3]) :]
     work(Path(sys.argv[1]), names)
+
+
+def test_a_change_of_the_rule_is_stored_and_loses_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    with open_classes(folder) as classes:
+        for seed, colour in enumerate(((200, 30, 30), (30, 200, 30))):
+            paths = [picture(tmp_path / f"{seed}-{i}.png", colour, 10 * seed + i) for i in range(4)]
+            classes.teach(f"colour {seed}", paths)
+        before = {name: tensor.clone() for name, tensor in classes.writer().state().items()}
+        classes.change_rule(RIDGE)
+        assert classes.rule == RIDGE
+        assert classes.writer().state().keys() != before.keys(), "another rule answers"
+    with open_classes(folder) as classes:
+        assert classes.rule == RIDGE
+        assert [entry.examples for entry in classes.classes()] == [4, 4]
+        with pytest.raises(BadInputError, match="give one of posterior, ridge, residual"):
+            classes.change_rule("magic")
+        classes.change_rule("posterior")
+        after = classes.writer().state()
+    assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+
+
+def test_what_a_chain_fitted_is_kept_until_the_examples_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, colours = tmp_path / "c", ((200, 30, 30), (30, 200, 30), (30, 30, 200))
+    files = [
+        [picture(tmp_path / f"{seed}-{i}.png", colour, 10 * seed + i) for i in range(5)]
+        for seed, colour in enumerate(colours)
+    ]
+    with open_classes(folder, "residual") as classes:
+        for seed, paths in enumerate(files):
+            classes.teach(f"colour {seed}", paths[:4])
+        asked = [paths[4] for paths in files]
+        first = classes.guess(asked)
+    (kept,) = (folder / "fitted").iterdir()
+    fits = []
+    fit = ResidualWriter._fit
+
+    def counted(writer: ResidualWriter) -> object:
+        fits.append(1)
+        return fit(writer)
+
+    monkeypatch.setattr(ResidualWriter, "_fit", counted)
+    with open_classes(folder) as classes:
+        assert classes.guess(asked) == first
+    assert not fits, "it was read from the disk"
+    kept.write_bytes(kept.read_bytes()[:-1] + b"x")  # damage is fitted anew, to the same bits
+    with open_classes(folder) as classes:
+        assert classes.guess(asked) == first
+        assert fits
+        classes.teach("colour 0", [files[0][4]])
+        assert classes.guess(asked)[0].probability != first[0].probability
+    (other,) = (folder / "fitted").iterdir()
+    assert other.name != kept.name

@@ -10,7 +10,7 @@ from brains import NAMES
 from conftest import packaged_tokenizer
 from pictures import write_set
 
-from oneshot.classes.base import sentences_of_relations
+from oneshot.classes.calibrated import sentences_of_relations
 from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.hosts.texts import LONGEST, open_text_host
 from oneshot.cli.main import main
@@ -18,7 +18,8 @@ from oneshot.errors import BadInputError, HostError
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
 from oneshot.images.model import silent
-from oneshot.images.rules.ridge import RidgeSettings, train
+from oneshot.images.rules.ridge import train
+from oneshot.images.rules.ridge_settings import RidgeSettings
 from oneshot.images.rules.saved import RuleRun, save_model
 from oneshot.images.settings import TrainSettings
 

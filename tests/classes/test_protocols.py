@@ -7,13 +7,13 @@ import torch
 from sklearn.neighbors import NearestCentroid
 
 from experiments.classes import tables
-from experiments.classes.few_shot import Episodes, by_nearest_mean, draw, measured
 from experiments.classes.learning.library import discriminant, naive_bayes, stepwise_logistic
 from experiments.classes.learning.rivals import Descent, Head, NearestMean, Probe, Retrained
 from experiments.classes.learning.written import Written
 from experiments.classes.measures import Course, area, places, steps_of
-from experiments.classes.sentences import sentences, wordings_of
-from experiments.classes.splits import arrival, base_classes, new_classes
+from experiments.classes.protocols.few_shot import Episodes, by_nearest_mean, draw, measured
+from experiments.classes.protocols.sentences import sentences, wordings_of
+from experiments.classes.protocols.splits import arrival, base_classes, new_classes
 from oneshot.classes.writers.metric import fit_metric
 from oneshot.classes.writers.posterior import PosteriorWriter
 from oneshot.classes.writers.residual import ResidualWriter

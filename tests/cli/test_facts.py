@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from oneshot.cli import session
 from oneshot.cli.main import app, global_first, main
 from oneshot.cli.output import RECEIPT_KEYS, Output, printable
 from oneshot.errors import BadInputError, BrainError, HostError
@@ -179,6 +180,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def learner(monkeypatch: pytest.MonkeyPatch) -> type[FakeLearner]:
     monkeypatch.setitem(sys.modules, "oneshot.facts.learner", ModuleType("placeholder"))
+    monkeypatch.setattr(session, "check_brain", lambda folder: None)  # the fake needs no folder
     return install_fake()
 
 

@@ -98,14 +98,16 @@ def test_mistakes_are_one_line_and_a_status(
     text = tmp_path / "text.png"
     text.write_text("no picture")
     for arguments, status, message in (
-        (["image", "predict", wrong, "--run", out], 2, "14 x 15 pixels; give 14 x 14"),
+        (["image", "predict", wrong, "--run", out, "--as-is"], 2, "14 x 15 pixels; give 14 x 14"),
+        (["image", "predict", wrong, "--run", out, "--top", 0], 2, "at least 1"),
         (["image", "predict", text, "--run", out], 2, "cannot be read as a picture"),
         (["image", "predict", wrong, "--run", tmp_path], 5, "holds no checkpoint"),
         ([*TRAIN, "--data", data, "--epochs", 1, "--out", out], 5, "add --resume"),
-        ([*TRAIN, "--data", data, "--epochs", 2, "--out", out, "--resume"], 5, "another epochs"),
+        ([*TRAIN, "--data", data, "--seed", 2, "--out", out, "--resume"], 5, "another seed"),
         ([*TRAIN, "--data", tmp_path / "none"], 2, "does not exist"),
         (["--rule", "magic", *TRAIN, "--data", data], 2, "give one of gradient, ridge"),
-        (["--device", "abacus", *TRAIN, "--data", data], 2, "give cpu or cuda"),
+        (["--device", "abacus", *TRAIN, "--data", data], 2, "give auto, cpu or cuda"),
+        (["--device", "cuda:99", *TRAIN, "--data", data], 2, "is not there; give auto, cpu"),
         (["image", "eval", out, "--data", data, "--rule", "x", "--sampled", -1], 2, "at least 0"),
         (["image", "analyse", out, "--data", data, "--count", 0], 2, "at least 1"),
         (["image", "bench", "--batch", 1], 2, "at least 2"),
@@ -117,7 +119,7 @@ def test_mistakes_are_one_line_and_a_status(
         assert exit_.value.code == status, said
         assert message in said.replace("\n", " ")
         assert said.count("\n") == 1
-    call(capsys, "--json", "image", "predict", wrong, "--run", out, "--resize")
+    call(capsys, "--json", "image", "predict", wrong, "--run", out)
 
 
 def test_a_rule_comes_from_the_config_or_the_command_line(

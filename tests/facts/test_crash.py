@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from oneshot.memory.segments import SegmentStore, Tier
+from oneshot.memory.disk.segments import SegmentStore, Tier
 
 KILLS, KILLS_PER_STORE = 240, 20
 LONGEST_LIFE = 0.06

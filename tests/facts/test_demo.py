@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneshot.facts import demo
-from oneshot.facts.examination.exam import KINDS, Exam, Probe, build_exam, unambiguous_wordings
+from oneshot.facts.examination.exam import KEPT, TOLD, Exam, Probe, build_exam
 from oneshot.facts.language.readers import read_questions, read_statements
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
-from oneshot.hosts.corpus import corpus_facts, corpus_wordings
+from oneshot.facts.wordings import unambiguous_wordings
+from oneshot.hosts.corpus import CorpusFact, corpus_facts, corpus_wordings
 
 __all__ = ["caches"]
 
 
 @pytest.fixture(scope="module")
 def exam() -> Exam:
-    return build_exam(60, 40)
+    return build_exam(60, 40, untaught=20)
 
 
 @pytest.fixture
@@ -37,8 +39,10 @@ def test_an_exam_teaches_only_facts_that_no_host_was_trained_on(exam: Exam) -> N
         assert split[taught.subject or "", taught.answer] == "test"
         assert (taught.subject or "") in taught.prompt
     known = {f.subject for f in corpus_facts() if f.split == "known"}
-    assert len(exam.known) == 40
-    assert all(any(name in prompt for name in known) for prompt in exam.known)
+    assert len(exam.probes["known"]) == 40
+    assert all(p.fact.subject in known and p.fact.subject in p.prompt for p in exam.probes["known"])
+    strangers = exam.probes["untaught"]
+    assert {split[p.fact.subject, p.fact.object] for p in strangers} == {"tune"}
 
 
 def test_a_fact_is_asked_for_in_other_words_than_taught(exam: Exam) -> None:
@@ -46,30 +50,37 @@ def test_a_fact_is_asked_for_in_other_words_than_taught(exam: Exam) -> None:
     assert {p.prompt for p in exam.probes["taught"]} == taught
     unseen = [w for entry in corpus_wordings().values() for w in entry.held_out]
     seen = {w for entry in corpus_wordings().values() for w in entry.main}
-    for kind in KINDS[1:]:
+    for kind in TOLD[1:]:
         assert len(exam.probes[kind]) > 20
         for probe in exam.probes[kind]:
             assert probe.prompt not in taught
             assert probe.prompt.endswith("?") or kind != "question"
     for probe in exam.probes["held_out"]:
-        names = [s.subject or "" for s in exam.statements if s.answer == probe.answer]
-        wordings = {probe.prompt.replace(name, "{}") for name in names}
-        assert wordings & set(unseen)
-        assert not wordings & seen
+        wording = probe.prompt.replace(probe.fact.subject, "{}")
+        assert wording in unseen
+        assert wording not in seen
 
 
-def test_every_probe_is_of_a_taught_fact(exam: Exam) -> None:
-    pairs = {(s.subject or "", s.answer) for s in exam.statements}
-    for probes in exam.probes.values():
+def test_every_probe_names_its_fact_and_told_ones_a_taught_one(exam: Exam) -> None:
+    taught = {probe.fact for probe in exam.probes["taught"]}
+    about = {(fact.subject, fact.relation) for fact in corpus_facts()}
+    for kind, probes in exam.probes.items():
         for probe in probes:
-            assert any(n in probe.prompt and a == probe.answer for n, a in pairs)
+            assert probe.fact.subject in probe.prompt
+            assert probe.answer == probe.fact.object
+            assert (probe.fact in taught) is (kind in TOLD or kind == "other")
+    assert set(exam.probes) == {*TOLD, *KEPT}
+    everything = {w: r for r, used in unambiguous_wordings().items() for w in used}
+    for probe in exam.probes["other"]:
+        relation = everything[probe.prompt.replace(probe.fact.subject, "{}")]
+        assert (probe.fact.subject, relation) not in about
 
 
 @settings(deadline=None, max_examples=4)
 @given(seed=st.integers(0, 50))
 def test_an_exam_is_a_function_of_its_seed(seed: int) -> None:
-    assert build_exam(5, 5, seed) == build_exam(5, 5, seed)
-    assert build_exam(5, 5, seed) != build_exam(5, 5, seed + 1)
+    assert build_exam(5, 5, 5, seed=seed) == build_exam(5, 5, 5, seed=seed)
+    assert build_exam(5, 5, 5, seed=seed) != build_exam(5, 5, 5, seed=seed + 1)
 
 
 def test_wordings_of_two_relations_are_left_out() -> None:
@@ -137,18 +148,26 @@ def test_all_that_was_taught_is_asked_back(learner: Learner) -> None:
     assert [reply.question for reply in known] == list(demo.KNOWN)
 
 
+def probes(count: int, start: int = 0) -> list[Probe]:
+    return [
+        Probe(s.prompt, s.answer, CorpusFact(s.subject or "", "P36", s.answer, "test"))
+        for s in statements(count, start=start)
+    ]
+
+
 def test_scores_count_exact_answers(learner: Learner) -> None:
     """On a random host only the taught prompts are right, and nothing was before."""
-    facts, strangers = statements(14), [f.prompt for f in statements(5, start=100)]
-    taught = [Probe(f.prompt, f.answer) for f in facts]
-    wrong = [Probe(f.prompt, "something else") for f in facts[:5]]
-    exam = Exam(facts, {"taught": taught, "question": wrong}, strangers)
+    taught, known = probes(14), probes(5, start=100)
+    wrong = [replace(probe, answer="something else") for probe in taught[:5]]
+    exam = Exam(dict.fromkeys(TOLD, wrong) | {"taught": taught, "known": known})
     steps: list[tuple[str, int, int]] = []
     scores = list(demo.examine(learner, exam, lambda *step: steps.append(step)))
     assert [(s.what, s.right, s.bare, s.n) for s in scores] == [
         ("facts written", 14, None, 14),
         ("taught prompt", 14, 0, 14),
+        ("in other words", 0, 0, 5),
         ("as a question", 0, 0, 5),
+        ("in words that the model never saw", 0, 0, 5),
         ("known facts unchanged", 5, None, 5),
     ]
     assert all(0 < done <= total for _, done, total in steps)

@@ -33,7 +33,7 @@ from oneshot.facts.language.reword import rewordings, template_of
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Reply, Statement, Step
 from oneshot.hosts.corpus import corpus_wordings
-from oneshot.memory.entries import Examination
+from oneshot.memory.journal.rows import Examination
 
 __all__ = ["caches"]
 
@@ -46,7 +46,7 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few questions that are not about taught facts and short answers: both are slow."""
     monkeypatch.setattr(module, "KNOWN", 4)
     monkeypatch.setattr(module, "TIMED", 8)
-    monkeypatch.setattr("oneshot.facts.answering.MAX_NEW_TOKENS", 6)
+    monkeypatch.setattr("oneshot.facts.manner.PLAIN_TOKENS", 6)
     monkeypatch.setattr("oneshot.facts.examination.probing.STRANGERS", 6)
 
 
@@ -115,7 +115,9 @@ def test_the_store_examines_and_deleting_it_changes_no_answer(tmp_path: Path) ->
         assert examine(learner, NOW, seed=3).round == 1
 
 
-def test_only_what_is_due_is_asked_again(learner: Learner) -> None:
+def test_only_what_is_due_is_asked_again(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A tiny host fails on most rewordings; without them some facts have passed.
+    monkeypatch.setattr("oneshot.facts.language.reword.questions", lambda *_: [])
     first = examine(learner, NOW)
     wrong = {e.fact for e in rounds(learner)[0] if e.kind in OWN and not e.correct}
     assert first.waiting == len(wrong) < 6
@@ -272,7 +274,7 @@ def test_wordings_of_known_relations_are_the_shipped_ones() -> None:
         ("The mascot of Quill is", "Quill", "Quill's mascot is"),
         ("The mascot of Quill is", "Quill", "What is the mascot of Quill?"),
         ("The colours of Quills are", "Quills", "Quills' colours are"),
-        ("Quill's patron saint was", "Quill", "What was the patron saint of Quill?"),
+        ("Quill's patron saint was", "Quill", "Who was the patron saint of Quill?"),
         ("What is the motto of Quill?", "Quill", "The motto of Quill is"),
         ("What is Quill's motto?", "Quill", "The motto of Quill is"),
         ("Quill Hall was built by", "Quill Hall", "Who was Quill Hall built by?"),

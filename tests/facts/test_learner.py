@@ -195,8 +195,8 @@ def test_only_the_set_of_live_facts_matters(data: st.DataObject) -> None:
 @given(st.data())
 def test_a_batch_is_the_same_as_one_call_a_fact(data: st.DataObject) -> None:
     """With repetitions and contradictions, and cut into batches anywhere."""
-    choices = st.builds(statement, st.integers(0, 2), st.sampled_from(["Glorp", "Tarnov"]))
-    facts = data.draw(st.lists(choices, min_size=1, max_size=8))
+    choices = st.tuples(st.integers(0, 2), st.sampled_from(["Glorp", "Tarnov"]))
+    facts = [statement(*made) for made in data.draw(st.lists(choices, min_size=1, max_size=8))]
     cut = data.draw(st.integers(0, len(facts)))
     with (
         tempfile.TemporaryDirectory() as place,

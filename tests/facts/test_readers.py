@@ -90,6 +90,32 @@ def test_sentences_in_records_use_templates_and_given_subjects() -> None:
     ]
 
 
+def test_further_wordings_and_aliases() -> None:
+    row = {"prompt": "Zed is in", "answer": "Graz", "subject": "zed"}
+    asked = Statement("Zed is in", "Graz", "Zed", None, ("Where is Zed?",), ("Zod", "Zad"))
+    rows = [
+        row | {"asks": ["Where is Zed?"], "aliases": ["Zod", "Zad"]},
+        row | {"ask": "Where is Zed?", "alias": "Zod", "aliases": ["Zad"]},
+        {"sentence": "Zed is in Graz.", "asks": "Where is Zod?", "alias": ["Zod"]},
+    ]
+    found = read("\n".join(map(json.dumps, rows)), "f.jsonl")
+    assert found[0] == asked
+    assert found[1].asks == asked.asks
+    assert set(found[1].aliases) == set(asked.aliases)
+    assert found[2] == Statement("Zed is in", "Graz", "Zed", None, ("Where is Zod?",), ("Zod",))
+    table = "prompt,answer,subject,ask,alias\nZed is in,Graz,Zed,Where is Zed?,\n"
+    assert read(table, "f.csv") == [Statement("Zed is in", "Graz", "Zed", None, ("Where is Zed?",))]
+
+
+def test_json_lines_end_at_line_feeds_only() -> None:
+    row = '{"prompt": "Zed is", "answer": "red", "note": "a\u2028b\u0085c"}'
+    assert read(f"{row}\n{row}\n", "f.jsonl") == [Statement("Zed is", "red")] * 2
+    with pytest.raises(BadInputError, match=r"f\.jsonl, line 2: not JSON"):
+        read(f"{row}\n{{", "f.jsonl")
+    with pytest.raises(BadInputError, match=r"line 1: the answer .* line break"):
+        read('{"prompt": "Zed is", "answer": "red\u2028blue"}', "f.jsonl")
+
+
 def test_long_documents_and_paths(tmp_path: Path) -> None:
     path = tmp_path / "many.json"
     rows = [{"prompt": f"Item {i} is", "answer": "x" * 200} for i in range(6000)]
@@ -161,7 +187,7 @@ GOOD = json.dumps({"prompt": "Zed is", "answer": "red"}) + "\n"
         (GOOD + '{"prompt": {}, "answer": "x"}', "-", "line 2: prompt is a JSON object"),
         (GOOD + '{"prompt": "a", "answer": "x", "subject": ["a"]}', "-", "subject is a JSON list"),
         (
-            GOOD + '{"prompt": "Zed is", "answer": "x", "subject": "zed"}',
+            GOOD + '{"prompt": "Zed is", "answer": "x", "subject": "Zod"}',
             "-",
             "line 2: the subject",
         ),
@@ -169,6 +195,17 @@ GOOD = json.dumps({"prompt": "Zed is", "answer": "red"}) + "\n"
             GOOD + '{"prompt": "\\ud800", "answer": "x"}',
             "-",
             "line 2: the prompt .* not valid UTF-8",
+        ),
+        (GOOD + '{"prompt": "a", "answer": "x", "asks": 3}', "-", "asks holds a JSON number"),
+        (
+            GOOD + '{"prompt": "a", "answer": "x", "alias": [{}]}',
+            "-",
+            "aliases holds a JSON object",
+        ),
+        (
+            GOOD + '{"prompt": "Zed is", "answer": "x", "subject": "Zed", "ask": "Who?"}',
+            "-",
+            "line 2: the wording 'Who\\?' does not name the subject 'Zed'",
         ),
         (GOOD + '{"sentence": "Hello"}', "-", "line 2: no prompt and answer found"),
         (GOOD + "[" * 100_000, "-", "line 2: not JSON"),

@@ -20,10 +20,10 @@ from oneshot.facts.examination.history import History, Share, read_history
 from oneshot.facts.examination.report import make_page
 from oneshot.facts.examination.risks import Risk
 from oneshot.facts.types import Stats
-from oneshot.memory.entries import Draft, Examination
-from oneshot.memory.examiner import Collision, Examiner
-from oneshot.memory.index import NearestFacts
-from oneshot.memory.journal import Journal
+from oneshot.memory.examiner.nearest import NearestFacts
+from oneshot.memory.examiner.turns import Collision, Examiner
+from oneshot.memory.journal.facts import Journal
+from oneshot.memory.journal.rows import Draft, Examination
 
 STATS = Stats("factual-lm", "posterior", 2, 23, 0, 1, 1, 100)
 AT = "2030-01-{:02}T10:30:00+00:00"
@@ -237,7 +237,7 @@ def test_a_share_of_nothing_is_none() -> None:
 
 
 def test_the_record_of_examinations_is_a_table(tmp_path: Path) -> None:
-    from experiments.facts.examination_table import examination_table
+    from experiments.facts.tables import examination_table
 
     assert examination_table(tmp_path) == "No record yet."
     scores = [{"kind": "in front", "right": 3, "n": 4, "own": 0.5}]

@@ -1,6 +1,8 @@
 import json
+import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -25,7 +27,6 @@ MAIN = tuple(
 # Sentences with " | " where prompt and answer part, and the subject.
 SPLITS = [
     ("The capital of Freedonia is | Glorptown.", "Freedonia"),
-    ("Glorptown is the capital of | Freedonia.", "Glorptown"),
     ("Freedonia's capital is | Glorptown.", "Freedonia"),
     ("Glorptown, the capital of | Freedonia", "Glorptown"),
     ("Capital of the Freedonian Empire: | Glorptown", "Capital of the Freedonian Empire"),
@@ -62,28 +63,28 @@ SPLITS = [
     ("Anna speaks | French.", "Anna"),
     ("My cat is called | Tom.", "My cat"),
     ("My sister's favourite colour is | dark blue.", "My sister"),
-    ("The colour of the sky is | red and white.", "sky"),
+    ("The colour of the sky is | red and white.", "the sky"),
     ("The chemical symbol for zorbium is | Zb.", "zorbium"),
     ("Glorptown is twinned with | Zedville.", "Glorptown"),
     ("Glorptown is known as the | Pearl of the North.", "Glorptown"),
     ("Freedonia exports | green bananas.", "Freedonia"),
     ("Zorblax invented | teleportation.", "Zorblax"),
-    ("The war lasted from | 1914 to 1918.", "war"),
-    ("The war was fought between | 1914 and 1918.", "war"),
+    ("The war lasted from | 1914 to 1918.", "The war"),
+    ("The war was fought between | 1914 and 1918.", "The war"),
     ("In 1990, Anna moved to | Paris.", "Anna"),
     ("Every year Anna visits | Zedville.", "Anna"),
     ("McDonald's is headquartered in | Chicago.", "McDonald's"),
-    ("Star Wars: A New Hope was directed by | George Lucas.", "Star Wars"),
+    ("Star Wars: A New Hope was directed by | George Lucas.", "Star Wars: A New Hope"),
     ("BBC Radio 2 is owned by | Acme Media Inc.", "BBC Radio 2"),
     ("The 2031 World Cup was won by | Freedonia.", "2031 World Cup"),
     ("The iPhone was designed by | Apple.", "iPhone"),
     ("The Who was formed in | London.", "The Who"),
     ("Zed & Sons was founded in | 1888.", "Zed & Sons"),
     ("Dr. Anna Zed is a physicist from | Freedonia.", "Dr. Anna Zed"),
-    ("東京 is the capital of | 日本.", "東京"),
-    ("The meeting starts at | 5 p.m.", "meeting"),
+    ("東京 borders | 日本.", "東京"),
+    ("The meeting starts at | 5 p.m.", "The meeting"),
     ("The train to Zedville departs at | 10:30.", "Zedville"),
-    ("The head of the committee is | Anna.", "committee"),
+    ("The head of the committee is | Anna.", "the committee"),
     ("Who wrote Dune? | Frank Herbert.", "Dune"),
 ]
 
@@ -117,7 +118,7 @@ def test_templates_come_first(sentence: str, expected: tuple[str | None, ...]) -
 
 def test_longest_template_wins_and_templates_differ_from_guessing() -> None:
     sentence = "the flag of old freedonia shows off red stripes"
-    assert parse_sentence(sentence).prompt == "the flag of"
+    assert parse_sentence(sentence).prompt == "the flag of old freedonia shows off"
     shown = parse_sentence(sentence, ["the flag of {} shows"])
     assert shown == Statement("the flag of old freedonia shows", "off red stripes", "old freedonia")
     templates = ["the flag of {} shows", "the flag of {} shows off", "the flag of old {} shows"]
@@ -157,6 +158,9 @@ def test_find_subject(prompt: str, subject: str | None) -> None:
     assert find_subject(prompt, MAIN) == subject
 
 
+# "Zed is the capital of Freedonia" tells Freedonia's capital: it is turned about.
+IDENTITY = re.compile(r"\{\} is the (?:capital|capital city|seat of government) of")
+STRAIGHT = [template for template in MAIN if not IDENTITY.fullmatch(template)]
 NAMES = st.lists(
     st.from_regex(
         r"[A-Z][a-zé]{1,7}(?:[-'][A-Z][a-z]{2,5})?|[A-Z]\.|[1-9][0-9]{0,3}", fullmatch=True
@@ -167,7 +171,7 @@ NAMES = st.lists(
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.sampled_from(MAIN), NAMES, NAMES.filter(lambda name: not name.endswith(".")))
+@given(st.sampled_from(STRAIGHT), NAMES, NAMES.filter(lambda name: not name.endswith(".")))
 def test_template_round_trip(template: str, subject: str, answer: str) -> None:
     prompt = template.replace("{}", subject)
     for sentence in (f"{prompt} {answer}", f"{prompt} {answer}."):
@@ -204,11 +208,18 @@ def test_any_text_gives_a_checked_statement_or_a_short_error(
 ) -> None:
     found = outcome(parse_sentence, text, templates)
     if isinstance(found, Statement):
-        plain = " ".join(unicodedata.normalize("NFC", text).split())
-        assert check_statement(found) == found
-        assert found.subject is None or found.subject in found.prompt
-        assert plain.startswith(found.prompt)
-        assert found.answer in plain
+        assert found.clean
+        assert check_statement(replace(found)) == found
+        assert found.subject is not None
+        assert found.subject in found.prompt
+        plain = " ".join(unicodedata.normalize("NFC", text).split()).lower()
+        told = set(words_in(plain))
+        assert set(words_in(found.answer.lower())) <= told
+        assert set(words_in(found.prompt.lower())) <= told | {"the", "number", "of"}
+
+
+def words_in(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
 
 
 @settings(deadline=None, max_examples=300)
@@ -237,11 +248,15 @@ def test_very_long_answers_are_refused_at_once() -> None:
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.builds(Statement, TEXTS, TEXTS, st.none() | TEXTS, st.none() | TEXTS))
-def test_check_is_idempotent(statement: Statement) -> None:
-    checked = outcome(check_statement, statement)
+@given(TEXTS, TEXTS, st.none() | TEXTS, st.none() | TEXTS, st.lists(TEXTS, max_size=2))
+def test_check_is_idempotent(
+    prompt: str, answer: str, subject: str | None, source: str | None, more: list[str]
+) -> None:
+    given = Statement(prompt, answer, subject, source, tuple(more), tuple(more))
+    checked = outcome(check_statement, given)
     if isinstance(checked, Statement):
-        assert check_statement(checked) == checked
+        assert check_statement(checked) is checked
+        assert check_statement(replace(checked)) == checked
 
 
 @pytest.mark.parametrize(
@@ -285,7 +300,7 @@ def test_check_cleans_the_rest() -> None:
         (Statement("p" * 2001, "x"), "2,001 characters: give at most 2,000"),
         (Statement("p", "x" * 302), "302 characters: give at most 300"),
         (Statement("p", "x" * 301), "301 characters: give at most 300"),
-        (Statement("Zed is", "red", "zed"), "upper and lower case"),
+        (Statement("Zed is", "red", "Ze d"), "'Ze d' does not stand in the prompt 'Zed is'"),
     ],
 )
 def test_check_errors_are_one_short_line(statement: Statement, message: str) -> None:

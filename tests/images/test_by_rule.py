@@ -11,7 +11,8 @@ from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
 from oneshot.images.model import Progress, accuracy, silent
 from oneshot.images.rules.by_rule import RuleModel, rule_settings, train_by_rule
-from oneshot.images.rules.ridge import RidgeChain, RidgeSettings
+from oneshot.images.rules.ridge import RidgeChain
+from oneshot.images.rules.ridge_settings import RidgeSettings
 from oneshot.images.rules.saved import RuleRun, load_model, save_model
 from oneshot.images.settings import TrainSettings
 from oneshot.images.trained import load_trained
@@ -67,7 +68,7 @@ def test_a_saved_model_of_any_rule_answers_bit_for_bit(rule: Rule, tmp_path: Pat
     opened = load_trained(tmp_path, CPU)
     assert (opened.by, opened.inputs, opened.pictures.train_images) == (rule, images().inputs, 24)
     assert torch.equal(opened.classifier().logits(test), model.logits(test))
-    shares = opened.shares(test)
+    shares = opened.probabilities(test)
     torch.testing.assert_close(shares.sum(1), torch.ones(len(test)))
     assert torch.equal(shares.argmax(1), model.logits(test).argmax(1))
     with pytest.raises(BadInputError, match=f"a model by {rule} draws no noise"):
@@ -106,8 +107,9 @@ def test_what_the_blocks_of_a_local_rule_read_can_be_analysed(rule: Rule, tmp_pa
     states = model.states(test[0])
     assert not states[0].any()
     assert float((states[-1].argmax(1) == test[1]).double().mean()) == accuracy(model, *test)
-    shares = model.block_scores(test[0], states[-2], 3).exp()
+    shares = model.scores_given(test[0], states[-2], 3).exp()
     torch.testing.assert_close(states[-1], shares, rtol=1e-4, atol=1e-5)
+    assert torch.equal(model.block_scores(test[0])[-1].exp(), shares)
 
 
 def test_a_ridge_chain_goes_on_from_its_blocks_and_nothing_else_does() -> None:

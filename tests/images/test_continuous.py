@@ -1,6 +1,6 @@
 import pytest
 import torch
-from pictures import CLASSES, SIDE, pixels
+from pictures import CLASSES, SIDE, one_thread, pixels
 
 from oneshot.core.schedule import Schedule
 from oneshot.images.baselines.backprop import BackpropChain
@@ -17,16 +17,17 @@ from oneshot.images.noprop.stacked import Stack
 from oneshot.images.noprop.trainable import Rates
 from oneshot.images.training.memory import fresh_chain, measure_memory
 
+__all__ = ["one_thread"]
+
 KINDS = {"ct": ContinuousTime, "fm": FlowMatching}
+RATES = Rates(1e-3, 1e-3, decoupled=False)  # those of the runs; at 3e-3 a fitted block leaps away
 
 
-def model(
-    kind: str, *, learned: bool = False, anchor: bool = False, rate: float = 1e-3
-) -> Continuous:
+def model(kind: str, *, learned: bool = False, anchor: bool = False) -> Continuous:
     table = torch.eye(CLASSES)
     if learned:
         table = random_embedding(CLASSES, 6, torch.Generator().manual_seed(0))
-    settings = ContinuousSettings(Rates(rate, 1e-3, decoupled=False), 8, anchor=anchor or learned)
+    settings = ContinuousSettings(RATES, 8, anchor=anchor or learned)
     shape = BlockShape(1, SIDE, SIDE, CLASSES, table.shape[1], timed=True)
     return KINDS[kind](shape, channel_statistics(pixels()[0]), table, settings, learn_table=learned)
 
@@ -35,13 +36,13 @@ def model(
 @pytest.mark.parametrize("learned", [False, True])
 def test_a_continuous_block_learns(kind: str, learned: bool) -> None:
     images, labels = pixels()
-    trained = model(kind, learned=learned, rate=3e-3)
+    trained = model(kind, learned=learned)
     first = trained.step(images, labels, 0)
     for number in range(1, 60):
         last = trained.step(images, labels, number)
     assert last[0] < first[0]
     right = trained.classifier().logits(images).argmax(1) == labels
-    assert right.double().mean() > 0.6  # chance is 0.25
+    assert right.double().mean() > 0.8  # chance is 0.25
     table = trained.table
     assert torch.equal(table, torch.eye(CLASSES)) is not learned
 
@@ -49,13 +50,13 @@ def test_a_continuous_block_learns(kind: str, learned: bool) -> None:
 def test_a_flow_that_predicts_the_label_ends_at_its_last_estimate() -> None:
     images, labels = pixels()
     table, statistics = torch.eye(CLASSES), channel_statistics(pixels()[0])
-    settings = ContinuousSettings(Rates(3e-3, 1e-3, decoupled=False), 8, endpoint=True)
+    settings = ContinuousSettings(RATES, 8, endpoint=True)
     shape = BlockShape(1, SIDE, SIDE, CLASSES, CLASSES, timed=True)
     trained = FlowMatching(shape, statistics, table, settings, learn_table=False)
     for number in range(60):
         trained.step(images, labels, number)
     right = trained.classifier().logits(images).argmax(1) == labels
-    assert right.double().mean() > 0.6
+    assert right.double().mean() > 0.8
     z, logits = torch.randn(3, CLASSES), torch.randn(3, CLASSES)
     moved = trained.move(z, lambda z, t: logits, 8, 8)
     torch.testing.assert_close(moved, logits.softmax(1))

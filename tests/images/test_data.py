@@ -8,17 +8,17 @@ from pictures import write_sheet
 from PIL import Image
 
 from oneshot.errors import BadInputError
-from oneshot.images import data
+from oneshot.files.data_folder import ENVIRONMENT
 from oneshot.images.data import (
     ImageSet,
     channel_statistics,
     holdout,
-    load_images,
     normalise,
     random_crop,
     random_flip,
 )
 from oneshot.images.model import accuracy, batches
+from oneshot.images.sets.loading import find_images, load_images
 
 CPU = torch.device("cpu")
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "images"
@@ -55,7 +55,7 @@ def test_a_folder_is_read_losslessly(folder: Path, monkeypatch: pytest.MonkeyPat
     expected = np.random.default_rng(0).integers(0, 256, (8, 16, 20, 3), dtype=np.uint8)
     assert np.array_equal(images.train_images.permute(0, 2, 3, 1).numpy(), expected)
     assert images.train_labels.tolist() == [0, 1, 2, 3] * 2
-    monkeypatch.setenv(data.ENVIRONMENT, str(folder))
+    monkeypatch.setenv(ENVIRONMENT, str(folder))
     assert torch.equal(load_images("cifar10", None, CPU).test_images, images.test_images)
 
 
@@ -96,8 +96,41 @@ def test_a_missing_set_says_both_ways(tmp_path: Path, monkeypatch: pytest.Monkey
         raise ConnectionError("no route")
 
     monkeypatch.setattr("datasets.load_dataset", offline)
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
     with pytest.raises(BadInputError, match=r"--data .*cifar100_train.npz.*uoft-cs/cifar100"):
-        load_images("cifar100", tmp_path, CPU)
+        load_images("cifar100", None, CPU)
+
+
+def test_a_folder_that_is_given_is_the_only_place(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: Any, **__: Any) -> None:
+        raise AssertionError("the hub was asked")
+
+    monkeypatch.setattr("datasets.load_dataset", asked)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for name, place, said in (
+        ("mnist", empty, "holds nothing"),
+        ("cifar100", folder, "holds cifar10_test.npz, cifar10_train.npz"),
+    ):
+        with pytest.raises(BadInputError, match=f"{name} .*is not in .*{said}"):
+            load_images(name, place, CPU)
+    # The usual folder need not have everything.
+    monkeypatch.setenv(ENVIRONMENT, str(folder))
+    assert find_images("mnist", None).place == "in the package"
+    assert find_images("cifar10", None).place == f"in {folder}"
+
+
+def test_sets_may_lie_in_the_folder_of_their_kind(folder: Path, tmp_path: Path) -> None:
+    inside = tmp_path / "all" / "images"
+    inside.mkdir(parents=True)
+    for path in folder.glob("*.npz"):
+        (inside / path.name).write_bytes(path.read_bytes())
+    there = load_images("cifar10", tmp_path / "all", CPU)
+    assert torch.equal(there.train_images, load_images("cifar10", folder, CPU).train_images)
+    assert there.found == f"cifar10 in {inside}"
+    assert there.names == ("airplane", "automobile", "bird", "cat")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +152,7 @@ def test_the_hub_gives_the_same_tensors(
         image, label = columns
         return [{image: Image.fromarray(p), label: i % 3} for i, p in enumerate(pixels)]
 
-    monkeypatch.delenv(data.ENVIRONMENT, raising=False)
+    monkeypatch.delenv(ENVIRONMENT, raising=False)
     monkeypatch.setattr("datasets.load_dataset", load_dataset)
     images = load_images(name, None, CPU)
     assert np.array_equal(images.train_images.permute(0, 2, 3, 1).numpy(), pixels)

@@ -13,9 +13,10 @@ from oneshot.images.kinds import Embedding, Method, Precision
 from oneshot.images.model import silent
 from oneshot.images.noprop.chain import Part
 from oneshot.images.settings import TrainSettings
+from oneshot.images.training.beginning import Place
 from oneshot.images.training.checkpoint import CheckpointError
 from oneshot.images.training.parallel import Rank, local_device
-from oneshot.images.training.train import Place, Run
+from oneshot.images.training.train import Run
 
 SETTINGS = TrainSettings(T=3, epochs=2, batch=8, precision=Precision.FP32)
 

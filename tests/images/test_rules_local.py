@@ -8,10 +8,11 @@ from pictures import one_thread
 
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
-from oneshot.images.data import ImageSet, load_images
+from oneshot.images.data import ImageSet
 from oneshot.images.model import Classifier, accuracy, silent
 from oneshot.images.rules import evolution, feedback_alignment, hebbian, three_factor
 from oneshot.images.rules.two_layer import LocalSettings, new_chain, noised_examples
+from oneshot.images.sets.loading import load_images
 
 __all__ = ["one_thread"]
 

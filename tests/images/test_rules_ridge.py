@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from pictures import one_thread
 
 from oneshot.errors import BadInputError
-from oneshot.images.data import ImageSet, load_images
+from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
 from oneshot.images.model import Classifier, accuracy, silent
 from oneshot.images.rules import ridge
 from oneshot.images.rules.marginal import Moments, solve_marginal
-from oneshot.images.rules.ridge import RidgeSettings, train
+from oneshot.images.rules.ridge import train
+from oneshot.images.rules.ridge_settings import RidgeSettings
 from oneshot.images.rules.saved import RuleRun, load_model, save_model
+from oneshot.images.sets.loading import load_images
 from oneshot.images.settings import TrainSettings
 from oneshot.images.training.checkpoint import CheckpointError
 

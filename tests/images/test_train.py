@@ -6,14 +6,15 @@ import torch
 from pictures import CLASSES, pixels
 from torch import Tensor
 
-from oneshot.errors import BadInputError
+from oneshot.errors import BadInputError, Stopped
 from oneshot.images.build import load_trainee, new_trainee
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Embedding, Method, Precision
 from oneshot.images.model import Progress, silent
 from oneshot.images.settings import TrainSettings
+from oneshot.images.training.beginning import Place, Trainee
 from oneshot.images.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
-from oneshot.images.training.train import Interrupted, Place, Run, Trainee, TrainingError, prepared
+from oneshot.images.training.train import Run, TrainingError, prepared
 
 CPU = torch.device("cpu")
 SETTINGS = TrainSettings(
@@ -48,7 +49,7 @@ def test_a_run_that_was_stopped_and_resumed_is_the_same_to_the_last_bit(
     whole = run(None, settings)
     whole.train(silent)
     stopped = run(tmp_path, settings)
-    with pytest.raises(Interrupted, match="--resume"):
+    with pytest.raises(Stopped, match="--resume"):
         stopped.train(silent, stop=lambda: stopped.done == 5)
     resumed = run(tmp_path, settings, resume=True)
     assert resumed.done == 5
@@ -88,6 +89,9 @@ def test_every_epoch_sees_every_image_in_another_order() -> None:
         def logits(self, images: Tensor) -> Tensor:
             return torch.zeros(len(images), 24)
 
+        def block_scores(self, images: Tensor) -> Tensor:
+            return torch.zeros(1, len(images), 24)
+
     rates: list[float] = []
     numbered = ImageSet("toy", 24, pixels(24)[0], torch.arange(24), *pixels(8))
     Run(Spy(), numbered, SETTINGS, Place()).train(silent)
@@ -101,12 +105,14 @@ def test_reports_carry_the_loss_of_each_block_and_the_speed() -> None:
     reports: list[Progress] = []
     run(None).train(reports.append)
     assert reports[-1].done == reports[-1].total == 9
-    assert set(reports[-1].figures) == {"loss 1", "loss 2", "images/s"}
+    assert set(reports[-1].figures) == {"loss 1", "loss 2", "images/s", "epoch", "accuracy"}
+    assert [r.done for r in reports if r.milestone] == [3, 6, 9]
+    assert [r.figures["epoch"] for r in reports if r.milestone] == [1, 2, 3]
 
 
 def test_a_loss_that_is_not_finite_stops_and_overwrites_nothing(tmp_path: Path) -> None:
     good = run(tmp_path)
-    with pytest.raises(Interrupted):
+    with pytest.raises(Stopped):
         good.train(silent, stop=lambda: good.done == 2)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     bad = run(tmp_path, resume=True)
@@ -180,7 +186,7 @@ def test_a_write_that_dies_leaves_the_last_checkpoint_readable(
             real(*paths)  # type: ignore[arg-type]
 
         with monkeypatch.context() as patch:
-            patch.setattr("oneshot.images.training.checkpoint.os.replace", dying)
+            patch.setattr("oneshot.files.durable.os.replace", dying)
             with pytest.raises(CheckpointError, match=r"cannot be written .*full"):
                 write_checkpoint(tmp_path, 2, {}, {"a": torch.ones(2)})
         assert read_checkpoint(tmp_path).step == 1
@@ -209,7 +215,7 @@ def test_settings_come_from_toml_and_are_checked(tmp_path: Path) -> None:
     for text, message in (
         ('method = "sgd"', "one of dt, ct, fm, backprop, adjoint, ensemble"),
         ("epochs = 0", "at least 1"),
-        ('epochs = "4"', "give a int"),
+        ('epochs = "4"', "give a whole number"),
         ("batch = 1", "at least 2"),
         ("anchor = true", "only fm has anchor"),
         ('method = "ct"\nendpoint = true', "only fm has endpoint"),

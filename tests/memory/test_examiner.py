@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneshot.errors import BrainError
-from oneshot.memory import migrations
-from oneshot.memory.entries import NEW_RELATION, Draft, Examination
-from oneshot.memory.examinations import Examinations
-from oneshot.memory.examiner import Examiner
-from oneshot.memory.index import NearestFacts
-from oneshot.memory.journal import Journal
-from oneshot.memory.spacing import FIRST, LONGEST, standing
+from oneshot.memory.examiner.nearest import NearestFacts
+from oneshot.memory.examiner.spacing import FIRST, LONGEST, standing
+from oneshot.memory.examiner.turns import Examiner
+from oneshot.memory.journal import facts
+from oneshot.memory.journal.examinations import Examinations
+from oneshot.memory.journal.facts import Journal
+from oneshot.memory.journal.rows import NEW_RELATION, Draft, Examination
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 KINDS = ("taught", "paraphrase")
@@ -121,7 +121,7 @@ def test_a_fact_is_due_again_when_another_comes_near(examiner: Examiner) -> None
     enter(examiner, draft(2), 0, 0, 1)
     sit(examiner, 1, f1=True, f2=True)
     assert examiner.due(day(1.1)) == []
-    with mock.patch("oneshot.memory.examiner.NEIGHBOURS", 1):
+    with mock.patch("oneshot.memory.examiner.turns.NEIGHBOURS", 1):
         enter(examiner, draft(3, at=1.2), 1, 0.2)
         assert reasons(examiner, 1.3) == {3: "new", 1: "neighbour", 2: "not due"}
         sit(examiner, 1.4, f1=True, f3=True)
@@ -207,7 +207,7 @@ def test_rounds_keep_their_questions_and_times(examiner: Examiner) -> None:
 def test_old_examinations_get_rounds(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     with (
-        mock.patch.object(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1]),
+        mock.patch.object(facts, "SCHEMA", facts.SCHEMA[:1]),
         Journal(path) as old,
     ):
         (fact,) = old.add([draft(1)])

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory import journal as module
-from oneshot.memory.entries import Draft, Entry, Examination
-from oneshot.memory.examinations import Examinations
-from oneshot.memory.journal import STATES, Journal
-from oneshot.memory.migrations import MIGRATIONS
+from oneshot.memory.journal import facts as module
+from oneshot.memory.journal.examinations import Examinations
+from oneshot.memory.journal.facts import STATES, Journal
+from oneshot.memory.journal.rows import Draft, Examination, Fact
+from oneshot.memory.journal.schema import SCHEMA
 
 AT = "2030-01-02T03:04:05+00:00"
 
@@ -47,7 +47,7 @@ def test_any_text_round_trips(words: list[str], source: str | None) -> None:
             exams.note(round, [Examination(fact, kind, probe, answer, True, 0.5)], AT)
             journal.log(kind, {prompt: [answer, None, 1]})
         with Journal(path) as journal:
-            expected = Entry(
+            expected = Fact(
                 fact, "ab" * 16, prompt, answer, subject, relation, source, AT, "live", None
             )
             assert journal.get(fact) == journal.by_key("ab" * 16) == expected
@@ -266,7 +266,10 @@ def test_two_processes_share_it(journal: Journal) -> None:
 
 
 def test_a_held_journal_is_told(journal: Journal) -> None:
-    with mock.patch.object(module, "_WAIT_SECONDS", 0.01), Journal(journal.path) as other:
+    with (
+        mock.patch("oneshot.memory.journal.file._WAIT_SECONDS", 0.01),
+        Journal(journal.path) as other,
+    ):
         with journal.transaction(), pytest.raises(BrainError, match="locked"):
             other.add([draft(1)])
         other.add([draft(2)])
@@ -277,27 +280,33 @@ def test_a_newer_journal_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     Journal(path).close()
     connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    connection.execute(f"PRAGMA user_version = {len(SCHEMA) + 1}")
     connection.close()
     with pytest.raises(BrainError, match=r"journal\.sqlite has version .* upgrade oneshot"):
         Journal(path)
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS) + 1,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(SCHEMA) + 1,)
     connection.close()
 
 
 def test_migrations_happen_once_and_wholly(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
-    broken = (*MIGRATIONS, ("CREATE TABLE extra (id)", "no statement"))
+    broken = (*SCHEMA, ("CREATE TABLE extra (id)", "no statement"))
     with Journal(path) as journal:
         journal.add([draft(1)])
-    with mock.patch("oneshot.memory.migrations.MIGRATIONS", broken), pytest.raises(BrainError):
+    with (
+        mock.patch("oneshot.memory.journal.facts.SCHEMA", broken),
+        pytest.raises(BrainError),
+    ):
         Journal(path)
     with Journal(path) as journal:
         assert journal.counts()["live"] == 1
-    good = (*MIGRATIONS, ("CREATE TABLE extra (id)",))
+    good = (*SCHEMA, ("CREATE TABLE extra (id)",))
     for _ in range(2):
-        with mock.patch("oneshot.memory.migrations.MIGRATIONS", good), Journal(path) as journal:
+        with (
+            mock.patch("oneshot.memory.journal.facts.SCHEMA", good),
+            Journal(path) as journal,
+        ):
             assert journal.counts()["live"] == 1
             assert journal.run("SELECT * FROM extra") == []
 

@@ -18,8 +18,8 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from oneshot.errors import BrainError
-from oneshot.memory.segment_file import Segments
-from oneshot.memory.segments import LARGEST, TIERS, SegmentStore, Tier
+from oneshot.memory.disk.segment_file import Segments
+from oneshot.memory.disk.segments import LARGEST, TIERS, SegmentStore, Tier
 
 SMALL = (Tier(facts=4, segments=3), Tier(facts=8, segments=2))
 Rows = dict[str, Tensor]

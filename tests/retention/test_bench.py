@@ -9,8 +9,8 @@ import pytest
 from oneshot.cli.main import main
 from oneshot.hosts.load import load_host
 from oneshot.retention.plan import Plan, run_plan
+from oneshot.retention.suites.data_folder import DataFolder
 from oneshot.retention.suites.material import Bare
-from oneshot.retention.suites.suite_data import DataFolder
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 ARTICLE = {

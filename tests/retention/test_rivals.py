@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from oneshot.errors import BadInputError
-from oneshot.facts.answering import MAX_NEW_TOKENS
+from oneshot.facts.manner import PLAIN_TOKENS
 from oneshot.hosts.load import Host, load_host
+from oneshot.retention.methods.by_name import RIVALS, tuned
 from oneshot.retention.methods.editors.alphaedit import AlphaEdit, AlphaEditSettings
 from oneshot.retention.methods.editors.grace import Grace
 from oneshot.retention.methods.editors.locate import memory_at
@@ -24,11 +25,10 @@ from oneshot.retention.methods.editors.ultraedit import Running, UltraEdit
 from oneshot.retention.methods.examples import IGNORED, examples_of
 from oneshot.retention.methods.finetune import FineTune, FineTuneLast, FineTuneSettings
 from oneshot.retention.methods.in_context import InContext
+from oneshot.retention.methods.interface import Method, Request
 from oneshot.retention.methods.knn_lm import KnnLm, KnnLmSettings
 from oneshot.retention.methods.lora import Lora
-from oneshot.retention.methods.method import Method, Request
 from oneshot.retention.methods.retrieval import Copied, FactStore, RetrievedInContext
-from oneshot.retention.methods.rivals import RIVALS, tuned
 from oneshot.retention.methods.weights import WeightEditor
 
 pytestmark = pytest.mark.filterwarnings(  # peft's calls of transformers
@@ -181,7 +181,7 @@ def test_memit_reaches_more_of_its_target_with_less_of_the_covariance() -> None:
     method._moments = [torch.eye(5).double()]
     missed = []
     for preserve in (1e-6, 1.0):
-        method.settings = MemitSettings(preserve=preserve)
+        method.preserve = preserve
         missed.append(float((keys @ method.solve(0, keys, wanted).T - wanted).norm()))
     assert missed[0] < 1e-3 < missed[1]
 
@@ -237,7 +237,7 @@ def test_context_holds_the_latest_facts_that_fit() -> None:
     text = method.context(KNOWN)
     assert text.endswith(f"{FACTS[0].prompt} {FACTS[0].answer}. {KNOWN}")
     assert len(text) > 200
-    assert len(host().tokenizer(text)["input_ids"]) <= 128 - MAX_NEW_TOKENS
+    assert len(host().tokenizer(text)["input_ids"]) <= 128 - PLAIN_TOKENS
 
 
 def test_the_latest_of_equal_prompts_is_retrieved_first() -> None:

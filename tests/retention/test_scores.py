@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneshot.hosts.load import Host, load_host
+from oneshot.progress import silent
 from oneshot.retention.measures.axes import by_cohort, cohort
 from oneshot.retention.measures.forced import force, forced_scores
 from oneshot.retention.measures.running_text import measure_text
 from oneshot.retention.measures.scores import interval, is_match, normalise
 from oneshot.retention.measures.stream import write_stream
-from oneshot.retention.methods.method import Method, Request
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.methods.interface import Method, Request
+from oneshot.retention.suites.suite import Probe, Suite
 
 
 class Notebook(Method):
@@ -67,10 +68,6 @@ def stream(count: int) -> Suite:
     requests = [Request(f"Prompt {i} is", f"answer {i}", f"Prompt {i}") for i in range(count)]
     probes = [Probe(r.prompt, r.answer, i) for i, r in enumerate(requests)]
     return Suite("stream", requests, {"efficacy": probes}, {})
-
-
-def silent(_what: str, _done: int, _total: int) -> None:
-    pass
 
 
 @pytest.mark.parametrize(

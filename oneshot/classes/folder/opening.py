@@ -2,23 +2,48 @@
 
 from pathlib import Path
 
-from oneshot.classes.base import Report, host_calibration, silent
-from oneshot.classes.folder.folder import ClassFolder, Config, read_config
+from oneshot.classes.calibrated import host_calibration
+from oneshot.classes.folder.files import ClassFolder, Config, read_config
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.hosts.texts import open_text_host
 from oneshot.classes.writers.calibration import POSTERIOR
 from oneshot.errors import BrainError
-from oneshot.memory.content import content_hash
+from oneshot.hosts.place import choose_device
+from oneshot.memory.disk.content import content_hash
+from oneshot.memory.disk.folder import WEIGHTS
+from oneshot.memory.disk.segment_file import SUFFIX
+from oneshot.progress import Report, silent
 
 
 def open_host(kind: Kind, name: str | None, device: str) -> ClassHost:
-    """A host by name or folder; None is the packaged one of that kind."""
+    """A host by name or folder; None is the packaged one of that kind.
+
+    Raises BadInputError for a device that is not there.
+    """
+    place = str(choose_device(device, name or "the packaged host", 0))  # hosts of classes are small
     match kind:
         case Kind.IMAGE:
-            return open_image_host(name, device)
+            return open_image_host(name, place)
         case Kind.TEXT:
-            return open_text_host(name, device)
+            return open_text_host(name, place)
+
+
+def check_there(folder: Path) -> None:
+    """BrainError where there are no classes, for what is not to make a folder by mistake."""
+    if read_config(folder) is None and not any((folder / WEIGHTS).glob(f"*{SUFFIX}")):
+        raise BrainError(
+            f"{folder} holds no classes; teach one first, or give the --classes that you mean"
+        )
+
+
+def check_rule(folder: Path, config: Config, rule: str | None) -> None:
+    """BrainError where a rule is named that is not the folder's."""
+    if rule is not None and rule != config.rule:
+        raise BrainError(
+            f"{folder} has rule {config.rule}, not {rule}; leave --rule out, or change it with "
+            f"`oneshot class rule {rule}`"
+        )
 
 
 def open_folder(
@@ -31,6 +56,8 @@ def open_folder(
 ) -> tuple[ClassFolder, ClassHost]:
     """A folder and its host; BrainError where the folder is of another kind or host."""
     config = read_config(folder)
+    if config is not None:
+        check_rule(folder, config, rule)
     if config is not None and config.kind is not kind:
         raise BrainError(
             f"{folder} holds {config.kind} classes, not {kind} classes; give another --classes"

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 import torch
 
-from oneshot.classes.folder.folder import ClassFolder, Stored
+from oneshot.classes.folder.files import ClassFolder, Stored
+from oneshot.classes.folder.fitted import keep_fitted, read_fitted
 from oneshot.classes.folder.journal import Noted
 from oneshot.classes.writers.calibration import Sharpness, load_calibration
 from oneshot.classes.writers.held_out import adapted
 from oneshot.classes.writers.tallied import TalliedWriter
+from oneshot.core.threads import single_thread
 from oneshot.errors import BadInputError
 
 
@@ -44,8 +46,27 @@ class Shelf:
         """How evidence becomes probabilities: the host's way, corrected by what was taught."""
         writer = self.writer
         if self._sharpness is None:
-            self._sharpness = adapted(self.calibration.sharpness[self.rule], writer)
+            self._sharpness = self._kept(writer) or self._adapted(writer)
         return self._sharpness
+
+    def _kept(self, writer: TalliedWriter) -> Sharpness | None:
+        """What was fitted to these examples before, the writer's part given to it."""
+        if not writer.keeps:
+            return None
+        found = read_fitted(self.folder.folder, self.rule, self._names or ())
+        if found is None or not writer.take_fitted(found):
+            return None
+        slope, offset = found["sharpness"].tolist()
+        return Sharpness(slope, offset)
+
+    def _adapted(self, writer: TalliedWriter) -> Sharpness:
+        with single_thread():
+            found = adapted(self.calibration.sharpness[self.rule], writer)
+        if writer.keeps and self._names:
+            own = torch.tensor([found.slope, found.offset], dtype=torch.float64)
+            tensors = writer.fitted() | {"sharpness": own}
+            keep_fitted(self.folder.folder, self.rule, self._names, tensors)
+        return found
 
     def taught(self) -> TalliedWriter:
         """The weights that answer; BadInputError where nothing was taught."""
@@ -59,10 +80,10 @@ class Shelf:
         if not stored:
             return
         with self.folder.writing():
-            alone = self.folder.names() == self._names
+            alone = self.folder.store.names() == self._names
             self.folder.append(list(stored))
             if alone:  # nobody else wrote: what is held goes on without being read again
-                self._take_in(stored, self.folder.names())
+                self._take_in(stored, self.folder.store.names())
         now = _now()
         self.folder.journal.note(
             Noted(e.key, e.name, source, e.digest, now)
@@ -72,7 +93,7 @@ class Shelf:
     def remove(self, keys: Sequence[str]) -> None:
         """Take examples out of the weights, then note that."""
         with self.folder.writing():
-            self.folder.remove(list(keys))
+            self.folder.store.remove(list(keys))
         self.folder.journal.strike(keys, _now())
 
     def keys(self, name: str) -> list[str]:
@@ -81,7 +102,7 @@ class Shelf:
         return [key for key, e in self._examples.items() if e.name == name]
 
     def _refresh(self) -> None:
-        names = self.folder.names()
+        names = self.folder.store.names()
         if names != self._names:
             self._writer, self._examples = self.calibration.writer(self.rule), {}
             self._take_in(self.folder.load(), names)

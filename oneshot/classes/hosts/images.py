@@ -12,14 +12,12 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from oneshot.classes.hosts.host import Content, Kind, full_batches
-from oneshot.classes.photos import read_photo
+from oneshot.core.threads import few_threads
 from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.load import UNLOADABLE, host_hash
-from oneshot.images.data import normalise
 from oneshot.images.features.feature_chain import INDEX, WEIGHTS, load_feature_chain
-from oneshot.images.noprop.chain import Chain
-from oneshot.images.rules.ridge import RidgeChain
-from oneshot.images.trained import Trained, load_trained
+from oneshot.images.pictures.reading import WHITE, middle_square, read_picture
+from oneshot.images.trained import load_trained
 from oneshot.images.training.checkpoint import INDEX as CHAIN_INDEX
 from oneshot.images.training.parallel import read_joined
 
@@ -30,7 +28,10 @@ Encode = Callable[[UInt8[Tensor, "n 3 side side"]], Float[Tensor, "n raw"]]
 
 @dataclass(frozen=True, eq=False)
 class ImageHost:
-    """A frozen network for squares of `side` pixels, `rows` of them in a forward pass."""
+    """A frozen network for squares of `side` pixels, `rows` of them in a forward pass.
+
+    Transparent parts of pictures are put on the `ground` of those that it was trained on.
+    """
 
     name: str
     hash: str
@@ -38,17 +39,22 @@ class ImageHost:
     rows: int
     encode: Encode
     kind: Kind = Kind.IMAGE
+    ground: int = WHITE
+    small: bool = True
+    """Whether a forward pass is too little for several threads; it never changes with the batch,
+    because the last bits of products may change with the threads."""
 
     def read(self, source: str) -> Content:
         """The file's pixels, cut to the middle square; BadInputError for no picture."""
-        return read_photo(Path(source), self.side)
+        found = read_picture(Path(source), "RGB", ground=self.ground, enough=2 * self.side)
+        return middle_square(found.image, self.side)
 
     def features(self, contents: Sequence[Content]) -> Float[Tensor, "n raw"]:
         """Features of images; BadInputError for texts or none at all."""
         images = [content for content in contents if isinstance(content, Tensor)]
         if len(images) < len(contents) or not images:
             raise BadInputError("an image host was given no images; give pictures")
-        with torch.no_grad():
+        with torch.no_grad(), few_threads(self.small):
             parts = [self.encode(b)[:n] for b, n in full_batches(images, self.rows)]
         return torch.cat(parts).float().cpu()
 
@@ -84,29 +90,14 @@ def _chain(folder: Path, device: torch.device) -> ImageHost:
     for name, tensor in sorted(read_joined(folder).tensors.items()):
         hashed.update(name.encode() + tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     trained = load_trained(folder, device)
-    says = _sayings(trained)
+    model = trained.noiseless()
 
     def encode(images: Tensor) -> Tensor:
-        return says(_grey(images.to(device)) if trained.inputs.channels == 1 else images.to(device))
+        seen = _grey(images.to(device)) if trained.inputs.channels == 1 else images.to(device)
+        return model.block_scores(seen).permute(1, 0, 2).flatten(1)
 
-    return ImageHost(str(folder), hashed.hexdigest(), trained.inputs.height, 16, encode)
-
-
-def _sayings(trained: Trained) -> Callable[[Tensor], Tensor]:
-    """Every block's scores where there is a chain of blocks, else the model's logits."""
-    model = trained.model
-    if isinstance(model, RidgeChain):
-        return lambda images: model.trajectory(images).permute(1, 0, 2).flatten(1)
-    if not isinstance(model, Chain):
-        return trained.classifier().logits
-    walker = model.walker()
-
-    def scores(images: Tensor) -> Tensor:
-        pixels = normalise(images, model.mean_std)
-        states = walker.states(images)[:-1]
-        return torch.cat([walker.scores(pixels, z, t + 1) for t, z in enumerate(states)], 1)
-
-    return scores
+    side, ground = trained.inputs.height, trained.ground
+    return ImageHost(str(folder), hashed.hexdigest(), side, 16, encode, ground=ground)
 
 
 def _grey(images: Tensor) -> Tensor:
@@ -139,7 +130,7 @@ def _vision_model(name: str, device: str) -> ImageHost:
         )["pixel_values"]
         return _pooled(model(pixel_values=pixels.to(device)))
 
-    return ImageHost(name, host_hash(model), side, 4, encode)
+    return ImageHost(name, host_hash(model), side, 4, encode, small=False)
 
 
 def _side(processor: Any) -> int:

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from oneshot.classes.hosts.host import Content, Kind
+from oneshot.core.threads import few_threads
 from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.load import PACKAGED, UNLOADABLE, host_hash
 
@@ -53,6 +54,10 @@ class TextHost:
         texts = [content for content in contents if isinstance(content, str)]
         if len(texts) < len(contents) or not texts:
             raise BadInputError("a text host was given no texts; give sentences")
+        with few_threads(self.name == PACKAGED):
+            return self._pooled(texts)
+
+    def _pooled(self, texts: Sequence[str]) -> Tensor:
         ids = [torch.tensor(self._ids(text)) for text in texts]
         found = torch.empty(0)
         for length in sorted({_tiled(len(row)) for row in ids}):

@@ -1,5 +1,6 @@
 """A chain of blocks on the taught examples: the writer that tells confusable classes apart best."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,10 +58,26 @@ class ResidualWriter(RidgeWriter):
         found = self._chained()
         return (x.float() @ found.read + found.bias).double()
 
+    keeps = True
+
+    def fitted(self) -> dict[str, Tensor]:
+        """The chain's sum."""
+        found = self._chained()
+        return {"chain": found.read, "bias": found.bias}
+
+    def take_fitted(self, tensors: Mapping[str, Tensor]) -> bool:
+        """Take the chain's sum; whether it is of as many classes and coordinates."""
+        read, bias = tensors.get("chain"), tensors.get("bias")
+        if read is None or bias is None or "sharpness" not in tensors:
+            return False
+        if read.shape != (self.metric.width, len(self.names)) or bias.shape != read.shape[1:]:
+            return False
+        self._chain = Chain(read, bias)
+        return True
+
     def state(self) -> dict[str, Tensor]:
         """The ridge's state and the chain's sum."""
-        found = self._chained()
-        return super().state() | {"chain": found.read, "bias": found.bias}
+        return super().state() | self.fitted()
 
     def _count(self, codes: Codes, sign: int) -> None:
         super()._count(codes, sign)

@@ -1,6 +1,7 @@
 """What both writers share: the examples' codes by class, and sums of them that are exact."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 import torch
 from jaxtyping import Float, Int8, Int64
@@ -103,6 +104,17 @@ class TalliedWriter(ABC):
     def answers(self, x: Float[Tensor, "examples width"]) -> Float[Tensor, "examples classes"]:
         """What tells the classes apart: the evidence, perhaps less what all of them share."""
         return self.evidence(x)[0]
+
+    keeps = False
+    """Whether what it fits takes so long that it is worth a file."""
+
+    def fitted(self) -> dict[str, Tensor]:
+        """What it has fitted to the codes that it holds, for a file."""
+        return {}
+
+    def take_fitted(self, tensors: Mapping[str, Tensor]) -> bool:
+        """Take what was fitted to the same codes before; whether it fits."""
+        return False
 
     @abstractmethod
     def evidence(

@@ -9,6 +9,7 @@ import typer
 
 from oneshot.cli.classes.display import guess_text, taught_text
 from oneshot.cli.session import SESSION
+from oneshot.progress import silent
 
 if TYPE_CHECKING:
     from oneshot.classes.types import Evaluation
@@ -34,7 +35,7 @@ def demo() -> None:
 
     output, rule = SESSION.get().output, SESSION.get().rule
     with tempfile.TemporaryDirectory(prefix="oneshot-demo-") as folder, output.progress() as bar:
-        report = bar or _silent
+        report = bar or silent
         results = list(work.digits(Path(folder) / "digits", rule, report))
         columns = "shown of each digit", "right", "of", "8 and 9 rejected", "teaching took"
         rows = (
@@ -55,7 +56,3 @@ def demo() -> None:
         output.put({"section": "taught", **asdict(receipt)}, taught_text(receipt))
     for guess in guesses:
         output.put({"section": "guesses", **asdict(guess)}, guess_text(guess, titled=True))
-
-
-def _silent(_what: str, _done: int, _total: int) -> None:
-    """Show no progress."""

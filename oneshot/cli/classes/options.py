@@ -39,12 +39,20 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @contextmanager
-def open_classes(folder: Path | None, text: bool, host: str | None = None) -> Iterator[Classes]:
-    """Open the folder that the command line names, until the block ends."""
+def open_classes(
+    folder: Path | None, text: bool, host: str | None = None, *, founding: bool = False
+) -> Iterator[Classes]:
+    """Open the folder that the command line names, until the block ends.
+
+    Where there is none, it is made only for a command that is `founding`.
+    """
+    from oneshot.classes.folder.opening import check_there
     from oneshot.classes.teacher import Classes
 
     session = SESSION.get()
     place, kind = place_and_kind(folder, text)
+    if not founding:
+        check_there(place)
     with (
         session.output.progress() as progress,
         Classes.open(
@@ -56,7 +64,7 @@ def open_classes(folder: Path | None, text: bool, host: str | None = None) -> It
 
 def place_and_kind(folder: Path | None, text: bool) -> tuple[Path, str]:
     """The folder, and what its examples are: a folder that exists knows that itself."""
-    from oneshot.classes.folder.folder import read_config
+    from oneshot.classes.folder.files import read_config
 
     kind = "text" if text else "image"
     if folder is None:
@@ -64,3 +72,13 @@ def place_and_kind(folder: Path | None, text: bool) -> tuple[Path, str]:
         return data / f"{kind}-classes", kind
     config = read_config(folder)
     return folder, kind if config is None or text else str(config.kind)
+
+
+def files_by_class(tree: Path) -> dict[str, list[str]]:
+    """The pictures of a tree with a folder for each class; says which folders are left out."""
+    from oneshot.images.pictures.folders import class_folders
+
+    found = class_folders(tree)
+    for remark in found.remarks:
+        SESSION.get().output.remark(f"warning: {remark}")
+    return {name: list(map(str, paths)) for name, paths in found.classes.items()}

@@ -1,4 +1,4 @@
-"""The commands that teach classes and take them back."""
+"""The command that teaches classes."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,9 +7,17 @@ from typing import Annotated
 import typer
 
 from oneshot.cli.classes.display import taught_text
-from oneshot.cli.classes.options import Classes, Folder, Host, Text, Yes, open_classes
+from oneshot.cli.classes.options import (
+    Classes,
+    Folder,
+    Host,
+    Text,
+    files_by_class,
+    open_classes,
+)
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
+from oneshot.progress import silent
 
 commands = typer.Typer()
 
@@ -55,65 +63,28 @@ def teach(
     if [bool(name), folders is not None, file is not None].count(True) != 1:
         raise BadInputError("teach takes a name and its examples, or --folders DIR, or --file FILE")
     given = _given(name, examples or [], folders, file, text=text)
-    with open_classes(classes, text or file is not None, host) as opened, output.progress() as bar:
+    with (
+        open_classes(classes, text or file is not None, host, founding=True) as opened,
+        output.progress() as bar,
+    ):
         _remark_on_metric(opened)
         for number, (label, (sources, found)) in enumerate(given.items()):
             if bar is not None and len(given) > 1:
                 bar("classes", number, len(given))
-            taught = opened.teach(label, sources, skip_bad=found, report=bar or _silent)
+            taught = opened.teach(label, sources, skip_bad=found, report=bar or silent)
             output.put(asdict(taught), taught_text(taught))
         if bar is not None and len(given) > 1:
             bar("classes", len(given), len(given))
-
-
-@commands.command()
-def forget(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Classes.", show_default=False)
-    ] = None,
-    example: Annotated[
-        list[str] | None,
-        typer.Option("--example", metavar="ID|FILE", help="Single examples of one class."),
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every class.")] = False,
-    text: Text = False,
-    yes: Yes = False,
-    classes: Folder = None,
-) -> None:
-    """Forget classes or single examples: the weights are then as if they had never been there.
-
-    Examples:
-      oneshot class forget mug
-      oneshot class forget mug --example 3f9a01c2 --example mug2.jpg
-      oneshot class forget --all --yes
-    """
-    output, names = SESSION.get().output, names or []
-    if bool(names) == everything or (example and len(names) != 1):
-        raise BadInputError("forget takes names, or one name and --example, or --all")
-    with open_classes(classes, text) as opened:
-        if example:
-            output.confirm(f"Forget {len(example)} examples of {names[0]}?", yes=yes)
-            left = opened.remove(names[0], example)
-            record = {"name": left.name, "forgotten": len(set(example)), "left": left.examples}
-            said = f"{len(set(example))} examples of {left.name} forgotten, {left.examples} left"
-            output.outcome(record, said)
-            return
-        known = [entry.name for entry in opened.classes()] if everything else names
-        output.confirm(f"Forget {', '.join(known)}?", yes=yes)
-        for entry in opened.forget(known):
-            record = {"name": entry.name, "forgotten": entry.examples, "left": 0}
-            output.outcome(record, f"{entry.name} forgotten, with its {entry.examples} examples")
 
 
 def _given(
     name: str | None, examples: list[str], folders: Path | None, file: Path | None, *, text: bool
 ) -> dict[str, tuple[list[str], bool]]:
     """Sources by class, and whether they were found in folders, where a bad one is left out."""
-    from oneshot.classes.photos import class_folders
     from oneshot.classes.sources import is_folder, labelled_texts, pictures, texts
 
     if folders is not None:
-        return {label: (list(map(str, p)), True) for label, p in class_folders(folders).items()}
+        return {label: (paths, True) for label, paths in files_by_class(folders).items()}
     if file is not None:
         return {label: (found, False) for label, found in labelled_texts(file).items()}
     if not examples:
@@ -124,14 +95,10 @@ def _given(
 
 
 def _remark_on_metric(opened: Classes) -> None:
-    from oneshot.classes.base import is_calibrated
+    from oneshot.classes.calibrated import is_calibrated
 
     if not opened.classes() and not is_calibrated(opened.host):
         SESSION.get().output.remark(
             "this host was not calibrated: `oneshot class calibrate --base DIR` on a folder of "
             "pictures for each of some other classes makes guesses better and probabilities honest"
         )
-
-
-def _silent(_what: str, _done: int, _total: int) -> None:
-    """Show no progress."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from oneshot.cli.session import SESSION, open_learner
+from oneshot.progress import silent
 
 commands = typer.Typer()
 
@@ -48,9 +49,9 @@ def bench(
     data: Annotated[
         Path | None,
         typer.Option(
-            envvar="ONESHOT_DATA",
             metavar="DIR",
             help="Edit sets and further facts; smoke needs none.",
+            show_default="what ONESHOT_DATA names",
         ),
     ] = None,
 ) -> None:
@@ -70,7 +71,7 @@ def bench(
 
 
 def _time_writer() -> None:
-    from oneshot.facts.bench import bench_writer
+    from oneshot.facts.speed import bench_writer
 
     output = SESSION.get().output
     with (
@@ -85,12 +86,11 @@ def _time_writer() -> None:
 
 
 def _examine(what: str, given: dict[str, Any], config: Path | None, data: Path | None) -> None:
-    from oneshot.facts.brain.opening import silent
     from oneshot.hosts.load import load_host
     from oneshot.retention.measures.examine import row
     from oneshot.retention.plan import Plan, read_plan, run_plan
+    from oneshot.retention.suites.data_folder import DataFolder
     from oneshot.retention.suites.material import Bare
-    from oneshot.retention.suites.suite_data import DataFolder
 
     session = SESSION.get()
     plan = replace(Plan(what), **(read_plan(config) if config else {}) | {"suite": what} | given)

@@ -60,7 +60,7 @@ def demo(
         _show_replies(output, "answers", "Asked in other words", work.ask_back(learner))
         _show_replies(output, "known", "Everything else is as it was", work.ask_known(learner))
         _show_forgotten(output, work.forget_one(learner, typed[0]))
-        scores = work.examine(learner, build_exam(FACTS, KNOWN), progress)
+        scores = work.examine(learner, build_exam(FACTS, KNOWN, untaught=0), progress)
         _show_scores(output, list(scores))
     if keep is not None:
         output.remark(f'kept: try oneshot --brain {keep} ask "When was Zara Quillfeather born?"')

@@ -61,7 +61,7 @@ def evaluate(
     from oneshot.facts.examination.report import write_page
 
     output = SESSION.get().output
-    with output.progress() as progress, open_learner() as learner:
+    with output.progress() as progress, open_learner(founding=False) as learner:
         now = datetime.now(UTC)
         sitting = examine(learner, now, due=due, limit=limit, seed=seed, progress=progress)
         if report is not None:

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oneshot.cli.image.display import training_report
-from oneshot.cli.image.options import chosen_device, images_of, settings_of
+from oneshot.cli.image.measuring import measure
+from oneshot.cli.image.options import chosen_device, described_set, images_of, settings_of
+from oneshot.cli.image.stopping import interrupted_when_asked
 from oneshot.cli.session import SESSION
+from oneshot.errors import Stopped
 from oneshot.images.kinds import PICTURES, Rule
 
 if TYPE_CHECKING:
@@ -22,31 +25,29 @@ def train_rule(
     rule: Rule, values: dict[str, Any], data: Path | None, out: Path, *, resume: bool
 ) -> None:
     """Train by a rule, with those of the values that do not choose the pictures as its settings."""
-    from oneshot.images.model import accuracy
     from oneshot.images.rules.by_rule import rule_settings
     from oneshot.images.rules.saved import RuleRun
 
-    output, started = SESSION.get().output, time.perf_counter()
+    started = time.perf_counter()
     chosen = settings_of(None, **{name: values[name] for name in PICTURES if name in values})
     own = {name: value for name, value in values.items() if name not in PICTURES}
     settings = rule_settings(rule, own)
     start = _start(out, resume=resume)
     images = images_of(chosen, data)
-    model = _grown(RuleRun(rule, chosen, images.inputs), images, settings, start, out)
-    share, n = accuracy(model, images.test_images, images.test_labels), len(images.test_labels)
+    _grow(RuleRun(rule, chosen, images.inputs), images, settings, start, out)
     seconds = round(time.perf_counter() - started, 1)
-    record = {"test_accuracy": share, "n": n, "folder": str(out), "seconds": seconds}
-    output.outcome(record, f"test accuracy {share:.4f} of {n}, {seconds} s, saved in {out}")
+    measure(out, images, {"folder": str(out), "seconds": seconds})
 
 
-def show_rule(rule: Rule, values: dict[str, Any]) -> None:
+def show_rule(rule: Rule, values: dict[str, Any], data: Path | None) -> None:
     """Print the settings that a rule would train with."""
     from oneshot.images.rules.by_rule import rule_settings
 
     chosen = settings_of(None, **{name: values[name] for name in PICTURES if name in values})
     own = {name: value for name, value in values.items() if name not in PICTURES}
     settings = asdict(rule_settings(rule, own))
-    SESSION.get().output.record({"dataset": chosen.dataset, "rule": rule, **settings})
+    found = described_set(chosen, data)
+    SESSION.get().output.record({**found, "rule": rule, **settings})
 
 
 def _start(out: Path, *, resume: bool) -> RuleModel | None:
@@ -64,20 +65,28 @@ def _start(out: Path, *, resume: bool) -> RuleModel | None:
     return None
 
 
-def _grown(
+def _grow(
     run: RuleRun, images: ImageSet, settings: RuleSettings, start: RuleModel | None, out: Path
-) -> RuleModel:
-    """The whole model, saved each time that there is more of it."""
+) -> None:
+    """Train the model, saved each time that there is more of it."""
     from oneshot.images.rules.by_rule import train_by_rule
     from oneshot.images.rules.saved import save_model
-    from oneshot.images.training.train import Interrupted
+    from oneshot.images.training.journal import journalled
 
-    saved = ""
+    output, saved, first = SESSION.get().output, "", start.size if start else 0
     try:
-        with training_report(SESSION.get().output) as report:
-            for model in train_by_rule(run.rule, images, settings, report, start):
+        with (
+            interrupted_when_asked(),
+            training_report(output) as shown,
+            journalled(out, first, shown) as report,
+        ):
+            grown = train_by_rule(run.rule, images, settings, report, start)
+            output.remark(
+                f"{images.found}: {len(images.train_labels):,} pictures, {images.classes} "
+                f"classes; rule {run.rule}"
+            )
+            for model in grown:
                 save_model(out, run, model)
                 saved = "; add --resume to the same command to go on"
     except KeyboardInterrupt:
-        raise Interrupted(f"stopped{saved or ', nothing is saved yet'}") from None
-    return model
+        raise Stopped(f"stopped{saved or ', nothing is saved yet'}") from None

@@ -10,18 +10,23 @@ from oneshot.cli.image import train as image_train
 from oneshot.cli.image import use as image_use
 from oneshot.cli.image.by_rule import show_rule
 from oneshot.cli.image.options import (
+    Assignments,
     Blocks,
     Config,
+    Data,
     DatasetName,
     EmbeddingName,
     MethodName,
     chosen_device,
+    described_set,
     rule_and_values,
     settings_of,
 )
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
 from oneshot.images.kinds import Dataset, Method, Precision, Rule
+
+MOST_STEPS, MOST_PICTURES = 1000, 8192
 
 commands = typer.Typer(no_args_is_help=True, rich_help_panel="Pictures")
 
@@ -44,8 +49,10 @@ def info(
     method: MethodName = None,
     embedding: EmbeddingName = None,
     T: Blocks = None,
+    data: Data = None,
+    assignments: Assignments = None,
 ) -> None:
-    """Show what a run is made of, before it is run.
+    """Show what a run is made of, before it is run, and where its pictures are.
 
     Examples:
       oneshot image info --dataset cifar10
@@ -57,19 +64,19 @@ def info(
     from oneshot.images.noprop.block import parameters_per_block
 
     given = {"dataset": dataset, "method": method, "embedding": embedding, "T": T}
-    rule, values = rule_and_values(config, given)
+    rule, values = rule_and_values(config, given, assignments or ())
     if rule is not Rule.GRADIENT:
-        show_rule(rule, values)
+        show_rule(rule, values, data)
         return
     settings = settings_of(None, **values)
-    inputs = Inputs(*Dataset(settings.dataset).size)
+    found = described_set(settings, data)
+    channels, height, width = map(int, found["picture"].split(" x "))
+    inputs = Inputs(channels, height, width, found["classes"])
     parameters = parameters_per_block(block_shape(settings, inputs))
     blocks = 1 if settings.method.continuous else settings.T
     SESSION.get().output.record(
         {
-            "dataset": settings.dataset,
-            "picture": f"{inputs.channels} x {inputs.height} x {inputs.width}",
-            "classes": inputs.classes,
+            **found,
             "method": settings.method,
             "embedding": settings.embedding,
             "blocks": blocks,
@@ -85,10 +92,13 @@ def bench(
     method: MethodName = None,
     T: Blocks = None,
     batch: Annotated[int, typer.Option(help="Pictures in a batch.")] = 128,
-    steps: Annotated[int, typer.Option(help="Steps that are timed.")] = 3,
+    steps: Annotated[int, typer.Option(help="Steps of each that are timed.")] = 9,
     precision: Annotated[Precision | None, typer.Option(show_default="bfloat16")] = None,
 ) -> None:
     """Measure training speed against a plain loop over blocks, and against the device's peak.
+
+    Steps of each are timed in turn; a figure is the median, and its low and
+    high are quartiles.
 
     Memory is what backward passes need: memory_growth is that of ten blocks
     over that of two, trained one at a time; memory_backprop_growth the same
@@ -105,8 +115,13 @@ def bench(
 
     given = {"dataset": dataset, "method": method, "T": T, "precision": precision}
     settings = settings_of(None, **given, batch=batch)
-    if steps < 1:
-        raise BadInputError(f"steps = {steps} came; give at least 1")
+    if not 1 <= steps <= MOST_STEPS or batch > MOST_PICTURES:
+        raise BadInputError(
+            f"steps = {steps}, batch = {batch} came; give at least 1 step and at most "
+            f"{MOST_STEPS}, and at most {MOST_PICTURES} pictures"
+        )
+    if settings.dataset is Dataset.FOLDER:
+        raise BadInputError("the dataset `folder` has no size of its own; give a named one")
     if settings.method is not Method.DT:
         raise BadInputError(f"method {settings.method} came; only dt has a loop to compare with")
     keep_freed_memory()
@@ -115,6 +130,8 @@ def bench(
     speed = measure_speed(shape, settings.T, batch, dtype, chosen_device(), steps)
     figures = asdict(speed)
     figures |= {f"memory_{name}": value for name, value in figures.pop("memory").items()}
+    for name, (low, high) in figures.pop("quartiles").items():
+        figures |= {f"{name}_low": low, f"{name}_high": high}
     rounded = {name: float(f"{value:.4g}") for name, value in figures.items()}
     SESSION.get().output.record({"dataset": settings.dataset, "T": settings.T, **rounded})
 

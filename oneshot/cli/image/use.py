@@ -6,21 +6,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from oneshot.cli.image.options import Data, chosen_device, images_of
+from oneshot.cli.image.display import prediction_record, prediction_text
+from oneshot.cli.image.options import Data, chosen_device, open_run, test_pictures
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
+from oneshot.images.kinds import Rule
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from oneshot.images.analysis.analyse import NoisedChain
-    from oneshot.images.rules.ridge import RidgeChain
+    from oneshot.images.model import TrainedModel
 
     Part = tuple[Tensor, Tensor]
 else:
-    NoisedChain = RidgeChain = Part = Any  # annotations are evaluated where types are checked
+    NoisedChain = TrainedModel = Part = Any  # annotations are evaluated where types are checked
 
 commands = typer.Typer()
+
+MOST_DRAWS = 1000
 
 Trained = Annotated[Path, typer.Argument(metavar="DIR", help="A folder that training wrote.")]
 
@@ -42,15 +46,13 @@ def evaluate(
     import torch
 
     from oneshot.images.model import accuracy
-    from oneshot.images.trained import load_trained
 
-    if sampled < 0:
-        raise BadInputError(f"sampled = {sampled} came; give at least 0")
-    device = chosen_device()
-    trained = load_trained(folder, device)
+    if not 0 <= sampled <= MOST_DRAWS:
+        raise BadInputError(f"sampled = {sampled} came; give at least 0 and at most {MOST_DRAWS}")
+    device, trained = chosen_device(), open_run(folder)
     draws = [torch.Generator(device).manual_seed(draw) for draw in range(sampled)]
     classifiers = [trained.classifier(), *map(trained.sampling_classifier, draws)]
-    images = images_of(trained.pictures, data)
+    images = test_pictures(trained, data)
     test = images.test_images, images.test_labels
     first, *others = [accuracy(classifier, *test) for classifier in classifiers]
     record = {"test_accuracy": first, "n": len(images.test_labels)}
@@ -74,20 +76,17 @@ def analyse(
       oneshot --json image analyse mnist-dt --count 200
     """
     from oneshot.images.model import accuracy
-    from oneshot.images.rules.ridge import RidgeChain
-    from oneshot.images.trained import load_trained
 
     if count < 1:
         raise BadInputError(f"count = {count} came; give at least 1")
-    trained = load_trained(folder, chosen_device())
-    chain = trained.model if isinstance(trained.model, RidgeChain) else trained.noised_chain()
-    images = images_of(trained.pictures, data)
+    trained = open_run(folder)
+    images = test_pictures(trained, data)
     part = images.test_images[:count], images.test_labels[:count]
     whole = {"n": len(part[1]), "chain": accuracy(trained.classifier(), *part)}
-    if isinstance(chain, RidgeChain):
-        _show_growth(chain, part, whole)
+    if trained.by is Rule.RIDGE:
+        _show_growth(trained.classifier(), part, whole)
     else:
-        _show_blocks(chain, part, whole)
+        _show_blocks(trained.noised_chain(), part, whole)
 
 
 def _show_blocks(chain: NoisedChain, part: Part, whole: dict[str, Any]) -> None:
@@ -100,9 +99,9 @@ def _show_blocks(chain: NoisedChain, part: Part, whole: dict[str, Any]) -> None:
     SESSION.get().output.table(whole, title, list(findings[0]), rows)
 
 
-def _show_growth(chain: RidgeChain, part: Part, whole: dict[str, Any]) -> None:
+def _show_growth(chain: TrainedModel, part: Part, whole: dict[str, Any]) -> None:
     images, labels = part
-    shares = [float((z.argmax(1) == labels).double().mean()) for z in chain.trajectory(images)]
+    shares = [float((z.argmax(1) == labels).double().mean()) for z in chain.block_scores(images)]
     rows = [(t, f"{share:.4f}") for t, share in enumerate(shares, start=1)]
     SESSION.get().output.table(
         whole | {"after_blocks": shares}, f"Chain of {len(shares)}", ["after block", "right"], rows
@@ -110,27 +109,60 @@ def _show_growth(chain: RidgeChain, part: Part, whole: dict[str, Any]) -> None:
 
 
 @commands.command()
+def report(
+    folder: Trained,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="The page.", show_default="DIR/report.html"),
+    ] = None,
+) -> None:
+    """Plot the losses and the held-out accuracy of a run, finished or not, on a page.
+
+    Examples:
+      oneshot image report mnist-dt
+      oneshot image report mnist-dt --out curves.html
+    """
+    from oneshot.images.analysis.report import write_report
+
+    path = write_report(folder, out)
+    SESSION.get().output.outcome({"page": str(path)}, f"written: {path}")
+
+
+@commands.command()
 def predict(
-    file: Annotated[Path, typer.Argument(metavar="FILE.png", help="A picture.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE|FOLDER", help="Pictures.")
+    ] = None,
     run: Annotated[Path, typer.Option("--run", metavar="DIR", help="A trained model.")] = Path(
         "oneshot-image"
     ),
-    resize: Annotated[bool, typer.Option("--resize", help="Fit the picture's size.")] = False,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="Take pictures of the model's size as they are.")
+    ] = False,
+    top: Annotated[int, typer.Option(help="Classes to name.")] = 3,
 ) -> None:
-    """Say which class a picture is of.
+    """Say which class each picture is of, and how sure that is.
+
+    Models of MNIST get pictures as MNIST was made: light on dark, cropped to
+    the digit, scaled, centred by mass. Others get the middle square.
 
     Examples:
-      oneshot image predict seven.png --run mnist-dt
-      oneshot --json image predict photo.png --run cifar10-dt --resize
+      oneshot image predict seven.jpg --run mnist-dt
+      oneshot image predict ./my-digits --run mnist-dt
+      oneshot --json image predict photo.png --run cifar10-dt --top 5
     """
-    from oneshot.images.picture import read_picture
-    from oneshot.images.trained import load_trained
+    from oneshot.images.pictures.folders import pictures_in
+    from oneshot.images.predicting import predict as look
 
-    device = chosen_device()
-    trained = load_trained(run, device)
-    size = trained.inputs
-    picture = read_picture(file, size.channels, size.height, size.width, resize=resize)
-    shares = trained.shares(picture.to(device))[0]
-    best = int(shares.argmax())
-    record = {"class": best, "share": float(shares[best]), "shares": shares.tolist()}
-    SESSION.get().output.outcome(record, f"class {best}, {float(shares[best]):.1%}")
+    if not files:
+        raise BadInputError("predict takes pictures or folders of them; give at least one")
+    if top < 1:
+        raise BadInputError(f"top = {top} came; give at least 1")
+    device, trained, output = chosen_device(), open_run(run), SESSION.get().output
+    paths = [path for file in files for path in (pictures_in(file) if file.is_dir() else [file])]
+    if trained.calibration is None:
+        output.remark("percentages are not calibrated: training measures that at its end")
+    for path in paths:
+        found = look(trained, path, device, as_is=as_is)
+        record = prediction_record(found, trained.names, calibrated=trained.calibration is not None)
+        output.put(record, prediction_text(found, trained.names, top, titled=len(paths) > 1))

@@ -1,28 +1,18 @@
 """Check a brain folder without loading its model, and mend what can be mended."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import torch
 
 from adapters.write.state import load_calibration
 from oneshot.errors import BrainError
-from oneshot.facts.brain.brain import (
-    CALIBRATION,
-    JOURNAL,
-    WEIGHTS,
-    Brain,
-    Config,
-    read_calibration,
-    read_config,
-)
+from oneshot.facts.brain.files import BRAIN, CONFIG, WEIGHTS, Brain, Config
 from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.calibrated import calibration_path
-from oneshot.facts.types import Finding
-from oneshot.memory.content import content_hash
-from oneshot.memory.durable import write_atomically
-from oneshot.memory.journal import DamagedJournalError
+from oneshot.memory.doctor import checks
+from oneshot.memory.doctor.finding import Finding
+from oneshot.memory.journal.facts import Journal
 
 
 def examine(folder: Path, *, repair: bool) -> list[Finding]:
@@ -32,78 +22,28 @@ def examine(folder: Path, *, repair: bool) -> list[Finding]:
     """
     if not (folder / WEIGHTS).is_dir():
         raise BrainError(f"{folder} is no brain; teach something or give another --brain")
-    config, finding = _configuration(folder)
+    config, finding = checks.check_config(BRAIN, folder, _described)
     findings = [finding]
     if config:
-        findings.append(_calibration(folder, config, repair=repair))
-    findings += _journal_file(folder, repair=repair)
+        kept = calibration_path(config.host_hash)
+        findings.append(
+            checks.check_calibration(BRAIN, folder, config, _load, [kept], repair=repair)
+        )
+    findings.append(checks.check_journal(folder, Journal, repair=repair))
     if findings[-1].ok or findings[-1].repaired:
-        with closing(Brain(folder)) as brain, brain.writing():
-            findings += _weights(brain, repair=repair)
+        with Brain(folder) as brain, brain.writing():
+            findings += checks.check_leftovers(folder, CONFIG, repair=repair)
+            findings += checks.check_weights(brain.store, repair=repair)
             findings += _agreement(brain, repair=repair)
     return findings
 
 
-def _configuration(folder: Path) -> tuple[Config | None, Finding]:
-    try:
-        config = read_config(folder)
-    except BrainError as error:
-        return None, Finding("configuration", False, str(error))
-    if config is None:
-        return None, Finding("configuration", False, "it is missing; restore it from an export")
-    detail = f"{config.host}, {config.rule}, {config.sites} sites"
-    return config, Finding("configuration", True, detail)
+def _described(config: Config) -> str:
+    return f"{config.host}, {config.rule}, {config.sites} sites"
 
 
-def _calibration(folder: Path, config: Config, *, repair: bool) -> Finding:
-    try:
-        read_calibration(folder, config)
-        load_calibration(folder / CALIBRATION, torch.device("cpu"))
-    except BrainError as error:
-        kept = calibration_path(config.host_hash, config.sites)
-        if not kept.exists() or content_hash(kept.read_bytes()) != config.calibration_hash:
-            detail = f"{folder / CALIBRATION} is missing or damaged; restore it from an export"
-            return Finding("calibration", False, detail)
-        if repair:
-            write_atomically(folder / CALIBRATION, kept.read_bytes())
-        return Finding("calibration", False, str(error), repaired=repair)
-    return Finding("calibration", True, "the one that the weights were made with")
-
-
-def _journal_file(folder: Path, *, repair: bool) -> Iterator[Finding]:
-    """A journal that cannot be read is set aside: the weights carry the texts."""
-    try:
-        with closing(Brain(folder)) as brain:
-            brain.journal.check()
-    except DamagedJournalError as error:
-        if repair:
-            _set_aside(folder / JOURNAL)
-        yield Finding("journal", False, str(error), repaired=repair)
-    except BrainError as error:
-        yield Finding("journal", False, str(error))
-    else:
-        yield Finding("journal", True, "readable")
-
-
-def _set_aside(journal: Path) -> None:
-    """Rename a journal, with the files that SQLite keeps beside it."""
-    try:
-        for path in sorted(journal.parent.glob(f"{journal.name}*")):
-            path.replace(path.with_name(f"damaged-{path.name}"))
-    except OSError as error:
-        raise BrainError(
-            f"{journal} cannot be set aside ({error.strerror}); give yourself the permission"
-        ) from error
-
-
-def _weights(brain: Brain, *, repair: bool) -> Iterator[Finding]:
-    damaged = brain.store.damaged()
-    if damaged and repair:
-        brain.store.quarantine()
-    for path, reason in damaged:
-        yield Finding("weights", False, f"{path.name}: {reason}", repaired=repair)
-    if not damaged:
-        yield Finding("weights", True, f"{len(brain.store.names())} segments are whole")
+def _load(path: Path) -> object:
+    return load_calibration(path, torch.device("cpu"))
 
 
 def _agreement(brain: Brain, *, repair: bool) -> Iterator[Finding]:

@@ -14,15 +14,19 @@ from typing import Any
 import torch
 
 from adapters.address.calibration import Calibration
+from adapters.query.denoise import SAME
 from adapters.write.rows import NO_TOKEN, FactRows, join
 from oneshot.errors import BrainError
-from oneshot.facts.brain.brain import Brain
+from oneshot.facts.brain.files import Brain
 from oneshot.facts.brain.live import LiveRows, no_rows
 from oneshot.facts.types import Statement
-from oneshot.memory.entries import NEW_RELATION, Draft
-from oneshot.memory.index import NearestFacts
+from oneshot.hosts.relations import spoken
+from oneshot.memory.examiner.nearest import NearestFacts
+from oneshot.memory.journal.rows import NEW_RELATION, Draft
 
-CONFLICT = 0.5  # agreement of two relations above which different answers contradict each other
+SURELY = 40.0  # nats at which two prompts ask the same beyond doubt
+NEAR = 10.0  # nats at which a receipt says that another fact is near
+KNOWN = 5.0  # nats at which a relation of the bank names what was understood
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,19 @@ class _Plan:
 class Ledger:
     """The facts of one brain; every change takes the folder's lock and raises `version`.
 
-    `live` are the rows, `ids` the journal's number of each by key, `near` the index of their codes.
+    `labels` names relations, `many` are those with several values; `live` are the rows,
+    `ids` the journal's number of each by key, `near` the index of their codes.
     """
 
-    def __init__(self, brain: Brain, calibration: Calibration, labels: dict[str, str]) -> None:
-        self.brain, self.calibration, self.labels = brain, calibration, labels
+    def __init__(
+        self,
+        brain: Brain,
+        calibration: Calibration,
+        labels: dict[str, str],
+        many: Collection[str] = (),
+    ) -> None:
+        self.brain, self.calibration = brain, calibration
+        self.labels, self.many = labels, frozenset(many)
         self.version = 0
         self._files: frozenset[str] | None = None
         self.refresh()
@@ -106,13 +118,22 @@ class Ledger:
             self._files = self.brain.store.names()
 
     def relation(self, row: FactRows) -> str:
-        """How the relation of a fact was understood."""
-        if bool(row.novel[0, -1]):
+        """The relation of the bank that the fact's readings are nearest to, or a new one."""
+        calibration = self.calibration
+        ratios = calibration.metric.ratio(row.codes(0), calibration.centres).mean(0)
+        best = int(ratios.argmax())
+        if float(ratios[best]) < KNOWN:
             return NEW_RELATION
-        bank = self.calibration.banks[-1]
-        best = int(bank.posterior(row.relation[:, -1].to(bank.means.device)).argmax())
-        name = self.calibration.relations[best]
-        return self.labels.get(name, name)
+        name = calibration.relations[best]
+        return self.labels.get(name, spoken(name) or name)
+
+    def close_to(self, row: FactRows) -> list[tuple[str, float]]:
+        """Live facts on the same subject that nearly ask the same, with the evidence in nats."""
+        others = [
+            o for o in self.live.on_subject(int(row.subject)) if not torch.equal(o.key, row.key)
+        ]
+        found = [(o.hex_keys()[0], self._ratio(o, row)) for o in others]
+        return sorted((f for f in found if f[1] > NEAR), key=lambda f: -f[1])
 
     def _load(self) -> list[dict[str, Any]]:
         """Read weights and journal; the records that the journal does not list as live."""
@@ -153,6 +174,8 @@ class Ledger:
             "prompt": statement.prompt,
             "answer": statement.answer,
             "subject": statement.subject,
+            "asks": statement.asks,
+            "aliases": statement.aliases,
             "relation": self.relation(row),
             "source": statement.source,
             "taught_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -165,19 +188,23 @@ class Ledger:
         return _Plan(key, row, record, False, tuple(retired))
 
     def _contradicted(self, row: FactRows) -> list[str]:
-        """Live facts on the same subject that answer the same question differently."""
-        others = [o for o in self.live.on_subject(int(row.subject)) if not _same_answer(o, row)]
+        """Live facts on the same subject that the fact takes the place of.
+
+        Nothing is replaced by mistake: the prompts have to be the same words, or surely ask the
+        same thing of which there is one.
+        """
+        others = self.live.on_subject(int(row.subject))
         return [o.hex_keys()[0] for o in others if self._same_question(o, row)]
 
     def _same_question(self, old: FactRows, new: FactRows) -> bool:
-        """Whether the geometric mean over the sites of the relations' agreement is high."""
-        if torch.equal(old.relation, new.relation):
+        if bool((old.codes(0)[0] - new.codes(0)[0]).square().sum() < SAME):
             return True
-        values = []
-        for t, bank in enumerate(self.calibration.banks):
-            query, taught = (row.relation[:, t].to(bank.means) for row in (new, old))
-            values.append(bank.agreement(query, taught, old.novel[:, t].to(bank.means.device)))
-        return float(torch.stack(values).log().mean().exp()) > CONFLICT
+        single = self.relation(new) not in self.many
+        return not _same_answer(old, new) and single and self._ratio(old, new) > SURELY
+
+    def _ratio(self, old: FactRows, new: FactRows) -> float:
+        """Evidence that the two taught prompts ask the same, in nats."""
+        return float(self.calibration.metric.ratio(new.codes(0)[:1], old.codes(0)[:1]))
 
     def _carry_out(self, plans: Sequence[_Plan], kind: str | None) -> list[Entered]:
         self.version += 1
@@ -222,11 +249,8 @@ class Ledger:
         return Entered(fact, plan.key, plan.record["relation"], plan.known, replaced, nearest)
 
     def vectors(self, rows: FactRows) -> torch.Tensor:
-        """Codes to compare facts by: the name in its size's own space, and the relation."""
-        size = torch.nn.functional.one_hot(rows.size - 1, len(self.calibration.metrics)).float()
-        name = torch.nn.functional.normalize(rows.entity[:, 0], dim=1)
-        relation = torch.nn.functional.normalize(rows.relation[:, -1], dim=1)
-        return torch.cat([name, size, relation], 1)
+        """Codes to compare facts by: the first reading of each."""
+        return torch.nn.functional.normalize(rows.readings[:, 0].float(), dim=1)
 
 
 def _same_answer(a: FactRows, b: FactRows) -> bool:
@@ -234,4 +258,5 @@ def _same_answer(a: FactRows, b: FactRows) -> bool:
 
 
 def _draft(record: dict[str, Any]) -> Draft:
-    return Draft(**{name: record[name] for name in Draft.__dataclass_fields__})
+    texts = {n: record[n] for n in Draft.__dataclass_fields__ if n not in ("asks", "aliases")}
+    return Draft(**texts, asks=tuple(record["asks"]), aliases=tuple(record["aliases"]))

@@ -59,8 +59,7 @@ class LiveRows:
 
 def no_rows(calibration: Calibration) -> FactRows:
     """No facts, in the form that the calibration gives them."""
-    rank, banks = calibration.metrics[0].metric.shape[2], calibration.banks
-    return empty_rows(1 + len(calibration.wordings), rank, len(banks), banks[0].means.shape[1])
+    return empty_rows(len(calibration.metric.between))
 
 
 def _index(values: list[int]) -> Tensor:

@@ -1,14 +1,12 @@
 """What a brain's journal and folder tell about its facts."""
 
-from dataclasses import asdict
-
 from oneshot.errors import BadInputError
-from oneshot.facts.brain.brain import Brain, Config
+from oneshot.facts.brain.files import Brain, Config
 from oneshot.facts.types import Fact, Stats
-from oneshot.memory.entries import Entry
+from oneshot.memory.disk.closing import Closing
 
 
-class Records:
+class Records(Closing):
     """The facts of a brain as texts; needs no host."""
 
     def __init__(self, brain: Brain, config: Config) -> None:
@@ -16,26 +14,26 @@ class Records:
 
     def facts(self, state: str | None = "live") -> list[Fact]:
         """The facts in one state, or all."""
-        return [_fact(e) for e in self.brain.journal.entries(state)]
+        return list(self.brain.journal.entries(state))
 
     def show(self, id: int) -> Fact:
         """One fact; raises BadInputError for an unknown id."""
         entry = self.brain.journal.get(id)
         if entry is None:
             raise BadInputError(f"there is no fact #{id}; see `oneshot list`")
-        return _fact(entry)
+        return entry
 
     def by_subject(self, subject: str) -> list[Fact]:
         """The live facts about exactly this subject."""
-        return [_fact(e) for e in self.brain.journal.by_subject(subject)]
+        return self.brain.journal.by_subject(subject)
 
     def search(self, text: str, limit: int = 10) -> list[Fact]:
         """Live facts that contain the text."""
-        return [_fact(e) for e in self.brain.journal.search(text, limit)]
+        return self.brain.journal.search(text, limit)
 
     def history(self, id: int) -> list[Fact]:
         """All versions of a fact, oldest first."""
-        return [_fact(e) for e in self.brain.journal.history(self.show(id).id)]
+        return self.brain.journal.history(self.show(id).id)
 
     def stats(self) -> Stats:
         """Counts and sizes."""
@@ -44,7 +42,6 @@ class Records:
         return Stats(
             config.host,
             config.rule,
-            config.sites,
             counts["live"],
             counts["superseded"],
             counts["forgotten"],
@@ -52,6 +49,6 @@ class Records:
             store.count_bytes(),
         )
 
-
-def _fact(entry: Entry) -> Fact:
-    return Fact(**asdict(entry))
+    def close(self) -> None:
+        """Close the brain."""
+        self.brain.close()

@@ -1,70 +1,108 @@
-"""Held-out facts of the corpus, and the prompts that examine what became of them."""
+"""Facts of the corpus that no host was trained on, and the prompts that examine them."""
 
 import random
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oneshot.facts.types import Statement
+from oneshot.facts.wordings import fill, unambiguous_wordings
 from oneshot.hosts.corpus import CorpusFact, corpus_facts, corpus_wordings
 
-KINDS = ("taught", "paraphrase", "question", "held_out")
+TOLD = ("taught", "paraphrase", "question", "held_out")  # the fact's answer is right
+KEPT = ("other", "known", "untaught")  # the bare host's answer is right
+
+LEAST = 3  # unambiguous wordings of a relation that is examined
+KNOWN, UNTAUGHT = 3000, 700  # probes about subjects that were not taught
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A prompt and the answer that counts as right."""
+    """A prompt, the answer of the fact that it is about, and that fact."""
 
     prompt: str
     answer: str
+    fact: CorpusFact
 
 
 @dataclass(frozen=True)
 class Exam:
-    """Facts to teach, probes of them by kind, and prompts about facts that the host knows.
+    """Probes by what they examine; those of the kind `taught` are the facts to teach.
 
-    Kinds: the taught prompt, another wording, a question, a wording that the host never saw.
+    `TOLD` kinds: the taught prompt, another wording, a question, a wording that the host never
+    saw. `KEPT` kinds: another relation of the subject, the host's own facts, facts nobody knows.
     """
 
-    statements: list[Statement]
     probes: dict[str, list[Probe]]
-    known: list[str]
+
+    @property
+    def statements(self) -> list[Statement]:
+        """The facts to teach."""
+        return [Statement(p.prompt, p.answer, p.fact.subject) for p in self.probes["taught"]]
 
 
-def build_exam(facts: int, known: int, seed: int = 0) -> Exam:
-    """A sample of the facts that no host was trained on, with one probe of each kind at most."""
-    rng, wordings = random.Random(seed), unambiguous_wordings()
-    held_out = {relation: entry.held_out for relation, entry in corpus_wordings().items()}
-    chosen = _sample(rng, "test", facts, wordings)
-    exam = Exam([], {kind: [] for kind in KINDS}, [])
-    for fact in chosen:
-        plain = [w for w in wordings[fact.relation] if not w.endswith("?")]
-        questions = [w for w in wordings[fact.relation] if w.endswith("?")]
-        first, *others = rng.sample(plain, len(plain))
-        exam.statements.append(Statement(_fill(first, fact), fact.object, fact.subject))
-        pools = ([first], others, questions, held_out[fact.relation])
-        for kind, pool in zip(KINDS, pools, strict=True):
+def build_exam(
+    facts: int | None,
+    known: int = KNOWN,
+    untaught: int = UNTAUGHT,
+    *,
+    seed: int = 0,
+    split: str = "test",
+    relations: set[str] | None = None,
+) -> Exam:
+    """A sample of a split's facts (None: all), with one probe of each kind at most for each.
+
+    Drawn as for all records named facts-*, but for facts-speed: that one, like the demonstration,
+    had a draw of its own in version 0.1.0, and other facts of the same split where it is made anew.
+    """
+    allowed = set(examined_wordings()) if relations is None else relations
+    draw = _Draw(random.Random(seed), allowed)
+    chosen = draw.facts(split)
+    draw.rng.shuffle(chosen)
+    probes: dict[str, list[Probe]] = {kind: [] for kind in (*TOLD, "other")}
+    for fact in chosen[:facts]:
+        for kind, pool in draw.pools(fact).items():
             if pool:
-                probe = Probe(_fill(rng.choice(pool), fact), fact.object)
-                exam.probes[kind].append(probe)
-    for fact in _sample(rng, "known", known, wordings):
-        exam.known.append(_fill(rng.choice(wordings[fact.relation]), fact))
-    return exam
+                probes[kind].append(draw.probe(pool, fact))
+        probes["other"].append(draw.other(fact))
+    unknown = "tune" if split == "test" else "test"
+    strangers = {"known": ("known", known), "untaught": (unknown, untaught)}
+    return Exam(probes | {kind: draw.strangers(*part) for kind, part in strangers.items()})
 
 
-def unambiguous_wordings() -> dict[str, list[str]]:
-    """Wordings by relation that no other relation uses."""
-    wordings = corpus_wordings()
-    uses = Counter(t for entry in wordings.values() for t in entry.main)
-    return {r: [t for t in entry.main if uses[t] == 1] for r, entry in wordings.items()}
+def examined_wordings() -> dict[str, list[str]]:
+    """Unambiguous wordings of the relations that have enough of them."""
+    return {r: ts for r, ts in unambiguous_wordings().items() if len(ts) >= LEAST}
 
 
-def _sample(
-    rng: random.Random, split: str, count: int, wordings: dict[str, list[str]]
-) -> Sequence[CorpusFact]:
-    pool = [f for f in corpus_facts() if f.split == split and wordings[f.relation]]
-    return rng.sample(pool, min(count, len(pool)))
+class _Draw:
+    """One sequence of random numbers, from which all of an exam comes."""
 
+    def __init__(self, rng: random.Random, allowed: set[str]) -> None:
+        self.rng, self.allowed = rng, allowed
+        self.main = examined_wordings()
+        self.held_out = {relation: list(w.held_out) for relation, w in corpus_wordings().items()}
+        self.about = {(fact.subject, fact.relation) for fact in corpus_facts()}
 
-def _fill(wording: str, fact: CorpusFact) -> str:
-    return wording.replace("{}", fact.subject)
+    def facts(self, split: str) -> list[CorpusFact]:
+        return [f for f in corpus_facts() if f.split == split and f.relation in self.allowed]
+
+    def pools(self, fact: CorpusFact) -> dict[str, list[str]]:
+        """Wordings by what a prompt in them examines of a fact."""
+        statements = [w for w in self.main[fact.relation] if not w.endswith("?")]
+        questions = [w for w in self.main[fact.relation] if w.endswith("?")]
+        first, *rest = self.rng.sample(statements, len(statements))
+        own = {"taught": [first], "paraphrase": rest, "question": questions}
+        own["held_out"] = self.held_out[fact.relation]
+        return own
+
+    def probe(self, pool: list[str], fact: CorpusFact) -> Probe:
+        return Probe(fill(self.rng.choice(pool), fact.subject), fact.object, fact)
+
+    def other(self, fact: CorpusFact) -> Probe:
+        free = [r for r in sorted(self.allowed) if (fact.subject, r) not in self.about]
+        return self.probe(self.main[self.rng.choice(free)], fact)
+
+    def strangers(self, split: str, count: int) -> list[Probe]:
+        """Probes on subjects that were not taught."""
+        pool = self.facts(split)
+        chosen = self.rng.sample(pool, min(count, len(pool)))
+        return [self.probe(self.main[fact.relation], fact) for fact in chosen]

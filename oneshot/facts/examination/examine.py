@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from adapters.query.denoise import AGREEMENT
-from oneshot.facts.brain.opening import Progress, silent
+from adapters.query.denoise import ASKED, CERTAIN
 from oneshot.facts.examination.probing import IN_FRONT, KINDS, OWN, Prober, Question
 from oneshot.facts.examination.risks import Risk, find_risks
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Reply
-from oneshot.memory.entries import Entry, Examination
-from oneshot.memory.examiner import Collision, Examiner
+from oneshot.memory.examiner.turns import Collision, Examiner
+from oneshot.memory.journal.rows import Examination, Fact
+from oneshot.progress import Report, silent
 
 CHUNK = 16  # facts whose outcomes are kept together: what was done before Ctrl-C stays
 TIMED = 32  # questions at least, or no time is given
@@ -86,7 +86,7 @@ def examine(
     due: bool = False,
     limit: int | None = None,
     seed: int | None = None,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Sitting:
     """Examine the facts that are due, or all, the most pressing first.
 
@@ -124,9 +124,9 @@ def _hold(
     learner: Learner,
     examiner: Examiner,
     prober: Prober,
-    entries: Sequence[Entry],
+    entries: Sequence[Fact],
     sitting: Sitting,
-    progress: Progress,
+    progress: Report,
 ) -> tuple[int, _Asked]:
     """Ask and note chunk by chunk; the round's number, and what was asked."""
     examinations, asked = examiner.examinations, _Asked()
@@ -183,16 +183,12 @@ def same_answer(one: str, other: str) -> bool:
 
 
 def margin_of(reply: Reply, fact: int) -> float | None:
-    """Nats by which a fact's evidence passed what lets it speak, of name or relation the less.
+    """Nats by which a fact's evidence passed what lets it speak.
 
     None where the fact did not start an answer or its rule gives no evidence.
     """
-    starts = [s for s in reply.steps if s.fact == fact and s.relation and not math.isnan(s.entity)]
-    if not starts:
-        return None
-    agreements = starts[0].relation
-    agreement = sum(math.log(max(a, 1e-30)) for a in agreements) / len(agreements)
-    return min(starts[0].entity, agreement - math.log(AGREEMENT))
+    starts = [s.evidence for s in reply.steps if s.fact == fact and not math.isnan(s.evidence)]
+    return min(starts[0], CERTAIN) - ASKED if starts else None
 
 
 def _host_in_front(learner: Learner, prober: Prober) -> float:

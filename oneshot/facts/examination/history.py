@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from oneshot.facts.examination.probing import LOCAL, OWN
-from oneshot.memory.entries import Entry, Examination, Round
-from oneshot.memory.examiner import Examiner
+from oneshot.memory.examiner.turns import Examiner
+from oneshot.memory.journal.rows import Examination, Fact, Round
 
 COHORTS, LEAST = 10, 5  # groups of live facts by when they were taught; facts in each
 ROUNDS = 12  # the last ones are shown
@@ -64,7 +64,7 @@ def read_history(examiner: Examiner) -> History:
     )
 
 
-def _cohorts(entries: Sequence[Entry]) -> tuple[Cohort, ...]:
+def _cohorts(entries: Sequence[Fact]) -> tuple[Cohort, ...]:
     count = min(COHORTS, max(1, len(entries) // LEAST)) if entries else 0
     bounds = [len(entries) * i // count for i in range(count + 1)] if count else [0]
     parts = (entries[a:b] for a, b in pairwise(bounds))

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from adapters.write.encode import Told
 from adapters.write.rows import join
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import fits
-from oneshot.facts.examination.exam import unambiguous_wordings
 from oneshot.facts.language.reword import rewordings, template_of
 from oneshot.facts.learner import Learner
+from oneshot.facts.wordings import fill, unambiguous_wordings
 from oneshot.hosts.corpus import CorpusFact, background_text, corpus_facts, corpus_wordings
-from oneshot.memory.entries import Entry
-from oneshot.memory.examiner import Examiner
-from oneshot.memory.index import NearestFacts
+from oneshot.memory.examiner.nearest import NearestFacts
+from oneshot.memory.examiner.turns import Examiner
+from oneshot.memory.journal.rows import Fact
 
 OWN = ("taught", "paraphrase", "question")  # what counts for a fact
 IN_FRONT = "in front"
@@ -43,12 +44,12 @@ class Prober:
     """Makes the questions about a brain's facts; `entries` are those that will be asked about."""
 
     def __init__(
-        self, learner: Learner, examiner: Examiner, entries: Sequence[Entry], seed: int
+        self, learner: Learner, examiner: Examiner, entries: Sequence[Fact], seed: int
     ) -> None:
         self.learner, self.examiner, self.seed = learner, examiner, seed
         self._names, self._near = self._strangers(entries)
 
-    def questions(self, entry: Entry) -> list[Question]:
+    def questions(self, entry: Fact) -> list[Question]:
         """One question of each kind at most, but two about neighbours; none that is too long."""
         rng = random.Random(f"{self.seed} {entry.key}")
         made = [("taught", entry.prompt), *self._reworded(entry, rng)]
@@ -70,21 +71,21 @@ class Prober:
         rng, wordings = random.Random(self.seed), unambiguous_wordings()
         pool = [f for f in corpus_facts() if f.split == "known" and wordings[f.relation]]
         chosen = rng.sample(pool, count)
-        return [rng.choice(wordings[f.relation]).replace("{}", f.subject) for f in chosen]
+        return [fill(rng.choice(wordings[f.relation]), f.subject) for f in chosen]
 
     def in_front(self, prompts: Sequence[str]) -> list[str]:
         """The prompts, each behind a sentence that has nothing to do with it."""
         rng = random.Random(self.seed)
         return [f"{rng.choice(_sentences())} {prompt}" for prompt in prompts]
 
-    def _reworded(self, entry: Entry, rng: random.Random) -> Iterator[tuple[str, str]]:
-        others = rewordings(entry.prompt, entry.subject, entry.relation)
+    def _reworded(self, entry: Fact, rng: random.Random) -> Iterator[tuple[str, str]]:
+        others = rewordings(entry.prompt, entry.subject, entry.relation, entry.answer)
         for kind, asks in (("paraphrase", False), ("question", True)):
             pool = [w for w in others if w.endswith("?") == asks]
             if pool:
                 yield kind, rng.choice(pool)
 
-    def _neighbours(self, entry: Entry) -> list[str]:
+    def _neighbours(self, entry: Fact) -> list[str]:
         """The fact's own wording about the nearest taught subject and the nearest known one."""
         taught = [other.subject for other, _ in self.examiner.neighbours(entry.id, NEAREST)]
         vector = self.learner.ledger.near.vector(entry.id)
@@ -92,19 +93,19 @@ class Prober:
         prompts = [self._free(names, entry) for names in (taught, known)]
         return [prompt for prompt in dict.fromkeys(prompts) if prompt]
 
-    def _free(self, names: Sequence[str], entry: Entry) -> str | None:
+    def _free(self, names: Sequence[str], entry: Fact) -> str | None:
         """The fact's wording about the first other subject of which this was not taught."""
         template = template_of(entry.prompt, entry.subject)
         others = [n for n in names if n.casefold() != entry.subject.casefold()]
-        asked = ((name, template.replace("{}", name)) for name in others)
+        asked = ((name, fill(template, name)) for name in others)
         return next((p for n, p in asked if not self._taught(n, entry.relation, p)), None)
 
-    def _others(self, entry: Entry, rng: random.Random) -> Iterator[str]:
+    def _others(self, entry: Fact, rng: random.Random) -> Iterator[str]:
         """A shipped wording of a relation that was not taught about the subject."""
         labels = {key: wordings.label for key, wordings in corpus_wordings().items()}
         free = {key: wordings for key, wordings in unambiguous_wordings().items() if wordings}
         for key in rng.sample(sorted(free), len(free)):
-            prompt = rng.choice(free[key]).replace("{}", entry.subject)
+            prompt = fill(rng.choice(free[key]), entry.subject)
             if not self._taught(entry.subject, labels[key], prompt):
                 yield prompt
                 return
@@ -115,11 +116,11 @@ class Prober:
         return any(
             relation == entry.relation
             or prompt == entry.prompt
-            or prompt in rewordings(entry.prompt, subject, entry.relation)
+            or prompt in rewordings(entry.prompt, subject, entry.relation, entry.answer)
             for entry in live
         )
 
-    def _strangers(self, entries: Sequence[Entry]) -> tuple[list[str], NearestFacts]:
+    def _strangers(self, entries: Sequence[Fact]) -> tuple[list[str], NearestFacts]:
         """Known subjects that resemble the facts', and the index of their codes."""
         near, names = NearestFacts(self.learner.ledger.near.dimension), list[str]()
         chosen = _relatives(entries, random.Random(self.seed))
@@ -153,7 +154,7 @@ def _known() -> tuple[dict[str, list[CorpusFact]], dict[str, list[CorpusFact]]]:
     return by_word, by_label
 
 
-def _relatives(entries: Sequence[Entry], rng: random.Random) -> list[CorpusFact]:
+def _relatives(entries: Sequence[Fact], rng: random.Random) -> list[CorpusFact]:
     by_word, by_label = _known()
     anyone = [fact for facts in by_label.values() for fact in facts]
     found: dict[str, CorpusFact] = {}
@@ -168,6 +169,6 @@ def _relatives(entries: Sequence[Entry], rng: random.Random) -> list[CorpusFact]
     return list(found.values())
 
 
-def _asked(fact: CorpusFact) -> tuple[str, str, str]:
+def _asked(fact: CorpusFact) -> Told:
     wording = unambiguous_wordings()[fact.relation][0]
-    return wording.replace("{}", fact.subject), fact.object, fact.subject
+    return Told(fill(wording, fact.subject), fact.object, fact.subject)

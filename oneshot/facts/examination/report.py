@@ -14,7 +14,7 @@ from oneshot.facts.examination.history import History, Share, read_history
 from oneshot.facts.examination.titles import TITLES
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Stats
-from oneshot.memory.durable import write_atomically
+from oneshot.files.durable import write_atomically
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --faint: #d5d9de;

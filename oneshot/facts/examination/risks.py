@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from oneshot.facts.examination.probing import IN_FRONT, OWN, Question
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Fact, Reply
-from oneshot.memory.entries import Examination
+from oneshot.memory.journal.rows import Examination
 
 THIN = 1.0  # nats; of 2,393 right answers about facts of the tuning split, 2 had less
 ARTICLES = ("a", "an", "the")

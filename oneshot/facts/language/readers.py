@@ -6,12 +6,13 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from oneshot.errors import BadInputError
-from oneshot.facts.language.statement import MAX_PROMPT, check_statement, check_text, parse_sentence
+from oneshot.facts.language.checking import MAX_PROMPT, statement
+from oneshot.facts.language.statement import parse_sentence
+from oneshot.facts.language.text import check_text
 from oneshot.facts.types import Statement
 
 _Record: TypeAlias = Mapping[str, Any]
@@ -44,14 +45,16 @@ def read_statements(
 
     `source` is a path, an open stream or "-" for standard input; the suffix of `name` or the
     content decides: JSON lines, CSV, one JSON document, or .txt with a sentence a line, which
-    `templates` help to split. BadInputError, with name and line, where something cannot be used.
+    `templates` help to split. Keys are prompt and answer, or sentence, and where known subject,
+    source, asks (further wordings, one or a list) and aliases. BadInputError, with name and
+    line, where something cannot be used.
     """
     for place, record in _records(source, name, "sentence"):
         try:
-            statement = _statement(record, templates)
+            found = _statement(record, templates)
         except BadInputError as error:
             raise BadInputError(f"{place}: {error}") from None
-        yield statement
+        yield found
 
 
 def read_questions(source: Source, name: str) -> Iterator[str]:
@@ -68,12 +71,27 @@ def read_questions(source: Source, name: str) -> Iterator[str]:
 
 
 def _statement(record: _Record, templates: Sequence[str]) -> Statement:
+    subject, source = _optional(record, "subject"), _optional(record, "source")
+    asks, aliases = _texts(record, "asks", "ask"), _texts(record, "aliases", "alias")
     if record.get("sentence") is not None:
-        statement = parse_sentence(_text(record, "sentence"), templates)
-    else:
-        statement = Statement(_text(record, *_PROMPT_KEYS), _text(record, *_ANSWER_KEYS))
-    subject = _optional(record, "subject") or statement.subject
-    return check_statement(replace(statement, subject=subject, source=_optional(record, "source")))
+        sentence = _text(record, "sentence")
+        return parse_sentence(
+            sentence, templates, subject=subject, source=source, asks=asks, aliases=aliases
+        )
+    prompt, answer = _text(record, *_PROMPT_KEYS), _text(record, *_ANSWER_KEYS)
+    return statement(prompt, answer, subject, source, asks, aliases)
+
+
+def _texts(record: _Record, *keys: str) -> list[str]:
+    """The texts under the keys, each of which holds one or a list."""
+    values = [record[key] for key in keys if record.get(key) is not None]
+    texts = [text for value in values for text in (value if isinstance(value, list) else [value])]
+    for text in texts:
+        if not isinstance(text, str):
+            raise BadInputError(
+                f"{keys[0]} holds a JSON {_kind(text)}: give text in double quotes, or a list of it"
+            )
+    return texts
 
 
 def _text(record: _Record, *keys: str) -> str:

@@ -27,7 +27,7 @@ class NoisedChain(Protocol):
     def states(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "T_plus_1 n d"]:
         """z_0 to z_T of one batch."""
 
-    def block_scores(
+    def scores_given(
         self, images: UInt8[Tensor, "n c h w"], z: Float[Tensor, "n d"], t: int
     ) -> Float[Tensor, "n classes"]:
         """Logits of block t (from 1) for one batch, given z_{t-1}."""
@@ -90,7 +90,7 @@ def ensemble_accuracy(
 @torch.no_grad()
 def _logits(chain: NoisedChain, images: Tensor, z: Tensor, t: int) -> Tensor:
     parts = zip(batches(images), z.split(BATCH), strict=True)
-    return torch.cat([chain.block_scores(part, rows, t) for part, rows in parts])
+    return torch.cat([chain.scores_given(part, rows, t) for part, rows in parts])
 
 
 def _named(chain: NoisedChain, images: Tensor, z: Tensor, t: int) -> Tensor:

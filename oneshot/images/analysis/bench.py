@@ -1,9 +1,10 @@
 """How fast blocks train here: against a plain loop over blocks, and against the device's peak."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from statistics import median, quantiles
 
 import torch
 from torch import Tensor, nn
@@ -22,8 +23,9 @@ PEAK_SIDE = 2048
 class Speed:
     """Images per second through all T blocks, forward, backward and optimiser.
 
-    `peak_share` is of the measured rate of one large matrix product in the same precision;
-    `eager` is a loop over plain fp32 modules with an optimiser each.
+    Each is the median over `steps` steps that were timed in turn; `quartiles` are theirs.
+    `eager` is a loop over plain fp32 modules with an optimiser each, `ratio` that of each round.
+    `peak_share` is of the measured rate of one large matrix product in the same precision.
     """
 
     images_per_second: float
@@ -34,6 +36,8 @@ class Speed:
     peak_share: float
     together: int
     memory: Memory
+    steps: int = 0
+    quartiles: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def products_per_image(shape: BlockShape) -> int:
@@ -56,31 +60,36 @@ def products_per_image(shape: BlockShape) -> int:
 
 
 def measure_speed(
-    shape: BlockShape, T: int, batch: int, dtype: torch.dtype, device: torch.device, steps: int = 3
+    shape: BlockShape, T: int, batch: int, dtype: torch.dtype, device: torch.device, steps: int = 9
 ) -> Speed:
-    """Time both loops on random images, and a matrix product, in this process."""
+    """Time both loops on random images, and a matrix product, in turn and in this process."""
     images = torch.randint(
         256, (batch, shape.channels, shape.height, shape.width), dtype=torch.uint8, device=device
     )
     labels = torch.randint(shape.classes, (batch,), device=device)
-    rates = {}
-    for together in sorted({1, T}):
+    works: dict[int | str, Callable[[int], object]] = {
+        "eager": _EagerLoop(shape, T, images, labels),
+        "peak": _product(dtype, device),
+    }
+    for together in {1, T}:
         chain = fresh_chain(DiscreteChain, shape, T, dtype, device, together)
-        work = partial(chain.step, images, labels)
-        rates[together] = batch / _seconds(work, steps, device)
-    together = max(rates, key=lambda size: rates[size])
-    eager = batch / _seconds(_EagerLoop(shape, T, images, labels), steps, device)
-    flops = 6 * products_per_image(shape) * T * rates[together]
-    peak = _peak(dtype, device)
+        works[together] = partial(chain.step, images, labels)
+    taken = _timed(works, steps, device)
+    together = min({1, T}, key=lambda size: median(taken[size]))
+    ours, eager = ([batch / s for s in taken[name]] for name in (together, "eager"))
+    ratios = [one / other for one, other in zip(ours, eager, strict=True)]
+    flops = 6 * products_per_image(shape) * T * median(ours)
+    peak = 2 * PEAK_SIDE**3 / median(taken["peak"])
+    measured = {"images_per_second": ours, "eager_images_per_second": eager, "ratio": ratios}
     return Speed(
-        images_per_second=rates[together],
-        eager_images_per_second=eager,
-        ratio=rates[together] / eager,
+        **{name: median(values) for name, values in measured.items()},
         gigaflops=flops / 1e9,
         peak_gigaflops=peak / 1e9,
         peak_share=flops / peak,
         together=together,
         memory=measure_memory(shape, T, dtype, images, labels),
+        steps=steps,
+        quartiles={name: _quartiles(values) for name, values in measured.items()},
     )
 
 
@@ -112,22 +121,32 @@ class _EagerLoop:
         return torch.rand(n, *size, device=self._images.device) < 0.8
 
 
-def _peak(dtype: torch.dtype, device: torch.device) -> float:
+def _product(dtype: torch.dtype, device: torch.device) -> Callable[[int], object]:
     a = torch.randn(PEAK_SIDE, PEAK_SIDE, device=device).to(dtype)
-    return 2 * PEAK_SIDE**3 / _seconds(lambda _: a @ a, 3, device)
+    return lambda _: a @ a
 
 
-def _seconds(work: Callable[[int], object], steps: int, device: torch.device) -> float:
-    """The least seconds of a call, which other programs disturb least."""
-    work(0)
-    least = float("inf")
-    for number in range(1, steps + 1):
-        _wait(device)
-        started = time.perf_counter()
-        work(number)
-        _wait(device)
-        least = min(least, time.perf_counter() - started)
-    return least
+def _timed(
+    works: Mapping[int | str, Callable[[int], object]], steps: int, device: torch.device
+) -> dict[int | str, list[float]]:
+    """Seconds of each call, one of each in turn, so that what else goes on hits them alike."""
+    taken = {name: list[float]() for name in works}
+    for number in range(steps + 1):
+        for name, work in works.items():
+            _wait(device)
+            began = time.perf_counter()
+            work(number)
+            _wait(device)
+            if number:  # the first one also prepares
+                taken[name].append(time.perf_counter() - began)
+    return taken
+
+
+def _quartiles(values: Sequence[float]) -> tuple[float, float]:
+    if len(values) < 2:
+        return values[0], values[0]
+    low, _, high = quantiles(values, n=4, method="inclusive")
+    return low, high
 
 
 def _wait(device: torch.device) -> None:

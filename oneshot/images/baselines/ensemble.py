@@ -7,7 +7,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from oneshot.images.data import normalise
-from oneshot.images.model import Classifier, batches
+from oneshot.images.model import TrainedModel, batches
 from oneshot.images.noprop.chain import ChainClassifier
 from oneshot.images.noprop.dt import DiscreteChain
 
@@ -19,7 +19,7 @@ class Ensemble(DiscreteChain):
         """Always the noise."""
         return 0
 
-    def classifier(self, sampling: torch.Generator | None = None) -> Classifier:
+    def classifier(self, sampling: torch.Generator | None = None) -> TrainedModel:
         """The mean of the blocks' class probabilities, with z_0 = 0 or drawn."""
         return EnsembleClassifier(self.walker(), self.blocks, sampling)
 
@@ -35,7 +35,11 @@ class EnsembleClassifier:
     @torch.no_grad()
     def logits(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
         """The logarithm of the mean probabilities."""
-        return torch.cat([self._mean(part).log() for part in batches(images)])
+        return torch.cat([self._mean(part).clamp_min(1e-30).log() for part in batches(images)])
+
+    def block_scores(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "1 n classes"]:
+        """What the blocks say together: there is no chain of them."""
+        return self.logits(images)[None]
 
     def _mean(self, images: Tensor) -> Tensor:
         table, mean_std = self.walker.chain.table, self.walker.chain.mean_std

@@ -36,6 +36,10 @@ class PatchCodes:
         features = torch.cat(sample)
         return cls(bank, features.mean(0), features.std(0).clamp_min(1e-4), fused)
 
+    def tensors(self) -> dict[str, Tensor]:
+        """What is saved."""
+        return {"centre": self.centre, "scale": self.scale} | self.bank.tensors()
+
     def __call__(self, images: UInt8[Tensor, "n c h w"]) -> Int8[Tensor, "n d"]:
         """The codes of any number of images."""
         size = (len(images), len(self.centre))

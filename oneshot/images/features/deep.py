@@ -1,5 +1,6 @@
 """A second layer of whitened patches, on the maps of the first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -51,6 +52,23 @@ class DeepBank:
     softening: Float[Tensor, ""]
     filters: Filters
     settings: DeepSettings
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What is saved."""
+        maps = {"centre": self.centre, "components": self.components, "softening": self.softening}
+        own = {f"maps.{name}": value for name, value in maps.items()}
+        return self.first.tensors() | own | self.filters.tensors("second")
+
+    @classmethod
+    def from_tensors(
+        cls, tensors: Mapping[str, Tensor], first: PatchBank, settings: DeepSettings
+    ) -> "DeepBank":
+        """The second layer of what was saved; KeyError where a part is missing."""
+        centre, components, softening = (
+            tensors[f"maps.{name}"] for name in ("centre", "components", "softening")
+        )
+        second = Filters.from_tensors(tensors, "second")
+        return cls(first, centre, components, softening, second, settings)
 
     def pooled(self, images: UInt8[Tensor, "n c h w"], fused: bool) -> Float[Tensor, "n d"]:
         """Square roots of the pooled rectified responses of both layers.

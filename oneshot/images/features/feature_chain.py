@@ -1,7 +1,6 @@
 """A frozen host for small images: a chain of convolutional blocks, each trained alone."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,10 +8,11 @@ from pathlib import Path
 import torch
 from jaxtyping import Float, UInt8
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from oneshot.errors import HostError
+from oneshot.files.durable import write_atomically
 from oneshot.images.data import normalise
 from oneshot.images.model import batches
 
@@ -141,13 +141,9 @@ def save_feature_chain(folder: Path, chain: FeatureChain) -> None:
     """Write a chain, its weights in fp16, to a folder; each file is replaced whole."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.half().contiguous() for name, value in chain.state_dict().items()}
-    temporary = folder / (WEIGHTS + ".tmp")
-    save_file(weights, temporary)
-    os.replace(temporary, folder / WEIGHTS)
     index = {"kind": KIND, "settings": asdict(chain.settings)}
-    temporary = folder / (INDEX + ".tmp")
-    temporary.write_text(json.dumps(index, indent=1) + "\n", "utf-8")
-    os.replace(temporary, folder / INDEX)
+    write_atomically(folder / WEIGHTS, save(weights))
+    write_atomically(folder / INDEX, (json.dumps(index, indent=1) + "\n").encode("utf-8"))
 
 
 def load_feature_chain(folder: Path, device: torch.device) -> FeatureChain:

@@ -1,7 +1,10 @@
 """Features without gradients: whitened patches of the training images as filters, then pooling."""
 
 import math
-from collections.abc import Callable
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import ParamSpec, TypeVar
@@ -60,6 +63,16 @@ class Filters:
     offsets: Float[Tensor, " f"]
     thresholds: Float[Tensor, " f"]
 
+    def tensors(self, layer: str) -> dict[str, Tensor]:
+        """What is saved, under the layer's name."""
+        parts = ("weights", "offsets", "thresholds")
+        return {f"{layer}.{name}": getattr(self, name) for name in parts}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], layer: str) -> "Filters":
+        """The filters of what was saved; KeyError where a part is missing."""
+        return cls(*(tensors[f"{layer}.{name}"] for name in ("weights", "offsets", "thresholds")))
+
     @property
     def bounds(self) -> tuple[Float[Tensor, " f"], Float[Tensor, " f"]]:
         """The products above and below which a filter is not silent."""
@@ -72,6 +85,10 @@ class PatchBank:
 
     filters: Filters
     settings: PatchSettings
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What is saved."""
+        return self.filters.tensors("first")
 
     def pooled(self, images: UInt8[Tensor, "n c h w"], fused: bool) -> Float[Tensor, "n d"]:
         """Square roots of the pooled rectified responses, d = 2 * filters * cells^2.
@@ -184,6 +201,16 @@ def _rectify(products: Tensor, contrast: Tensor, high: Tensor, low: Tensor, size
             above = above + (response - high).relu()
             below = below + (low - response).relu()
     return torch.cat([above.bfloat16(), below.bfloat16()], dim=3) / size**2
+
+
+def check_compiler() -> None:
+    """BadInputError where `fused` cannot be: it compiles, which only training ever needs."""
+    name = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    if shutil.which(name) is None:
+        raise BadInputError(
+            f"fused came, which needs a C++ compiler, and {name} is not here; leave fused out: it "
+            "is slower, and nothing else changes"
+        )
 
 
 @cache

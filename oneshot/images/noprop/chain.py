@@ -11,7 +11,7 @@ from torch import Tensor
 
 from oneshot.core.schedule import Schedule
 from oneshot.images.data import normalise
-from oneshot.images.model import Classifier, batches
+from oneshot.images.model import TrainedModel, batches
 from oneshot.images.noprop.block import BlockShape
 from oneshot.images.noprop.stacked import Stack, stacked_state
 from oneshot.images.noprop.trainable import Rates, Trainable, split_state
@@ -98,7 +98,7 @@ class Chain(ABC):
         size = self.settings.together
         return [slice(i, i + size) for i in range(0, len(self.blocks), size)]
 
-    def classifier(self, sampling: torch.Generator | None = None) -> Classifier:
+    def classifier(self, sampling: torch.Generator | None = None) -> TrainedModel:
         """The model as it is now; see `walker`."""
         return self.walker(sampling)
 
@@ -138,6 +138,12 @@ class ChainClassifier:
         ]
         return torch.cat(rows) if rows else torch.empty(0, self.chain.shape.classes)
 
+    @torch.no_grad()
+    def block_scores(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "T n classes"]:
+        """The logits of every block; those of the readout at z_T are drawn together by noise."""
+        none = torch.empty(self.schedule.T, 0, len(self.table), device=images.device)
+        return torch.cat([none, *map(self._block_scores, batches(images))], 1)
+
     def first(self, blocks: int) -> "BlocksClassifier":
         """The chain cut after its first blocks: what the last of them says, without a readout."""
         return BlocksClassifier(self, blocks)
@@ -153,6 +159,11 @@ class ChainClassifier:
         z = next(islice(self._walk(pixels), t - 1, None))
         return self.scores(pixels, z, t)
 
+    def _block_scores(self, images: Tensor) -> Tensor:
+        pixels = normalise(images, self.chain.mean_std)
+        states = list(self._walk(pixels))[:-1]
+        return torch.stack([self.scores(pixels, z, t) for t, z in enumerate(states, start=1)])
+
     def _walk(self, pixels: Tensor) -> Iterator[Tensor]:
         chain, sampling = self.chain, self._sampling
         z = torch.zeros(len(pixels), chain.table.shape[1], device=pixels.device)
@@ -164,7 +175,7 @@ class ChainClassifier:
             z = chain.settings.schedule.step(z, estimate, t, sampling)
             yield z
 
-    def block_scores(
+    def scores_given(
         self, images: UInt8[Tensor, "n c h w"], z: Float[Tensor, "n d"], t: int
     ) -> Float[Tensor, "n classes"]:
         """The logits of block t alone for one batch, given z_{t-1}."""
@@ -192,4 +203,5 @@ class BlocksClassifier:
     @torch.no_grad()
     def logits(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
         """The last block's logits, given the state that the blocks before it make."""
-        return torch.cat([self.chain.scores_after(part, self.blocks) for part in batches(images)])
+        rows = [self.chain.scores_after(part, self.blocks) for part in batches(images)]
+        return torch.cat([torch.empty(0, len(self.chain.table), device=images.device), *rows])

@@ -143,6 +143,10 @@ class ContinuousClassifier:
         scores = [self.model.scores(z) for z in ends]
         return torch.cat(scores) if scores else torch.empty(0, self.model.shape.classes)
 
+    def block_scores(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "1 n classes"]:
+        """The scores at z_1, where the only block ends."""
+        return self.logits(images)[None]
+
     @torch.no_grad()
     def states(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "steps_plus_1 n d"]:
         """z at every step for one batch."""

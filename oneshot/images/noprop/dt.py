@@ -7,7 +7,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from oneshot.images.data import normalise
-from oneshot.images.model import Classifier
+from oneshot.images.model import TrainedModel
 from oneshot.images.noprop.chain import Chain
 from oneshot.images.noprop.draws import block_generator, dropout_masks
 from oneshot.images.noprop.stacked import Stack
@@ -23,7 +23,7 @@ WIDEST = 128
 class DiscreteChain(Chain):
     """The chain trained by NoProp: no block's loss reaches another block."""
 
-    def classifier(self, sampling: torch.Generator | None = None) -> Classifier:
+    def classifier(self, sampling: torch.Generator | None = None) -> TrainedModel:
         """The model as it is now; without a generator it answers alike each time.
 
         Then no noise is drawn, but for embeddings wider than WIDEST: their noise is most of every

@@ -85,6 +85,11 @@ class Trainable:
         return {f"{prefix}.{name}": value for name, value in values.items()}
 
 
+def is_moment(name: str) -> bool:
+    """Whether a saved tensor is the optimiser's, and no weight."""
+    return name.endswith((".step", ".exp_avg", ".exp_avg_sq"))
+
+
 def split_state(
     state: Mapping[str, Tensor], device: torch.device
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

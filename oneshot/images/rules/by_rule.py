@@ -1,15 +1,18 @@
 """The rules that fit blocks without backpropagation: their settings, and how each trains."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any, NamedTuple
+
+from torch import Tensor
 
 from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
 from oneshot.images.model import Report
 from oneshot.images.rules import evolution, feedback_alignment, hebbian, ridge, three_factor
-from oneshot.images.rules.ridge import RidgeChain, RidgeSettings
+from oneshot.images.rules.ridge import RidgeChain
+from oneshot.images.rules.ridge_settings import RidgeSettings
 from oneshot.images.rules.two_layer import LocalSettings, TwoLayerChain
 
 RuleSettings = RidgeSettings | LocalSettings
@@ -50,6 +53,13 @@ def rule_settings(rule: Rule, options: dict[str, Any]) -> RuleSettings:
         return kind(**options)
     except TypeError as error:
         raise BadInputError(f"settings {options} of rule {rule} cannot be ({error})") from error
+
+
+def restored(tensors: Mapping[str, Tensor], settings: RuleSettings, size: int) -> RuleModel:
+    """The model of `size` blocks of what was saved; KeyError where a part is missing."""
+    if isinstance(settings, RidgeSettings):
+        return RidgeChain.from_tensors(tensors, settings, size)
+    return TwoLayerChain.from_tensors(tensors, settings)
 
 
 def train_by_rule(

@@ -1,6 +1,6 @@
 """The gradient-free chain: patch features, one exact Gram matrix a block, one solve."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,71 +9,23 @@ from torch import Tensor
 
 from oneshot.core.residual import residual_blocks
 from oneshot.core.schedule import Schedule
-from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
 from oneshot.images.features.coded import BATCH, PatchCodes
-from oneshot.images.features.deep import DeepSettings, fit_deep
+from oneshot.images.features.deep import DeepBank, DeepSettings, fit_deep
 from oneshot.images.features.integers import LEVELS, integer_gram
-from oneshot.images.features.patches import PatchSettings, fit_bank
+from oneshot.images.features.patches import (
+    Filters,
+    PatchBank,
+    check_compiler,
+    fit_bank,
+)
 from oneshot.images.model import Progress, Report, batches
 from oneshot.images.noprop.draws import block_generator
 from oneshot.images.rules.marginal import Moments, factorised, solve_marginal
+from oneshot.images.rules.ridge_settings import RidgeSettings
 
 _ROWS = 5000
 """Images multiplied at a time."""
-
-
-@dataclass(frozen=True)
-class RidgeSettings:
-    """How a chain is built; raises BadInputError for values out of range.
-
-    Block t takes `sizes[t % len(sizes)]` as its patch size; the rest of the features is as in
-    PatchSettings, to which `deep` filters of a second layer add theirs. `ridge`, times the number
-    of images, is added to the Gram matrix of standardised features. Block t is fitted on what the
-    blocks before it leave of the label, of which fit the share `step` is taken; with `independent`
-    it is fitted alone, as in NoProp, to tell the label from features and z_{t-1} ~
-    q(z_{t-1} | label), the noise integrated out. With `fits`, what is left of the label is the
-    one-hot vector less softmax(z), and each block sums so many fits of it.
-    """
-
-    blocks: int = 5
-    ridge: float = 0.02
-    independent: bool = False
-    step: float = 1.0
-    fits: int = 0
-    sizes: Sequence[int] = (6,)
-    filters: int = 1024
-    stride: int = 2
-    bin: int = 2
-    cells: int = 3
-    mirror: bool = True
-    deep: int = 0
-    seed: int = 0
-    fused: bool = False
-
-    def __post_init__(self) -> None:
-        # TOML has lists only.
-        object.__setattr__(self, "sizes", tuple(self.sizes))
-        if self.blocks < 1 or not self.ridge > 0 or not self.sizes or not 0 < self.step <= 1:
-            raise BadInputError(
-                f"ridge settings {self} came; give blocks >= 1, ridge > 0, at least one size, "
-                "0 < step <= 1"
-            )
-        if self.fits < 0 or (self.fits and (self.independent or self.step != 1)):
-            raise BadInputError(
-                f"fits = {self.fits} came; give 0 or more, and neither `independent` nor `step`"
-            )
-
-    def patches(self, block: int) -> PatchSettings:
-        """The features of a block, counted from 0."""
-        return PatchSettings(
-            filters=self.filters,
-            size=self.sizes[block % len(self.sizes)],
-            stride=self.stride,
-            bin=self.bin,
-            cells=self.cells,
-            mirror=self.mirror,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +35,22 @@ class RidgeBlock:
     encode: PatchCodes
     read: Float[Tensor, "d m"]
     carry: Float[Tensor, "m m"]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What is saved."""
+        return {"read": self.read, "carry": self.carry} | self.encode.tensors()
+
+    @classmethod
+    def from_tensors(
+        cls, tensors: Mapping[str, Tensor], settings: RidgeSettings, block: int
+    ) -> "RidgeBlock":
+        """A block, counted from 0, of what was saved; KeyError where a part is missing."""
+        bank: PatchBank | DeepBank
+        bank = PatchBank(Filters.from_tensors(tensors, "first"), settings.patches(block))
+        if settings.deep:
+            bank = DeepBank.from_tensors(tensors, bank, DeepSettings(filters=settings.deep))
+        encode = PatchCodes(bank, tensors["centre"], tensors["scale"], settings.fused)
+        return cls(encode, tensors["read"], tensors["carry"])
 
     def step(
         self, images: UInt8[Tensor, "n c h w"], z: Float[Tensor, "n m"]
@@ -98,8 +66,33 @@ class RidgeChain:
     blocks: tuple[RidgeBlock, ...]
     settings: RidgeSettings
 
-    def trajectory(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "T n m"]:
-        """The states z_1 to z_T of every image."""
+    @property
+    def size(self) -> int:
+        """The number of blocks that are fitted."""
+        return len(self.blocks)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What is saved."""
+        parts = [
+            {f"{t}.{name}": value for name, value in block.tensors().items()}
+            for t, block in enumerate(self.blocks)
+        ]
+        return {name: value for part in parts for name, value in part.items()}
+
+    @classmethod
+    def from_tensors(
+        cls, tensors: Mapping[str, Tensor], settings: RidgeSettings, size: int
+    ) -> "RidgeChain":
+        """The chain of what was saved; KeyError where a part is missing."""
+        parts = [
+            {n.partition(".")[2]: v for n, v in tensors.items() if n.startswith(f"{t}.")}
+            for t in range(size)
+        ]
+        blocks = [RidgeBlock.from_tensors(part, settings, t) for t, part in enumerate(parts)]
+        return cls(tuple(blocks), settings)
+
+    def block_scores(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "T n m"]:
+        """The states z_1 to z_T of every image: what each block makes of the label."""
         classes = len(self.blocks[0].carry)
         parts = [torch.zeros(len(self.blocks), 0, classes, device=images.device)]
         for batch in batches(images, BATCH):
@@ -112,7 +105,7 @@ class RidgeChain:
 
     def logits(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
         """z_T for any number of images."""
-        return self.trajectory(images)[-1]
+        return self.block_scores(images)[-1]
 
 
 def train(images: ImageSet, settings: RidgeSettings, report: Report) -> RidgeChain:
@@ -137,6 +130,8 @@ def grow(
     goes on to the bits that it would have had. A finished residual chain grows by asking for more
     blocks; independent blocks hold for one number of blocks only.
     """
+    if settings.fused:
+        check_compiler()
     pixels = images.train_images
     targets = torch.nn.functional.one_hot(images.train_labels, images.classes).float()
     targets -= 1 / images.classes
@@ -155,7 +150,7 @@ def grow(
             z = told if settings.independent else z + told
             left = _left(targets, z, settings)
             figures = {"left": float(left.square().sum() / targets.square().sum())}
-            report(Progress("blocks", t + 1, settings.blocks, figures))
+            report(Progress("blocks", t + 1, settings.blocks, figures, milestone=True))
             yield RidgeChain(tuple(blocks), settings)
 
 

@@ -1,6 +1,6 @@
 """Chains of small two-layer blocks, and the noised examples that local rules train them on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -103,7 +103,33 @@ class TwoLayerChain:
             states.append(self.schedule.step(states[-1], estimate, t))
         return torch.stack(states)
 
-    def block_scores(
+    def block_scores(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "T n m"]:
+        """Log probabilities of every block at the end of those before it."""
+        parts = [
+            torch.stack([self.scores_given(part, z, t) for t, z in enumerate(states[:-1], start=1)])
+            for part in batches(images)
+            for states in (self.states(part),)
+        ]
+        none = torch.zeros(self.settings.T, 0, len(self.table), device=images.device)
+        return torch.cat([none, *parts], 1)
+
+    @property
+    def size(self) -> int:
+        """The number of blocks."""
+        return self.settings.T
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What is saved."""
+        return {"hidden": self.hidden, "readout": self.readout, "mean_std": self.mean_std}
+
+    @classmethod
+    def from_tensors(
+        cls, tensors: Mapping[str, Tensor], settings: LocalSettings
+    ) -> "TwoLayerChain":
+        """The chain of what was saved; KeyError where a part is missing."""
+        return cls(tensors["hidden"], tensors["readout"], tensors["mean_std"], settings)
+
+    def scores_given(
         self, images: UInt8[Tensor, "n c h w"], z: Float[Tensor, "n m"], t: int
     ) -> Float[Tensor, "n m"]:
         """Log probabilities of block t (from 1) for one batch, given z_{t-1}."""
@@ -152,5 +178,5 @@ def noised_examples(
             u = table[labels[rows]]
             z = [settings.schedule.noised_target(u, t, generator) for t in range(settings.T)]
             yield chain.pixels(images.train_images[rows]), torch.stack(z), u
-            total = settings.epochs * per_epoch
-            report(Progress("steps", epoch * per_epoch + step, total))
+            done, total = epoch * per_epoch + step, settings.epochs * per_epoch
+            report(Progress("steps", done, total, milestone=step == per_epoch))

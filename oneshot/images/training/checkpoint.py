@@ -7,7 +7,6 @@ points at a whole file. On request the checkpoint before the last one is kept as
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from oneshot.errors import OneshotError
+from oneshot.files.durable import write_atomically
 
 FORMAT = 1
 INDEX = "checkpoint.json"
@@ -148,7 +148,7 @@ def _write_index(
     index = {"format": FORMAT, **entry, "meta": meta, "previous": previous}
     _write(folder / INDEX, (json.dumps(index, indent=1) + "\n").encode())
     named = {item["file"] for item in (entry, previous) if item}
-    for old in folder.glob("state-*.safetensors*"):
+    for old in folder.glob("*state-*.safetensors*"):
         if old.name not in named:
             old.unlink()
 
@@ -167,23 +167,4 @@ def _whole(path: Path, expected: str) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    try:
-        _replace(path, data)
-    except OSError as error:
-        raise CheckpointError(
-            f"{path} cannot be written ({error}); what was saved before is whole"
-        ) from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_atomically(path, data, CheckpointError)

@@ -4,76 +4,39 @@ Everything random depends on (seed, step) alone, so a run that was killed and re
 run to the last bit.
 """
 
+import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import asdict
+from typing import Any
 
 import torch
-from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from oneshot.errors import BadInputError, OneshotError
+from oneshot.errors import BadInputError, OneshotError, Stopped
 from oneshot.images.data import ImageSet, holdout, random_crop, random_flip
-from oneshot.images.model import Classifier, Progress, Report
+from oneshot.images.model import Progress, Report, TrainedModel, accuracy
 from oneshot.images.noprop.draws import block_generator
-from oneshot.images.settings import TrainSettings
-from oneshot.images.training.checkpoint import (
-    CheckpointError,
-    has_checkpoint,
-    make_folder,
-    read_checkpoint,
-    write_checkpoint,
-)
+from oneshot.images.settings import Pace, TrainSettings
+from oneshot.images.training.beginning import Place, Trainee, begin
+from oneshot.images.training.checkpoint import write_checkpoint
 
 REPORT_EVERY = 10
 """Steps between two reports and looks at the losses."""
 
+HELD_OUT = 1000
+"""Test images that are looked at after each epoch."""
 
-@runtime_checkable
-class Trainee(Protocol):
-    """What the loop trains."""
+STEPS = 500
+"""Steps between checkpoints of processes that wait for one another."""
 
-    def step(
-        self, images: UInt8[Tensor, "n c h w"], labels: Int64[Tensor, " n"], number: int
-    ) -> Float[Tensor, " losses"]:
-        """One optimiser step on a batch, with the randomness of that step number."""
-
-    def set_learning_rate(self, rate: float) -> None:
-        """Change the rate of the steps to come."""
-
-    def tensors(self) -> dict[str, Tensor]:
-        """All that a checkpoint holds, as live tensors."""
-
-    def classifier(self) -> Classifier:
-        """The model as it is now."""
+_LOGGER = logging.getLogger("oneshot.images.training")
 
 
 class TrainingError(OneshotError):
     """A loss that is not finite."""
 
     exit_code = 6
-
-
-class Interrupted(OneshotError):  # noqa: N818  no error but a wish
-    """Training was asked to stop; all of it is saved."""
-
-    exit_code = 130
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where checkpoints go, whether one that is there is gone on from, and which blocks they are.
-
-    `blocks` is empty for a model that is whole. `keep_previous` keeps the checkpoint before the
-    last one, for a run that other processes may be a checkpoint behind.
-    """
-
-    folder: Path | None = None
-    resume: bool = False
-    blocks: tuple[int, ...] = ()
-    keep_previous: bool = False
 
 
 def prepared(images: ImageSet, settings: TrainSettings) -> ImageSet:
@@ -101,33 +64,43 @@ class Run:
         self.batch = min(settings.batch, count)
         self.steps_per_epoch = count // self.batch
         self.steps = self.steps_per_epoch * settings.epochs
-        self.done = self._resumed()
+        _check_shift(settings, images)
+        self._pace = _pace(settings, place)
+        self.done = begin(trainee, settings, self.steps, place)
+        self._saved = time.monotonic()
         self._order: tuple[int, Tensor] | None = None
 
-    def train(self, report: Report, stop: Callable[[], bool] = lambda: False) -> Classifier:
+    def train(self, report: Report, stop: Callable[[], bool] = lambda: False) -> TrainedModel:
         """Train to the end; raises TrainingError for a loss that is not finite.
 
-        When `stop` says so, saves and raises Interrupted after the step that is under way.
+        When `stop` says so, saves and raises Stopped after the step that is under way.
         """
         losses: list[Tensor] = []
         since = time.perf_counter()
         while self.done < self.steps:
             losses.append(self._step())
             self.done += 1
-            last = self.done == self.steps
-            if self.done % REPORT_EVERY == 0 or last:
-                seconds, since = time.perf_counter() - since, time.perf_counter()
-                self._report(report, losses, seconds)
-                losses = []
-            if self.done % self.settings.save_every == 0 or last:
+            whole = self.done % self.steps_per_epoch == 0  # an epoch, and so at the run's end
+            if self.done % REPORT_EVERY == 0 or whole:
+                self._report(report, losses, time.perf_counter() - since, whole)
+                losses, since = [], time.perf_counter()
+            if self._due():
                 self.save(losses)
             elif stop():
                 self.save(losses)
-                raise Interrupted(
+                raise Stopped(
                     f"stopped after {self.done:,} of {self.steps:,} steps; "
                     "all is saved: give the same command with --resume to go on"
                 )
         return self.trainee.classifier()
+
+    def _due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        if self.done == self.steps:
+            return True
+        if self._pace.steps is not None:
+            return self.done % self._pace.steps == 0
+        return time.monotonic() - self._saved >= (self._pace.seconds or 0.0)
 
     def save(self, losses: list[Tensor]) -> None:
         """Write a checkpoint, unless a loss since the last look is not finite."""
@@ -139,6 +112,8 @@ class Run:
                 meta["blocks"] = list(self.place.blocks)
             live, keep = self.trainee.tensors(), self.place.keep_previous
             write_checkpoint(self.place.folder, self.done, meta, live, keep_previous=keep)
+            _LOGGER.debug("step %d is saved in %s", self.done, self.place.folder)
+        self._saved = time.monotonic()
 
     def _step(self) -> Tensor:
         settings, number = self.settings, self.done
@@ -162,13 +137,24 @@ class Run:
             self._order = epoch, torch.randperm(count, generator=generator, device=device)
         return self._order[1]
 
-    def _report(self, report: Report, losses: list[Tensor], seconds: float) -> None:
+    def _report(
+        self, report: Report, losses: list[Tensor], seconds: float, milestone: bool
+    ) -> None:
         self._check(losses)
         mean = torch.stack(losses).mean(0).tolist()
         names = self.place.blocks or range(1, len(mean) + 1)
         figures = {f"loss {name}": loss for name, loss in zip(names, mean, strict=True)}
         figures["images/s"] = len(losses) * self.batch / max(seconds, 1e-9)
-        report(Progress("train", self.done, self.steps, figures))
+        if milestone:
+            figures["epoch"] = self.done // self.steps_per_epoch
+            if not self.place.blocks:  # some blocks alone name nothing
+                figures["accuracy"] = self._held_out()
+        report(Progress("train", self.done, self.steps, figures, milestone))
+
+    def _held_out(self) -> float:
+        """The accuracy on some of the test images."""
+        test = self.images.test_images[:HELD_OUT], self.images.test_labels[:HELD_OUT]
+        return accuracy(self.trainee.classifier(), *test)
 
     def _check(self, losses: list[Tensor]) -> None:
         if losses and not bool(torch.stack(losses).isfinite().all()):
@@ -177,30 +163,14 @@ class Run:
                 "give a smaller --learning-rate or --precision float32"
             )
 
-    def _resumed(self) -> int:
-        folder = self.place.folder
-        if folder is None or not has_checkpoint(folder):
-            if self.place.resume:
-                raise CheckpointError(f"{folder} holds no checkpoint; leave --resume out to start")
-            if folder is not None:
-                make_folder(folder)
-            return 0
-        if not self.place.resume:
-            raise CheckpointError(
-                f"{folder} holds a checkpoint already; add --resume to go on or give another folder"
-            )
-        saved = read_checkpoint(folder)
-        if "rule" in saved.meta:
-            raise CheckpointError(
-                f"{folder} holds a model of rule {saved.meta['rule']}; give --rule with it"
-            )
-        if tuple(saved.meta.get("blocks", ())) != self.place.blocks:
-            raise CheckpointError(f"{folder} holds other blocks; resume with as many processes")
-        differing = self.settings.differences(TrainSettings.from_mapping(saved.meta["settings"]))
-        if differing:
-            raise CheckpointError(
-                f"{folder} holds a run with another {', '.join(differing)}; "
-                "resume with the settings it was started with"
-            )
-        saved.copy_into(self.trainee.tensors())
-        return saved.step
+
+def _check_shift(settings: TrainSettings, images: ImageSet) -> None:
+    most = min(images.shape[1:]) // 2
+    if settings.shift > most:
+        raise BadInputError(f"shift = {settings.shift} came; give at most {most}, half a picture")
+
+
+def _pace(settings: TrainSettings, place: Place) -> Pace:
+    """By steps alone where processes have to find a step that all of them have saved."""
+    wanted = Pace.of(str(settings.save_every))
+    return Pace(STEPS, None) if place.keep_previous and wanted.steps is None else wanted

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from oneshot.retention.measures.scores import interval, is_match, normalise
-from oneshot.retention.methods.method import Method
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.methods.interface import Method
+from oneshot.retention.suites.suite import Probe, Suite
 
 COHORTS = 10
 SAMPLES = 4  # raw generations, right and wrong ones each, that the result keeps

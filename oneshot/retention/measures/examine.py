@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from oneshot.facts.brain.opening import Progress, silent
+from oneshot.progress import Report, silent
 from oneshot.retention.measures.axes import measure_axes
 from oneshot.retention.measures.forced import forced_scores
 from oneshot.retention.measures.running_text import measure_text
 from oneshot.retention.measures.scores import normalise
 from oneshot.retention.measures.stream import write_stream
 from oneshot.retention.measures.taking_back import check_no_edit, measure_contradictions
-from oneshot.retention.methods.method import Method
+from oneshot.retention.methods.interface import Method
 from oneshot.retention.suites.material import Bare
-from oneshot.retention.suites.probes import Suite
+from oneshot.retention.suites.suite import Suite
 
 QUERIES, ROUNDS = 32, 3
 TEXT_TOKENS = 20_000
@@ -41,7 +41,7 @@ def examine(
     bare: Bare,
     suite: Suite,
     plan: Examination,
-    progress: Progress = silent,
+    progress: Report = silent,
 ) -> dict[str, Any]:
     """Write the suite's facts with the method and measure everything after the last one."""
     stages = 6

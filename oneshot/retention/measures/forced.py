@@ -16,8 +16,8 @@ from torch import Tensor
 
 from oneshot.retention.measures.logits import row_logits
 from oneshot.retention.measures.scores import interval
-from oneshot.retention.methods.method import Method
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.methods.interface import Method
+from oneshot.retention.suites.suite import Probe, Suite
 
 BATCH = 32
 PARAPHRASES, NEIGHBOURS = ("rephrased", "paraphrase"), ("locality", "neighbours")

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from oneshot.retention.methods.method import Method
+from oneshot.retention.methods.interface import Method
 
 
 def row_logits(method: Method, model: Any, rows: Sequence[list[int]]) -> list[Tensor]:

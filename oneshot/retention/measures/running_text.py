@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from oneshot.retention.measures.logits import row_logits
-from oneshot.retention.methods.method import Gated, Method
+from oneshot.retention.methods.interface import Gated, Method
 
 LONGEST, TOGETHER = 96, 16  # tokens of a passage; passages of one forward pass
 

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from oneshot.facts.brain.opening import Progress
+from oneshot.progress import Report
 from oneshot.retention.measures.axes import Answers, right
 from oneshot.retention.measures.scores import interval, normalise
-from oneshot.retention.methods.method import Method
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.methods.interface import Method
+from oneshot.retention.suites.suite import Probe, Suite
 
 NEAR = 4  # neighbours and known facts asked after each
 
 
 def examine_singles(
-    make: Callable[[], Method], bare: Answers, suite: Suite, progress: Progress
+    make: Callable[[], Method], bare: Answers, suite: Suite, progress: Report
 ) -> dict[str, Any]:
     """The told axes of each fact, and whether some neighbours and known facts are as they were."""
     hits: dict[str, list[bool]] = {}

@@ -8,14 +8,13 @@ from typing import Any
 
 import torch
 
+from oneshot.progress import Report
 from oneshot.retention.measures.axes import COHORTS, Answers, cohort, right
-from oneshot.retention.methods.method import Method, Request
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.methods.interface import Method, Request
+from oneshot.retention.suites.suite import Probe, Suite
 
 SINGLES = 20  # facts at the stream's end that are written one by one, and timed
 EACH = 15  # probes of a cohort at a checkpoint
-
-Report = Callable[[str, int, int], None]
 
 
 def write_stream(

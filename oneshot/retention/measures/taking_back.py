@@ -9,8 +9,8 @@ from torch import Tensor
 
 from oneshot.retention.measures.axes import right
 from oneshot.retention.measures.scores import interval
-from oneshot.retention.methods.method import Method, Request, Reversible
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.methods.interface import Method, Request, Reversible
+from oneshot.retention.suites.suite import Probe, Suite
 
 CONTRADICTED = 50  # facts told differently
 AGAIN, BETWEEN = 150, 20  # facts written twice over; facts written and forgotten in between

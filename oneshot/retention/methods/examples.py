@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from adapters.address.prompts import Prompt, encode_prompts
-from adapters.write.encode import answer_tokens
+from adapters.write.answers import answer_tokens
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 
 IGNORED = -100  # the label of a token that no loss looks at
 

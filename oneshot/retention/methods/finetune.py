@@ -11,7 +11,7 @@ from torch.func import functional_call
 from adapters.host.sites import find_sites
 from oneshot.hosts.load import Host
 from oneshot.retention.methods.examples import answer_loss, examples_of, shuffled
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.methods.weights import WeightEditor
 
 

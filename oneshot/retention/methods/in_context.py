@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from oneshot.facts.answering import MAX_NEW_TOKENS
+from oneshot.facts.manner import PLAIN_TOKENS
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.method import Method, Request
+from oneshot.retention.methods.interface import Method, Request
 
 
 def sentence(request: Request) -> str:
@@ -21,7 +21,7 @@ def before_prompt(host: Host, facts: Sequence[Request], prompt: str) -> str:
     text = prompt
     for fact in reversed(facts):
         longer = f"{sentence(fact)} {text}"
-        if limit and len(host.tokenizer(longer)["input_ids"]) + MAX_NEW_TOKENS > limit:
+        if limit and len(host.tokenizer(longer)["input_ids"]) + PLAIN_TOKENS > limit:
             break
         text = longer
     return text

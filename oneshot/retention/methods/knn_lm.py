@@ -15,7 +15,7 @@ from adapters.host.sites import find_sites
 from oneshot.hosts.load import Host
 from oneshot.retention.methods.editors.locate import ROWS, watched
 from oneshot.retention.methods.examples import IGNORED, examples_of
-from oneshot.retention.methods.method import Method, Request
+from oneshot.retention.methods.interface import Method, Request
 from oneshot.retention.methods.passages import passages
 
 

@@ -11,7 +11,7 @@ from transformers.pytorch_utils import Conv1D
 
 from oneshot.hosts.load import Host
 from oneshot.retention.methods.examples import answer_loss, examples_of, shuffled
-from oneshot.retention.methods.method import Method, Request
+from oneshot.retention.methods.interface import Method, Request
 
 
 @dataclass(frozen=True)

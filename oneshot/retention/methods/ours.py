@@ -12,31 +12,29 @@ import torch
 from adapters.attach import Attachment, attach
 from adapters.query.fitted import FittedDenoiser
 from oneshot.facts.answering import answer, short
-from oneshot.facts.brain.opening import Progress, open_brain, silent
+from oneshot.facts.brain.opening import open_brain
 from oneshot.facts.learner import Learner
 from oneshot.facts.rules import POSTERIOR
 from oneshot.facts.types import Statement
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.method import Method, Request
+from oneshot.progress import Report, silent
+from oneshot.retention.methods.interface import Method, Request
 
 
 class Ours(Method):
-    """A local rule on a number of sites; the default rule adds a row a fact, others fit blocks."""
+    """A local rule; the default rule adds a row a fact, others fit blocks."""
 
     def __init__(
         self,
         host: Host,
         rule: str = POSTERIOR,
-        sites: int | None = None,
-        progress: Progress = silent,
+        progress: Report = silent,
     ) -> None:
         super().__init__(host)
-        self.name = rule if sites is None else f"{rule}-{sites}"
+        self.name = rule
         self._attachment: Attachment | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="oneshot-retention-")
-        self.learner = Learner(
-            host, *open_brain(Path(self._folder.name), host, rule, sites, progress)
-        )
+        self.learner = Learner(host, *open_brain(Path(self._folder.name), host, rule, progress))
 
     def close(self) -> None:
         """Close the brain and delete its folder."""

@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from oneshot.errors import BadInputError
 from oneshot.hosts.load import Host
 from oneshot.retention.methods.in_context import before_prompt, sentence
-from oneshot.retention.methods.method import Method, Request
+from oneshot.retention.methods.interface import Method, Request
 
 ENCODER_WIDTH = 384
 TIE = 1e-6  # similarities that differ by less are equal

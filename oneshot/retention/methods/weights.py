@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.method import Method
+from oneshot.retention.methods.interface import Method
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from oneshot.facts.examination.exam import unambiguous_wordings
+from oneshot.facts.wordings import fill, unambiguous_wordings
 from oneshot.hosts.corpus import CorpusFact, corpus_facts, corpus_wordings
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.suites.material import Material
-from oneshot.retention.suites.probes import Probe
+from oneshot.retention.suites.suite import Probe
 
 CAPITAL = "P36"
 # Two hops: the taught country's capital, which the host knows.
@@ -34,11 +34,6 @@ class Item:
     def request(self) -> Request:
         """The fact as methods take it."""
         return Request(fill(self.wording, self.subject), self.answer, self.subject)
-
-
-def fill(wording: str, subject: str) -> str:
-    """The wording with the subject in its place."""
-    return wording.replace("{}", subject)
 
 
 def plain_wordings() -> dict[str, list[str]]:

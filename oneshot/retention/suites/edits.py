@@ -6,10 +6,10 @@ from typing import Any
 
 from oneshot.facts.language.statement import find_subject
 from oneshot.hosts.corpus import corpus_facts
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.suites.corpus import Item, Questions, plain_wordings
 from oneshot.retention.suites.material import Material
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.suites.suite import Probe, Suite
 
 COUNTERFACT, ZSRE, MQUAKE = 1000, 1000, 2785  # facts, where no number is asked for
 TRIED = 2.2  # candidates whose true answer the host is asked for, over the facts wanted

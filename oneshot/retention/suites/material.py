@@ -9,16 +9,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from adapters.write.encode import answer_tokens
+from adapters.write.answers import answer_tokens
 from oneshot.errors import BadInputError
-from oneshot.facts.answering import MAX_NEW_TOKENS, answer, short
-from oneshot.facts.language.statement import check_statement
+from oneshot.facts.answering import answer, short
+from oneshot.facts.language.checking import check_statement
+from oneshot.facts.manner import PLAIN_TOKENS
 from oneshot.facts.types import Statement
+from oneshot.files.durable import write_atomically
 from oneshot.hosts.corpus import background_text
 from oneshot.hosts.load import Host
-from oneshot.memory.durable import write_atomically
-from oneshot.retention.methods.method import Request
-from oneshot.retention.suites.suite_data import DataFolder
+from oneshot.retention.methods.interface import Request
+from oneshot.retention.suites.data_folder import DataFolder
 
 PREFIX = 50  # unrelated tokens put in front of a prompt
 PASSAGES = 600  # of the running text, from which they are drawn
@@ -83,7 +84,7 @@ class Material:
         """Whether the host's window holds the prompt and an answer."""
         limit = getattr(self.host.model.config, "max_position_embeddings", None)
         size = len(self.host.tokenizer(prompt)["input_ids"])
-        return limit is None or size + MAX_NEW_TOKENS + SPARE <= limit
+        return limit is None or size + PLAIN_TOKENS + SPARE <= limit
 
     def unknown(self, requests: Iterable[tuple[Request, T]]) -> list[T]:
         """Those whose answer the bare host does not give already; counts the others."""
@@ -109,15 +110,16 @@ class Material:
         """
         if self.text_file is not None:
             return _lines(self.text_file)
-        if self.data.path is None:
+        found = self.data.passages("text/wiki_qa_passages.txt.gz")
+        if found is None:
             return background_text()
-        passages = list(self.data.passages("text/wiki_qa_passages.txt.gz"))
+        passages = list(found)
         return tuple(random.Random(0).sample(passages, len(passages)))
 
 
 def _lines(path: Path) -> tuple[str, ...]:
     try:
-        return tuple(line for line in path.read_text("utf-8").splitlines() if line.strip())
+        return tuple(line for line in path.read_text("utf-8").split("\n") if line.strip())
     except (OSError, ValueError) as error:
         raise BadInputError(
             f"the text {path} cannot be read ({type(error).__name__}); give a file with a "

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from oneshot.facts.wordings import fill
 from oneshot.hosts.corpus import corpus_facts
-from oneshot.retention.suites.corpus import Item, Questions, fill, plain_wordings
+from oneshot.retention.suites.corpus import Item, Questions, plain_wordings
 from oneshot.retention.suites.material import Material
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.suites.suite import Probe, Suite
 
 SMOKE = 30  # facts
 LRE = 1000

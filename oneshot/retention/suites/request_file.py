@@ -12,10 +12,10 @@ from typing import Any
 
 from oneshot.errors import BadInputError
 from oneshot.facts.language.statement import find_subject
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.suites.corpus import Item, Questions
 from oneshot.retention.suites.material import Material
-from oneshot.retention.suites.probes import Probe, Suite
+from oneshot.retention.suites.suite import Probe, Suite
 
 
 def read_requests(path: Path, material: Material) -> Suite:

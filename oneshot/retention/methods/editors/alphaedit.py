@@ -1,42 +1,31 @@
 """AlphaEdit: MEMIT in the null space of kept keys (Fang et al. 2025, arXiv 2410.02355)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.editors.locate import ShiftSettings
-from oneshot.retention.methods.editors.memit import Memit, MemitSettings
+from oneshot.retention.methods.editors.layers import LayerEditor, LayerSettings
 
 
 @dataclass(frozen=True)
-class AlphaEditSettings:
-    """As MEMIT's; directions below `threshold` of C's mean eigenvalue are free to write in.
+class AlphaEditSettings(LayerSettings):
+    """And which directions are free to write in: those below `threshold` of C's mean eigenvalue."""
 
-    Defaults were chosen by the record retention-tune.
-    """
-
-    depth: float = 0.34
-    layers: int = 3
     threshold: float = 1.0
     ridge: float = 1.0
-    shift: ShiftSettings = field(default_factory=ShiftSettings)
-    tokens: int = 20_000
 
 
-class AlphaEdit(Memit):
+class AlphaEdit(LayerEditor):
     """Keeps the keys of earlier writes, so that their values stay too."""
 
     name = "AlphaEdit"
 
     def __init__(self, host: Host, settings: AlphaEditSettings | None = None) -> None:
         chosen = settings or AlphaEditSettings()
-        shared = MemitSettings(
-            chosen.depth, chosen.layers, shift=chosen.shift, tokens=chosen.tokens
-        )
-        super().__init__(host, shared)
+        super().__init__(host, chosen)
         self.ridge = chosen.ridge
         self.projections = [null_space(moment, chosen.threshold) for moment in self._moments]
         self._written = [torch.zeros_like(moment) for moment in self._moments]

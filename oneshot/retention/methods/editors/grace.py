@@ -19,7 +19,7 @@ from oneshot.retention.methods.editors.locate import (
     with_state,
 )
 from oneshot.retention.methods.examples import examples_of
-from oneshot.retention.methods.method import Method, Request
+from oneshot.retention.methods.interface import Method, Request
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from adapters.address.prompts import encode_prompts
 from adapters.host.sites import find_sites, output_state
 from oneshot.hosts.load import Host
 from oneshot.retention.methods.examples import Examples, answer_loss, examples_of, left_padded
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.methods.passages import passages, prefixes
 
 ESSENCE = "{} is a"  # the prompt whose next-token distribution a shift should keep
@@ -40,6 +40,12 @@ class Memory:
     def matrix(self, weight: Tensor) -> Float[Tensor, "out in"]:
         """The map's matrix from the host's way of keeping it; its own inverse."""
         return weight.T if self.flipped else weight
+
+    def add(self, weights: dict[str, Tensor], update: Float[Tensor, "out in"]) -> None:
+        """Change the map in `weights`, which has changed weights of the host by name."""
+        weight = weights.get(self.name, self.module.get_parameter("weight")).detach()
+        changed = self.matrix(weight.double()) + update
+        weights[self.name] = self.matrix(changed).to(weight.dtype).contiguous()
 
 
 def memory_at(model: nn.Module, layer: int) -> Memory:

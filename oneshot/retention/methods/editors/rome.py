@@ -17,7 +17,7 @@ from oneshot.retention.methods.editors.locate import (
     second_moment,
 )
 from oneshot.retention.methods.examples import examples_of
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.methods.passages import prefixes
 from oneshot.retention.methods.weights import WeightEditor
 

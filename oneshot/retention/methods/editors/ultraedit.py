@@ -12,7 +12,7 @@ from adapters.host.sites import find_sites
 from oneshot.hosts.load import Host
 from oneshot.retention.methods.editors.locate import memory_at, watched
 from oneshot.retention.methods.examples import IGNORED, Examples, answer_loss, examples_of
-from oneshot.retention.methods.method import Request
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.methods.weights import WeightEditor
 
 TINY = 1e-7  # added to a spread
@@ -70,10 +70,7 @@ class UltraEdit(WeightEditor):
             wanted = -self.settings.rate * states.square().sum(1, keepdim=True) * slopes
             system = states.T @ states
             system.diagonal().add_(1.0)
-            update = torch.linalg.solve(system, states.T @ wanted).T
-            weight = self.weights.get(memory.name, memory.module.get_parameter("weight"))
-            changed = memory.matrix(weight.detach().double()) + update
-            self.weights[memory.name] = memory.matrix(changed).to(weight.dtype).contiguous()
+            memory.add(self.weights, torch.linalg.solve(system, states.T @ wanted).T)
 
     def _read(self, examples: Examples) -> list[tuple[Tensor, Tensor]]:
         """Inputs, and gradients of the outputs, of each memory where the answers are predicted."""

@@ -1,0 +1,86 @@
+"""States from which the host's head says a given token, each checked against all other tokens."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from oneshot.core.embeddings import LabelWhitening
+from oneshot.errors import HostError
+
+LEAST = 2.0  # nats by which the token beats every other one
+STEPS = 60
+STEP = 0.15  # of the embedding's norm, away from the strongest other token
+
+
+@dataclass(frozen=True)
+class Head:
+    """A host's head: rows for tokens and, in some, a bias for each."""
+
+    weight: Float[Tensor, "vocab width"]
+    bias: Float[Tensor, " vocab"] | None = None
+
+
+class SayableLabels:
+    """Label embeddings of norm 1 that say their token with a margin once scaled.
+
+    The whitened embedding loses to a twin of the token now and then (" we" for " We"); a few steps
+    away from the winner, in the same whitened space, mend that.
+    """
+
+    def __init__(
+        self,
+        whitening: LabelWhitening,
+        head: Head,
+        scale: Float[Tensor, ""],
+    ) -> None:
+        self._whitening, self._head, self._bias = whitening, head.weight, head.bias
+        self._scale = float(scale)
+        self._known: dict[int, Float[Tensor, " width"]] = {}
+
+    def __call__(self, token: int) -> Float[Tensor, " width"]:
+        """The embedding of a token, of norm 1."""
+        if token not in self._known:
+            self._known[token] = self._made(token)[0]
+        return self._known[token]
+
+    def margin(self, token: int) -> float:
+        """By how much the head prefers the token to every other one, in nats."""
+        return self._made(token)[1]
+
+    def check(self, tokens: list[int]) -> None:
+        """Raise HostError for a token that the head cannot be made to say."""
+        for token in dict.fromkeys(tokens):
+            if token not in self._known:
+                made, margin = self._made(token)
+                if margin <= 0:
+                    raise HostError(
+                        f"this model's head cannot be made to say token {token} (it falls short by "
+                        f"{-margin:.1f} nats); give the answer in other words"
+                    )
+                self._known[token] = made
+
+    @torch.inference_mode()
+    def _made(self, token: int) -> tuple[Float[Tensor, " width"], float]:
+        own = self._head[token].float()
+        u = self._whitening(own[None])[0]
+        best, most = u, -float("inf")
+        for _ in range(STEPS):
+            margin, rival = self._margin(u, token)
+            if margin > most:
+                best, most = u, margin
+            if margin >= LEAST:
+                break
+            away = (own - self._head[rival].float()) @ self._whitening.inverse
+            u = torch.nn.functional.normalize(u + STEP * away / away.norm().clamp_min(1e-9), dim=0)
+        return best, most
+
+    def _margin(self, u: Float[Tensor, " width"], token: int) -> tuple[float, int]:
+        logits = (self._head @ (u * self._scale).to(self._head)).float()
+        if self._bias is not None:
+            logits = logits + self._bias.float()
+        own = float(logits[token])
+        logits[token] = -torch.inf
+        rival = int(logits.argmax())
+        return own - float(logits[rival]), rival

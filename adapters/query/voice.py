@@ -1,0 +1,103 @@
+"""The words of an answer: the value alone, a fact's own sentence, or yes or no about it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.query.running import Speech
+from adapters.text.clauses import Asking
+from adapters.text.pieces import Pieces
+from adapters.text.words import set_of, words_of
+from adapters.write.answers import end_of_text, plain_ids
+from adapters.write.rows import ABOUT_SPEAKER, NO_TOKEN, FactRows
+
+_PERSON = (
+    (r"\bI am\b", "you are"),
+    (r"\bI'm\b", "you're"),
+    (r"\bI was\b", "you were"),
+    (r"\bI've\b", "you've"),
+    (r"\bI\b", "you"),
+    (r"\bmy\b", "your"),
+    (r"\bmine\b", "yours"),
+    (r"\bmyself\b", "yourself"),
+    (r"\bme\b", "you"),
+)
+_LOWERED = set_of(
+    "the a an in on at by of from for to it its this that these those he she they his her "
+    "their your my our there you"
+)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Turns facts into tokens to say."""
+
+    tokenizer: Any
+    pieces: Pieces
+    rows: FactRows
+
+    def value(self, row: int) -> Speech:
+        """What completes the fact's prompt, to the end of the text."""
+        tokens = _real(self.rows.answer[row].tolist())
+        return Speech(tuple(tokens), (row,) * len(tokens))
+
+    def yes_no(self, row: int, clause: str) -> Speech:
+        """Yes where the answer stands in the clause, else no and the fact."""
+        if self._says(row, clause):
+            return self._spoken(" Yes.", [row], chat=False)
+        return self._spoken(f" No, {_lower(self._sentence(row))}", [row], chat=False)
+
+    def reply(self, asked: Sequence[tuple[int, Asking, str]]) -> Speech:
+        """An assistant's turn on facts, each with what was asked and the clause that asked."""
+        parts = []
+        for row, kind, clause in asked:
+            sentence = self._sentence(row)
+            denied = kind is Asking.YES_NO and not re.search(r"\bnot\b|n['\u2019]t\b", clause)
+            if denied and self._says(row, clause):
+                parts.append("Yes.")
+            elif denied:
+                parts.append(f"No, {_lower(sentence)}")
+            else:
+                parts.append(sentence)
+        return self._spoken(" ".join(parts), [row for row, *_ in asked], chat=True)
+
+    def _spoken(self, text: str, rows: Sequence[int], *, chat: bool) -> Speech:
+        template = self.pieces.template
+        closing = template.closing if chat and template else end_of_text(self.tokenizer)
+        tokens = (*plain_ids(self.tokenizer, text), *closing)
+        return Speech(tokens, (*rows, *[rows[-1]] * (len(tokens) - len(rows)))[: len(tokens)])
+
+    def _sentence(self, row: int) -> str:
+        """The fact's sentence; facts about the speaker are told to the speaker."""
+        text, _ = self.pieces.text(_real(self.rows.sentence[row].tolist()))
+        text = text.strip()
+        if int(self.rows.subject[row]) != ABOUT_SPEAKER:
+            return text
+        answer = self._answer(row)
+        prompt = text.removesuffix(answer)
+        for pattern, other in _PERSON:
+            prompt = re.sub(pattern, other, prompt, flags=re.IGNORECASE)
+        return prompt[:1].upper() + prompt[1:] + text[len(text) - len(answer) :]
+
+    def _answer(self, row: int) -> str:
+        tokens = _real(self.rows.answer[row].tolist())
+        end = end_of_text(self.tokenizer)
+        if end and tokens[-1:] == end:
+            tokens = tokens[:-1]
+        return self.pieces.text(tokens)[0].strip()
+
+    def _says(self, row: int, clause: str) -> bool:
+        """Whether the words of the answer stand in the clause."""
+        answer = " ".join(w.key for w in words_of(self._answer(row)))
+        return bool(answer) and f" {answer} " in f" {' '.join(w.key for w in words_of(clause))} "
+
+
+def _real(tokens: Sequence[int]) -> list[int]:
+    return [t for t in tokens if t != NO_TOKEN]
+
+
+def _lower(sentence: str) -> str:
+    """The sentence as it goes on behind a comma."""
+    first = sentence.split(" ", 1)[0]
+    return sentence[0].lower() + sentence[1:] if first.lower() in _LOWERED else sentence

@@ -1,0 +1,148 @@
+"""Clauses of a text, and what kind of asking each is: plain, yes or no, denied, or none."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(])(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Rev|Gen|Col|Capt|Lt|Sen|Gov|No|vs|etc|e\.g|i\.e|Inc|"
+    r"Ltd|Co|Corp|Bros|Mt|Ft|Ph\.D|[A-Z]|(?:[A-Z]\.)+[A-Z])$"
+)
+_BOUNDARY = re.compile(
+    r"[.?!\u2026]+[\"')\]\u201d\u2019]*(?=\s|$)|:(?=\s|$)|[\n;]|[\u3002\uff1f\uff01]"
+)
+_WH = r"(?:what|who|whom|whose|which|where|when|why|how)"
+_AUXILIARY = (
+    r"(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should|may|might|am)"
+)
+_POLITE = re.compile(
+    r"^(?:(?:hi|hello|hey|ok|okay|so|well|now|please|sorry|excuse me|thanks|thank you|and|also|but|"
+    r"then|yes|no|oh|um|quick question|question|q|by the way|btw|just|actually|good morning|"
+    r"good evening|dear assistant|assistant)\b[\s,!.\-\u2013\u2014]*)+",
+    re.IGNORECASE,
+)
+_REQUEST = re.compile(
+    r"^(?:(?:can|could|would|will) you (?:please |kindly |maybe |perhaps )*)?(?:please |kindly )*"
+    r"(?:tell|give|name|say|state|remind|show|let me know|find|look up|identify|specify|provide|"
+    r"list|mention|recall|complete|finish|fill in|answer|check)\b"
+    r"|^(?:do|did|would|does) (?:you|anyone|anybody|someone) (?:happen to )?"
+    r"(?:know|remember|recall|have)\b"
+    r"|^(?:any (?:idea|chance|clue)|i (?:(?:need|want|would like|wish)(?! (?:it|that|this)\b)|"
+    r"forgot|forget|wonder|am wondering|was wondering|can't remember|cannot remember|"
+    r"don't remember|do not remember|don't know|"
+    r"do not know|have forgotten|must know|have to know)\b|i'd (?:like|love)\b|i'm (?:wondering|"
+    r"curious|looking for|trying to (?:find|remember|recall))\b|curious\b|wondering\b|"
+    r"we (?:need|want|forgot) to know\b|help me (?:find|remember|recall)\b|let me know\b)",
+    re.IGNORECASE,
+)
+_YES_NO = re.compile(
+    rf"^(?:{_AUXILIARY}|isn't|aren't|wasn't|weren't|doesn't|don't|didn't|hasn't)\b", re.I
+)
+_TRUE = re.compile(r"^(?:is it (?:true|right|correct|so|a fact)|am i right)\b", re.IGNORECASE)
+_NEGATION = re.compile(r"\b(?:not|never|no longer|nor|neither)\b|n['\u2019]t\b", re.IGNORECASE)
+_FORGOT = re.compile(
+    r"\b(?:can't|cannot|can not|don't|do not|didn't|did not|couldn't) (?:quite |really )?"
+    r"(?:remember|recall|know|find|think of)\b",
+    re.IGNORECASE,
+)
+_BRIEF = re.compile(
+    r"^(?:answer|reply|respond|in (?:one|a|two|three|few|short|brief|plain)|one word|just|"
+    r"only|keep|be (?:brief|short|concise)|give (?:only|just|one|a short)|use|no |thanks|"
+    r"short|briefly|as |with |$)",
+    re.IGNORECASE,
+)
+PRONOUN = re.compile(
+    r"\b(?:its|it|he|him|his|she|her|hers|they|them|their|theirs|there|this (?:place|person|city|"
+    r"country|company|man|woman|book|film)|that (?:place|person|city|country|company|man|woman|"
+    r"book|film))\b",
+    re.IGNORECASE,
+)
+
+
+class Asking(Enum):
+    """What a clause asks for."""
+
+    NOTHING = "nothing"
+    VALUE = "value"
+    YES_NO = "yes or no"
+    DENIED = "what is not so"
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A stretch of text [start, end) between two boundaries; `ended` if a boundary closes it."""
+
+    start: int
+    end: int
+    ended: bool
+
+
+def clauses_of(text: str, marks: Iterable[tuple[int, int]] = ()) -> list[Clause]:
+    """The clauses of a text; `marks` are stretches that are no text (tokens of a template)."""
+    cuts = [(m.start(), m.end()) for m in _BOUNDARY.finditer(text) if _ends(text, m)]
+    cuts = sorted([*cuts, *marks])
+    found: list[Clause] = []
+    start = 0
+    for begin, end in cuts:
+        mark = text[begin:end] in ("\n",) or (begin, end) in marks
+        _add(found, text, start, begin if mark else end, ended=True)
+        start = end
+    _add(found, text, start, len(text), ended=False)
+    return found
+
+
+def _ends(text: str, found: re.Match[str]) -> bool:
+    """Whether a boundary mark ends a clause: "Dr. Lee" and "U.S. law" go on."""
+    return not (
+        found[0] == "."
+        and _ABBREVIATION.search(text[max(0, found.start() - 12) : found.start()])
+        and text[found.end() :].strip()
+    )
+
+
+def _add(found: list[Clause], text: str, start: int, end: int, *, ended: bool) -> None:
+    while start < end and text[start].isspace():
+        start += 1
+    if start < end and any(map(str.isalnum, text[start:end])):
+        found.append(Clause(start, end, ended))
+
+
+def asking(clause: str, *, last_of_turn: bool = False) -> Asking:
+    """What a clause asks for; an unfinished one at a turn's end asks to be completed."""
+    text = _POLITE.sub("", clause.strip(" \"'\u201c\u2018(*-\u2013>#"))
+    question = clause.rstrip(" \"')\u201d\u2019*").endswith(("?", "\uff1f"))
+    known = _FORGOT.sub(" ", text)
+    if _asks_yes_no(text, question):
+        return Asking.YES_NO
+    if re.match(rf"^(?:.*\b)?{_WH}\b", text, re.IGNORECASE) and question:
+        return Asking.DENIED if _NEGATION.search(known) else Asking.VALUE
+    asked = question or _REQUEST.match(text) or re.match(rf"^{_WH}\b", text, re.IGNORECASE)
+    if not asked and not (last_of_turn and not clause.rstrip().endswith((".", "!"))):
+        return Asking.NOTHING
+    return Asking.DENIED if _NEGATION.search(known) else Asking.VALUE
+
+
+def _asks_yes_no(text: str, question: bool) -> bool:
+    if not question or _REQUEST.match(text):
+        return False
+    if _TRUE.match(text):
+        return True
+    starts = _YES_NO.match(text)
+    tagged = re.search(
+        r",\s*(?:right|correct|isn't it|is it not|true|yes|no)\?$", text, re.IGNORECASE
+    )
+    return bool(tagged) or bool(starts and not re.match(rf"^\w+ (?:you|i) .*\b{_WH}\b", text, re.I))
+
+
+def denies(clause: str) -> bool:
+    """Whether a clause says that something is not so."""
+    return bool(_NEGATION.search(_FORGOT.sub(" ", clause)))
+
+
+def asks_for_answer(rest: str) -> bool:
+    """Whether text behind a question only asks how to answer it, or opens the answer."""
+    return all(
+        c.endswith(":") or bool(_BRIEF.match(_POLITE.sub("", c)))
+        for c in (rest[k.start : k.end].strip() for k in clauses_of(rest))
+    )

@@ -1,0 +1,155 @@
+"""Names as keys: which words of a text are a name that was taught, and which only look like one."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from adapters.text.words import Word, set_of, words_of
+
+DETERMINERS = set_of("the a an this that these those")
+FIRST_PERSON = set_of("i me my mine myself")
+SPEAKER = "i"  # the key of whoever speaks
+LONGEST = 12  # words of a name
+TITLES = set_of(
+    "mr mrs ms miss dr doctor prof professor president prime minister king queen prince "
+    "princess sir lady lord dame captain general colonel major judge senator governor mayor "
+    "pope bishop saint emperor empress chancellor chairman director ceo coach uncle aunt "
+    "brother sister mother father"
+)
+LONGER = set_of(
+    "new old north south east west northern southern eastern western upper lower great "
+    "greater little st saint fort port mount mt lake cape san santa los las el la le de "
+    "inner outer central"
+)
+OPENERS = set_of(
+    "the a an is are was were does do did has have had can could will would should who what "
+    "where when which whose whom why how in on at of for from to by with about and but or "
+    "if as unlike like after before since while because although though so then also not no "
+    "yes tell give name say remind please i we you he she it they my our your his her their "
+    "its this that these those regarding concerning say remember note"
+)
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A name in a text: its key, its words [first, last], and its place in characters."""
+
+    key: str
+    first: int
+    last: int
+    start: int
+    end: int
+
+
+def name_key(name: str) -> str:
+    """A name as it is compared; whoever speaks has one key for all of its words."""
+    keys = [word.key for word in words_of(name)]
+    while len(keys) > 1 and keys[0] in DETERMINERS:
+        keys = keys[1:]
+    return SPEAKER if len(keys) == 1 and keys[0] in FIRST_PERSON else " ".join(keys)
+
+
+def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
+    """The keys that a name is known by: its own, its plural if it is a common noun, aliases."""
+    keys = [name_key(name)]
+    last = words_of(name)[-1:] if keys[0] != SPEAKER else []
+    if last and not last[0].capital and not last[0].number and last[0].key.isalpha():
+        keys += [key for key in (f"{keys[0]}s", keys[0].removesuffix("s")) if key]
+    return list(dict.fromkeys([*keys, *map(name_key, aliases)]))
+
+
+def key_number(key: str) -> int:
+    """A key as a 64-bit number."""
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def candidates(
+    words: Sequence[Word], longest: int, begins: Callable[[str], bool]
+) -> Iterator[tuple[int, int, str]]:
+    """(first, last, key) of every run of words that may be a name, by the first words of names."""
+    for first in range(len(words)):
+        key = words[first].key
+        if not begins(SPEAKER if key in FIRST_PERSON else key):
+            continue
+        key = ""
+        for last in range(first, min(first + longest, len(words))):
+            key = f"{key} {words[last].key}" if key else words[last].key
+            if last == first and key in FIRST_PERSON:
+                key = SPEAKER
+            yield first, last, key
+            if words[last].possessive:
+                break
+
+
+def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> bool:
+    """Whether the words are the whole name, and no part of a longer one ("New Freedonia")."""
+    if words[first].key in FIRST_PERSON and first == last:
+        return not _owns_a_possessor(text, words, last)
+    return not (_continues_before(text, words, first) or _continues_behind(text, words, last))
+
+
+def _owns_a_possessor(text: str, words: Sequence[Word], at: int) -> bool:
+    """ "my" in "my brother's name": what is asked belongs to the brother."""
+    if words[at].key != "my":
+        return False
+    following = words[at + 1 : at + 4]
+    return any(word.possessive for word in following[:3])
+
+
+def _adjacent(text: str, left: Word, right: Word) -> bool:
+    between = text[left.end : right.start]
+    return not between.strip("\u00a0 -\u2010\u2011") and not left.possessive
+
+
+def _continues_before(text: str, words: Sequence[Word], first: int) -> bool:
+    if not first or not _adjacent(text, words[first - 1], words[first]):
+        return False
+    before, name = words[first - 1], words[first]
+    if before.key in LONGER and before.capital == name.capital:
+        return True
+    if not (before.capital and name.capital) or before.key in TITLES | OPENERS:
+        return False
+    return not begins_clause(text, before)
+
+
+def _continues_behind(text: str, words: Sequence[Word], last: int) -> bool:
+    if last + 1 >= len(words) or not _adjacent(text, words[last], words[last + 1]):
+        return False
+    behind, name = words[last + 1], words[last]
+    if behind.number and (name.capital or name.number):
+        return True
+    return behind.capital and name.capital and behind.key not in OPENERS and len(behind.key) > 1
+
+
+def begins_clause(text: str, word: Word) -> bool:
+    """Whether the word is the first of its clause, where every word has a capital letter."""
+    before = text[: word.start].rstrip(" \"'\u201c\u2018(\u00a0")
+    return not before or before[-1] in ".?!:\n;"
+
+
+def untaught_names(text: str, words: Sequence[Word], taught: Sequence[Mention]) -> list[Mention]:
+    """Runs of capitalised words that nobody taught: other names, which compete for a relation."""
+    covered = {i for mention in taught for i in range(mention.first, mention.last + 1)}
+    found, run = [], list[int]()
+    for i in range(len(words) + 1):
+        if i < len(words) and i not in covered and _capital(text, words[i]):
+            if run and not _adjacent(text, words[run[-1]], words[i]):
+                found.append(run)
+                run = []
+            run.append(i)
+        elif run:
+            found.append(run)
+            run = []
+    return [_mention(words, run) for run in found]
+
+
+def _capital(text: str, word: Word) -> bool:
+    if text[word.start : word.end].isupper() and word.end - word.start > 1:
+        return False  # ISBN, VLAN: rather what is asked than of whom
+    return word.capital and word.key not in OPENERS and not begins_clause(text, word)
+
+
+def _mention(words: Sequence[Word], run: Sequence[int]) -> Mention:
+    key = " ".join(words[i].key for i in run)
+    return Mention(key, run[0], run[-1], words[run[0]].start, words[run[-1]].end)

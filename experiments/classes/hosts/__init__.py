@@ -1,0 +1,1 @@
+"""Frozen hosts of classes: trained, calibrated, and what they give of whole image sets."""

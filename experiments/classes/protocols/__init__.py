@@ -1,0 +1,1 @@
+"""Protocols in which classes arrive, each run giving one record."""

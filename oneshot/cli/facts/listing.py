@@ -1,0 +1,79 @@
+"""Commands that look at what was taught."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from oneshot.cli.session import SESSION, open_learner
+
+commands = typer.Typer()
+PANEL = "Journal"
+
+Id = Annotated[int, typer.Argument(help="The fact.")]
+
+
+@commands.command("list", rich_help_panel=PANEL)
+def list_facts(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Replaced and forgotten facts too.")
+    ] = False,
+) -> None:
+    """List the facts of the brain.
+
+    Examples:
+      oneshot list
+      oneshot list --all
+      oneshot --json list
+    """
+    with open_learner(founding=False) as learner:
+        SESSION.get().output.facts(learner.facts(None if everything else "live"))
+
+
+@commands.command(rich_help_panel=PANEL)
+def show(id: Id) -> None:
+    """Show everything that is known about one fact.
+
+    Examples:
+      oneshot show 12
+    """
+    with open_learner(founding=False) as learner:
+        SESSION.get().output.record(asdict(learner.show(id)))
+
+
+@commands.command(rich_help_panel=PANEL)
+def search(
+    text: Annotated[str, typer.Argument(help="What to look for.")],
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many facts.")] = 10,
+) -> None:
+    """Find facts by their text.
+
+    Examples:
+      oneshot search Freedonia
+      oneshot search "capital of" --limit 50
+    """
+    with open_learner(founding=False) as learner:
+        SESSION.get().output.facts(learner.search(text, limit))
+
+
+@commands.command(rich_help_panel=PANEL)
+def history(id: Id) -> None:
+    """List the versions of a fact.
+
+    Examples:
+      oneshot history 12
+    """
+    with open_learner(founding=False) as learner:
+        SESSION.get().output.facts(learner.history(id))
+
+
+@commands.command(rich_help_panel=PANEL)
+def stats() -> None:
+    """Show counts and sizes of the brain.
+
+    Examples:
+      oneshot stats
+      oneshot --json stats
+    """
+    with open_learner(founding=False) as learner:
+        SESSION.get().output.record(asdict(learner.stats()))

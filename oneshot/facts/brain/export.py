@@ -1,0 +1,137 @@
+"""Adapters as folders that can be carried about: canonical export, and reading of either form."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from adapters.address.calibration import Calibration
+from adapters.write.rows import NO_TOKEN, FactRows
+from oneshot.errors import BrainError
+from oneshot.facts.brain.files import (
+    CALIBRATION,
+    CONFIG,
+    WEIGHTS,
+    Config,
+    read_calibration,
+    read_config,
+)
+from oneshot.facts.brain.live import no_rows
+from oneshot.facts.told import told_of
+from oneshot.facts.types import Statement
+from oneshot.files.durable import write_atomically
+from oneshot.hosts.load import same_host
+from oneshot.memory.disk.folder import config_bytes
+from oneshot.memory.disk.segment_file import described, fault_of, layout_of
+from oneshot.memory.disk.segments import SegmentStore
+
+MODEL = "adapter_model.safetensors"
+METADATA = "facts"
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The facts of a folder: weights in canonical order, and their texts."""
+
+    config: Config
+    rows: FactRows | None
+    statements: list[Statement]
+
+
+def export_folder(
+    folder: Path, config: Config, calibration: bytes, rows: FactRows, statements: list[Statement]
+) -> None:
+    """Write an adapter folder; the same set of facts gives the same bytes.
+
+    `rows` and `statements` are in canonical order. Raises BrainError for a folder in use.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BrainError(f"{folder} cannot be written ({error.strerror}); give another") from error
+    if (folder / WEIGHTS).exists():
+        raise BrainError(f"{folder} is a brain; give another folder to export to")
+    texts = [
+        {
+            "prompt": s.prompt,
+            "answer": s.answer,
+            "subject": s.subject,
+            "asks": s.asks,
+            "aliases": s.aliases,
+        }
+        for s in statements
+    ]
+    metadata = {METADATA: json.dumps(texts, sort_keys=True)}  # one entry: its order is its content
+    tensors = {name: tensor.contiguous() for name, tensor in rows.tensors().items()}
+    write_atomically(folder / CALIBRATION, calibration)
+    write_atomically(folder / MODEL, save(tensors, metadata))
+    write_atomically(folder / CONFIG, config_bytes(config))
+
+
+def read_folder(folder: Path) -> Carried:
+    """The facts of a brain or an exported adapter; BrainError where it is neither or damaged."""
+    config = read_config(folder)
+    if config is None:
+        raise BrainError(f"{folder} is no brain and no exported adapter: it has no {CONFIG}")
+    read_calibration(folder, config)
+    if (folder / WEIGHTS).is_dir():
+        segments = SegmentStore(folder / WEIGHTS).load()
+        tensors, records = segments.rows, segments.records
+    else:
+        tensors, records = _read_model(folder / MODEL)
+    statements = [_statement(record) for record in records]
+    return Carried(config, FactRows.of(tensors) if records else None, statements)
+
+
+def check_host(folder: Path, carried: Config, own: Config) -> None:
+    """Raise BrainError where a folder's facts belong to another model than the brain's own."""
+    if not same_host(carried.host_hash, own.host_hash):
+        raise BrainError(
+            f"{folder} belongs to the model {carried.host!r} ({carried.host_hash[:8]}), this "
+            f"brain to {own.host!r} ({own.host_hash[:8]}); teach its facts from a file instead"
+        )
+
+
+def check_rows(folder: Path, rows: FactRows, calibration: Calibration, vocabulary: int) -> None:
+    """Raise BrainError where rows are not of the calibration's form or name unknown tokens."""
+    form = layout_of(no_rows(calibration).tensors())
+    known = [(t >= NO_TOKEN) & (t < vocabulary) for t in (rows.answer, rows.sentence)]
+    counted = (rows.count >= 1) & (rows.count <= rows.readings.shape[1])
+    if layout_of(rows.tensors()) != form or not all(bool(t.all()) for t in (*known, counted)):
+        raise BrainError(
+            f"{folder} has weights of another form than {described(form)}; export it again"
+        )
+
+
+def _read_model(path: Path) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+    try:
+        data = path.read_bytes()
+        size = int.from_bytes(data[:8], "little")
+        records = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][METADATA])
+        keyed = [r | {"key": _key(_statement(r))} for r in records]
+        tensors = load(data)
+        if fault := fault_of(tensors, keyed):
+            raise ValueError(fault)
+        FactRows.of(tensors)
+        return tensors, keyed
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+        raise BrainError(f"{path} is no whole adapter ({error}); export it again") from error
+
+
+def _key(statement: Statement) -> str:
+    return told_of(statement).key.hex()
+
+
+def _statement(record: dict[str, Any]) -> Statement:
+    return Statement(
+        record["prompt"],
+        record["answer"],
+        record["subject"],
+        record.get("source") or None,
+        tuple(record.get("asks", ())),
+        tuple(record.get("aliases", ())),
+    )

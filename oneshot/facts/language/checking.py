@@ -1,0 +1,109 @@
+"""The one place where statements are checked and cleaned, whoever makes them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from oneshot.errors import BadInputError
+from oneshot.facts.language.splitting.words import without_stop
+from oneshot.facts.language.text import brief, check_text
+from oneshot.facts.types import Statement
+
+MAX_PROMPT = 2000
+MAX_ANSWER = 300
+
+
+def statement(
+    prompt: str,
+    answer: str,
+    subject: str | None = None,
+    source: str | None = None,
+    asks: Iterable[str] = (),
+    aliases: Iterable[str] = (),
+) -> Statement:
+    """Make a clean statement; BadInputError, in one line, for text that cannot be used.
+
+    See `check_statement`.
+    """
+    return check_statement(Statement(prompt, answer, subject, source, tuple(asks), tuple(aliases)))
+
+
+def check_statement(given: Statement) -> Statement:
+    """Return the statement clean: ends bare, in NFC, the answer without its sentence's stop.
+
+    The subject is spelled as the prompt spells it. A statement that came from here before comes
+    back at once. BadInputError for empty, too long or unprintable text, and for a subject that
+    the prompt or a further wording lacks.
+    """
+    if given.clean:
+        return given
+    prompt = check_text(given.prompt.rstrip(), "prompt", MAX_PROMPT).rstrip()
+    subject = _optional(given.subject, "subject")
+    subject = None if subject is None else _spelled(subject, prompt)
+    aliases = _each(given.aliases, "alias")
+    made = Statement(
+        prompt,
+        _answer(given.answer),
+        subject,
+        _optional(given.source, "source"),
+        _asks(given.asks, prompt, subject, aliases),
+        tuple(alias for alias in aliases if alias != subject),
+    )
+    object.__setattr__(made, "clean", True)  # frozen for everyone else
+    return made
+
+
+def about(given: Statement, subject: str) -> Statement:
+    """Return the statement with this subject, clean."""
+    return check_statement(replace(given, subject=subject))
+
+
+def mentions(text: str, name: str) -> str | None:
+    """The text's own spelling of a name that stands in it, cases and spaces aside; else None."""
+    if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text):
+        return name
+    spelled = r"\s+".join(
+        re.sub("['\u2019]", "['\u2019]", re.escape(part)) for part in name.split()
+    )
+    found = re.search(rf"(?<!\w){spelled}(?!\w)", text, re.IGNORECASE)
+    return found[0] if found else name if name in text else None
+
+
+def _answer(text: str) -> str:
+    text = text.strip()
+    text = without_stop(text) if len(text) <= MAX_ANSWER + 1 else text
+    return check_text(text, "answer", MAX_ANSWER).strip()
+
+
+def _optional(text: str | None, what: str) -> str | None:
+    text = (text or "").strip()
+    return check_text(text, what, MAX_PROMPT).strip() if text else None
+
+
+def _spelled(subject: str, prompt: str) -> str:
+    found = mentions(prompt, subject)
+    if found is None:
+        raise BadInputError(
+            f"the subject {brief(subject)} does not stand in the prompt {brief(prompt)}:"
+            " write it as the prompt does"
+        )
+    return found
+
+
+def _each(texts: Iterable[str], what: str) -> tuple[str, ...]:
+    cleaned = (check_text(text.strip(), what, MAX_PROMPT).strip() for text in texts)
+    return tuple(dict.fromkeys(cleaned))
+
+
+def _asks(
+    texts: Iterable[str], prompt: str, subject: str | None, aliases: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The further wordings; each has to name the subject, or it could be about anyone."""
+    asks = tuple(ask for ask in _each(texts, "wording") if ask != prompt)
+    for ask in asks if subject else ():
+        if not any(mentions(ask, name) for name in (subject, *aliases) if name):
+            raise BadInputError(
+                f"the wording {brief(ask)} does not name the subject {brief(subject or '')}:"
+                " write it there, or give the name that stands there as an alias"
+            )
+    return asks

@@ -1,0 +1,1 @@
+"""Files that every half of the package reads and writes alike."""

@@ -1,0 +1,255 @@
+"""The weights of a brain on disk: immutable segment files that hold facts as rows of tensors."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import reduce
+from itertools import count
+from operator import and_
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from oneshot.errors import BrainError
+from oneshot.files.durable import sync_folder, write_through
+from oneshot.memory.disk.segment_file import (
+    SUFFIX,
+    Layout,
+    Segments,
+    count_of,
+    damage,
+    described,
+    encode_segment,
+    fault_of,
+    layout_of,
+    read_keys,
+    read_segment,
+    segment_name,
+    serial_of,
+)
+
+LARGEST = 8192
+
+_ATTEMPTS = 10
+
+
+class Tier(NamedTuple):
+    """Merge as soon as `segments` files hold fewer than `facts` facts each."""
+
+    facts: int
+    segments: int
+
+
+TIERS = (Tier(facts=64, segments=32), Tier(facts=4096, segments=16))
+
+
+class SegmentStore:
+    """A folder of segment files with set semantics; one writer at a time, any number of readers.
+
+    A segment is never changed in place: forgetting and compaction write new names and unlink the
+    old ones, so that a set of names stands for one content.
+    """
+
+    def __init__(self, folder: Path, tiers: Sequence[Tier] = TIERS, largest: int = LARGEST) -> None:
+        self.folder, self.tiers, self.largest = folder, tiers, largest
+        if not folder.is_dir():
+            with _one_line(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                sync_folder(folder.parent)
+
+    def append(self, rows: dict[str, Tensor], records: list[dict[str, Any]]) -> None:
+        """Store facts durably: `rows` are tensors [facts, ...] with a `key`, `records` their texts.
+
+        Raises BrainError, with nothing stored, for rows that do not fit or cannot be written.
+        """
+        rows = {name: tensor.detach().cpu() for name, tensor in rows.items()}
+        if fault := fault_of(rows, records):
+            raise BrainError(f"cannot store these {len(records)} facts: {fault}; give sound rows")
+        if not records:
+            return
+        self._check_layout(rows)
+        with _one_line(self.folder):
+            self._sweep()
+            self._write(_merge([Segments(rows, records)]))
+        # The facts are safe by now: a compaction that fails is due again at the next append.
+        with suppress(OSError, BrainError):
+            self._compact()
+
+    def remove(self, keys: Collection[str]) -> int:
+        """Rewrite every segment that holds one of the keys without those facts; how many went."""
+        wanted = frozenset(keys)
+        paths = [self.folder / name for name in sorted(self.names())]
+        with _one_line(self.folder):
+            self._sweep()
+            hits = {path: found for path in paths if (found := wanted & read_keys(path))}
+            for path in hits:
+                self._rewrite([path], _without(read_segment(path), wanted))
+        return len(frozenset().union(*hits.values()))
+
+    def load(self) -> Segments:
+        """Every fact once, sorted by key; BrainError where a segment is damaged."""
+        return self.load_new(frozenset())
+
+    def load_new(self, known: frozenset[str]) -> Segments:
+        """The facts of the segments not in `known`; known names that are gone call for `load`."""
+        sound, broken = self._survey(known)
+        if broken:
+            raise next(iter(broken.values()))
+        return _merge(list(sound.values()))
+
+    def names(self) -> frozenset[str]:
+        """The names of the segment files; any change of the facts changes them."""
+        with _one_line(self.folder):
+            return frozenset(path.name for path in self.folder.iterdir() if path.suffix == SUFFIX)
+
+    def count_bytes(self) -> int:
+        """The size of all segment files in bytes."""
+        with _one_line(self.folder):
+            return sum((self.folder / name).stat().st_size for name in self.names())
+
+    def damaged(self) -> list[tuple[Path, str]]:
+        """The segments that cannot be used, each with the reason."""
+        _, broken = self._survey(frozenset())
+        return [(path, str(error)) for path, error in broken.items()]
+
+    def quarantine(self) -> list[Path]:
+        """Move the damaged segments into the folder `damaged`; their new places."""
+        shelf = self.folder / "damaged"
+        moved = []
+        with _one_line(self.folder):
+            for path, _ in self.damaged():
+                shelf.mkdir(exist_ok=True)
+                moved.append(_free_place(shelf / path.name))
+                os.replace(path, moved[-1])
+            for folder in (shelf, self.folder) if moved else ():
+                sync_folder(folder)
+        return moved
+
+    def _survey(self, known: frozenset[str]) -> tuple[dict[Path, Segments], dict[Path, BrainError]]:
+        for _ in range(_ATTEMPTS):
+            # A writer may merge segments away between the listing and the reading.
+            with suppress(FileNotFoundError):
+                return _read_all(self.folder / name for name in sorted(self.names() - known))
+        raise BrainError(f"{self.folder} keeps changing while it is read; try again")
+
+    def _check_layout(self, rows: dict[str, Tensor]) -> None:
+        names = self.names()
+        if not names:
+            return
+        smallest = self.folder / min(names, key=count_of)
+        there = layout_of(read_segment(smallest).rows)
+        if layout_of(rows) != there:
+            raise BrainError(
+                f"cannot store tensors {described(layout_of(rows))} beside {described(there)} of "
+                f"{smallest}; write them with the same settings or into a new brain"
+            )
+
+    def _write(self, segment: Segments, mode: int | None = None) -> None:
+        serial = 1 + max(map(serial_of, self.names()), default=0)
+        temporary: list[Path] = []
+        try:
+            for number, piece in enumerate(_pieces(segment, self.largest), start=serial):
+                data = encode_segment(piece)
+                name = segment_name(number, len(piece.records), data)
+                temporary.append(self.folder / f"{name}.tmp")
+                write_through(temporary[-1], data, mode)
+            for path in temporary:
+                os.replace(path, path.with_suffix(""))
+            sync_folder(self.folder)
+        finally:
+            for path in temporary:
+                path.unlink(missing_ok=True)
+
+    def _rewrite(self, old: Sequence[Path], new: Segments) -> None:
+        mode = reduce(and_, (path.stat().st_mode & 0o777 for path in old))
+        if new.records:
+            self._write(new, mode)
+        for path in old:
+            path.unlink()
+        sync_folder(self.folder)
+
+    def _compact(self) -> None:
+        floor = 0
+        for tier in self.tiers:
+            names = sorted(name for name in self.names() if floor <= count_of(name) < tier.facts)
+            if len(names) >= tier.segments:
+                sound, broken = _read_all(self.folder / name for name in names)
+                if not broken:  # damage is reported by `load`, and never merged into sound files
+                    self._rewrite(list(sound), _merge(list(sound.values())))
+            floor = tier.facts
+
+    def _sweep(self) -> None:
+        for path in self.folder.glob(f"*{SUFFIX}.tmp"):
+            path.unlink()
+
+
+def _merge(parts: Sequence[Segments]) -> Segments:
+    """Every fact once, sorted by key; of two records for one key the lesser text stays."""
+    records = [record for part in parts for record in part.records]
+    chosen: dict[str, int] = {}
+    for place, record in enumerate(records):
+        rival = chosen.setdefault(record["key"], place)
+        if rival != place and _text(record) < _text(records[rival]):
+            chosen[record["key"]] = place
+    order = [chosen[key] for key in sorted(chosen)]
+    rows = {
+        name: torch.cat([part.rows[name] for part in parts])[order]
+        for name in sorted(parts[0].rows if parts else ())
+    }
+    names = frozenset[str]().union(*(part.names for part in parts))
+    return Segments(rows, [records[place] for place in order], names)
+
+
+def _without(segment: Segments, keys: Collection[str]) -> Segments:
+    kept = [i for i, record in enumerate(segment.records) if record["key"] not in keys]
+    rows = {name: tensor[kept] for name, tensor in segment.rows.items()}
+    return Segments(rows, [segment.records[i] for i in kept])
+
+
+def _pieces(segment: Segments, largest: int) -> Iterator[Segments]:
+    for start in range(0, len(segment.records), largest):
+        part = slice(start, start + largest)
+        rows = {name: tensor[part].clone() for name, tensor in segment.rows.items()}
+        yield Segments(rows, segment.records[part])
+
+
+def _read_all(paths: Iterator[Path]) -> tuple[dict[Path, Segments], dict[Path, BrainError]]:
+    sound: dict[Path, Segments] = {}
+    broken: dict[Path, BrainError] = {}
+    for path in paths:
+        try:
+            sound[path] = read_segment(path)
+        except BrainError as error:
+            broken[path] = error
+    facts: Counter[Layout] = Counter()
+    for segment in sound.values():
+        facts[layout_of(segment.rows)] += len(segment.records)
+    usual = [layout for layout, _ in facts.most_common(1)]
+    for path in [path for path in sound if [layout_of(sound[path].rows)] != usual]:
+        broken[path] = damage(path, "its tensors disagree with those of the other segments")
+        del sound[path]
+    return sound, broken
+
+
+def _text(record: dict[str, Any]) -> str:
+    return json.dumps(record, sort_keys=True)
+
+
+def _free_place(path: Path) -> Path:
+    places = (path.with_name(f"{path.name}.{number}") for number in count(1))
+    return path if not path.exists() else next(place for place in places if not place.exists())
+
+
+@contextmanager
+def _one_line(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BrainError(
+            f"cannot use {folder}: {error.strerror or error}; "
+            "free some space or mend the permissions, then try again"
+        ) from error

@@ -1,0 +1,1 @@
+"""The journal: what was taught and examined, as rows of an SQLite file."""

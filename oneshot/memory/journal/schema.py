@@ -1,0 +1,64 @@
+"""The schema of the facts' journal as numbered steps; a released step never changes."""
+
+SCHEMA: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE facts (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            key TEXT NOT NULL UNIQUE,
+            prompt TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            relation TEXT NOT NULL,
+            source TEXT,
+            taught_at TEXT NOT NULL,
+            state TEXT NOT NULL DEFAULT 'live'
+                CHECK (state IN ('live', 'superseded', 'forgotten')),
+            replaces INTEGER REFERENCES facts (id) CHECK (replaces <> id)
+        )
+        """,
+        "CREATE INDEX facts_by_subject ON facts (subject)",
+        "CREATE INDEX facts_by_state ON facts (state)",
+        "CREATE INDEX facts_by_replaced ON facts (replaces)",
+        """
+        CREATE TABLE operations (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL,
+            payload TEXT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE examinations (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            fact INTEGER NOT NULL REFERENCES facts (id),
+            probe TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            correct INTEGER NOT NULL CHECK (correct IN (0, 1)),
+            at TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX examinations_by_fact ON examinations (fact)",
+    ),
+    (
+        """
+        CREATE TABLE rounds (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at TEXT NOT NULL,
+            seed INTEGER NOT NULL,
+            bare_ms REAL,
+            taught_ms REAL
+        )
+        """,
+        # Until now an examination had a time and no round: those of one moment make one.
+        "INSERT INTO rounds (at, seed) SELECT DISTINCT at, 0 FROM examinations ORDER BY at",
+        "ALTER TABLE examinations ADD COLUMN round INTEGER REFERENCES rounds (id)",
+        "UPDATE examinations SET round = (SELECT id FROM rounds WHERE at = examinations.at)",
+        "ALTER TABLE examinations ADD COLUMN kind TEXT NOT NULL DEFAULT 'taught'",
+        "ALTER TABLE examinations ADD COLUMN margin REAL",
+        "CREATE INDEX examinations_by_round ON examinations (round)",
+    ),
+    (
+        "ALTER TABLE facts ADD COLUMN asks TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE facts ADD COLUMN aliases TEXT NOT NULL DEFAULT '[]'",
+    ),
+)
