@@ -9,12 +9,10 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from experiments.classes.measures import area
+from oneshot.classes.writers.sharpness import STRANGERS
 
 REJECTS = (0.01, 0.02, 0.05, 0.1, 0.2)
 """Shares of known examples that are rejected, at which strangers' rejection is told."""
-
-STRANGERS = 0.25
-"""The share of strangers that the answers suppose; in the error of what they say they weigh so."""
 
 _BINS = 10
 
@@ -31,7 +29,7 @@ class Answered:
     @property
     def none(self) -> Tensor:
         """Which answers are none of these, as `guess` decides."""
-        return self.probabilities[:, -1] >= self.probabilities[:, :-1].amax(1)
+        return self.probabilities[:, -1] > 0.5
 
     @property
     def right(self) -> Tensor:
@@ -103,7 +101,7 @@ def share(parts: Sequence[Tensor]) -> list[float]:
 
 
 def weigh(known: int, strangers: int) -> Tensor:
-    """Weights under which strangers are the share that the answers suppose."""
+    """Weights under which strangers are the share that the answers suppose, for `error`."""
     return torch.cat(
         [
             torch.full((known,), (1 - STRANGERS) / known),

@@ -11,9 +11,7 @@ import torch
 from oneshot.classes.hosts.host import ClassHost, Content, Kind
 from oneshot.classes.writers.calibration import (
     FORMAT,
-    WRITERS,
     Calibration,
-    Sharpness,
     calibrate,
     plain_metric,
     save_calibration,
@@ -113,4 +111,4 @@ def keep_calibration(
 def _plain(host: ClassHost) -> Calibration:
     image = torch.zeros(3, host.side, host.side, dtype=torch.uint8)  # type: ignore[attr-defined]
     width = host.features([image]).shape[1]
-    return Calibration(plain_metric(width), dict.fromkeys(WRITERS, Sharpness(1.0, 0.0)))
+    return Calibration.unjudged(plain_metric(width))

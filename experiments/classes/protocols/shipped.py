@@ -19,15 +19,20 @@ from torch import Tensor
 
 from experiments.classes.answered import Answered, figures
 from experiments.classes.hosts.features import FeatureSet, cached_features
-from experiments.classes.protocols.splits import new_classes
+from experiments.classes.protocols.splits import asked_classes
 from experiments.record import run_recorded
 from oneshot.classes.calibrated import host_calibration
 from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.writers.calibration import Calibration, load_calibration
-from oneshot.classes.writers.held_out import adapted
+from oneshot.classes.writers.held_out import judge
+from oneshot.classes.writers.tallied import TalliedWriter
+from oneshot.images.features.integers import LEVELS
 
 NEW = "cifar100-new"
-"""The 50 classes of CIFAR-100 that the packaged host never saw."""
+"""The classes of CIFAR-100 that neither the packaged host nor its calibration ever saw."""
+
+TUNING = 20
+"""Others that the host never saw, which the calibration was judged on."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Draw:
 def read_set(name: str, tuning: bool) -> FeatureSet:
     """Features of an image set on the packaged host; `tuning` leaves the test images alone."""
     found = cached_features("chain", "cifar100" if name == NEW else name)
-    found = found.of(new_classes(100, 50)) if name == NEW else found
+    found = found.of(asked_classes(100, 50, TUNING)) if name == NEW else found
     return found.tuning() if tuning else found
 
 
@@ -99,15 +104,24 @@ def answered(
     writer = calibration.writer(rule)
     for number, rows in enumerate(draw.taught):
         writer.add_codes(f"{number:03}", codes[rows])
-    sharpness = adapted(calibration.sharpness[rule], writer)
+    sharpness = judge(calibration.sharpness[rule], writer).sharpness
     x = coordinates[torch.cat([draw.known, draw.strangers])]
-    scores, none = writer.evidence(x)
-    means = torch.stack([codes[rows].double().mean(0) / 25 for rows in draw.taught])
-    distances = torch.cdist(x / calibration.metric.within.sqrt(), means / calibration.metric.within.sqrt())
-    found = sharpness.probabilities(scores, none)
+    evidence = writer.evidence(x)
     return Answered(
-        found, (sharpness.slope * scores).softmax(1), -distances.amin(1), draw.truth
+        sharpness.probabilities(evidence),
+        sharpness.forced(evidence),
+        -distances(writer, x).amin(1),
+        draw.truth,
     )
+
+
+def distances(
+    writer: TalliedWriter, x: Float[Tensor, "n width"]
+) -> Float[Tensor, "n classes"]:
+    """From each class's mean, in the metric's deviations inside classes."""
+    deviation = writer.metric.within.sqrt()
+    means = writer.totals.double() / LEVELS / writer.counts[:, None]
+    return torch.cdist(x / deviation, means / deviation)
 
 
 def experiment(plan: Plan, tuning: bool) -> dict[str, Any]:
