@@ -81,10 +81,15 @@ def figures(parts: Sequence[Answered]) -> dict[str, Any]:
             for name, values in signals.items()
         },
         "strangers_rejected_at": {
-            f"{100 * rejects:g}": round(100 * sum(
-                rejected_at(v[:n], v[n:], rejects)
-                for v, n in zip(signals["none"], known, strict=True)
-            ) / len(parts), 1)
+            f"{100 * rejects:g}": round(
+                100
+                * sum(
+                    rejected_at(v[:n], v[n:], rejects)
+                    for v, n in zip(signals["none"], known, strict=True)
+                )
+                / len(parts),
+                1,
+            )
             for rejects in REJECTS
         },
     }

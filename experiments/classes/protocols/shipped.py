@@ -18,12 +18,11 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from experiments.classes.answered import Answered, figures
+from experiments.classes.hosts.calibrate import packaged_calibration
 from experiments.classes.hosts.features import FeatureSet, cached_features
 from experiments.classes.protocols.splits import asked_classes
 from experiments.record import run_recorded
-from oneshot.classes.calibrated import host_calibration
-from oneshot.classes.hosts.images import open_image_host
-from oneshot.classes.writers.calibration import Calibration, load_calibration
+from oneshot.classes.writers.calibration import Calibration
 from oneshot.classes.writers.held_out import judge
 from oneshot.classes.writers.tallied import TalliedWriter
 from oneshot.images.features.integers import LEVELS
@@ -115,9 +114,7 @@ def answered(
     )
 
 
-def distances(
-    writer: TalliedWriter, x: Float[Tensor, "n width"]
-) -> Float[Tensor, "n classes"]:
+def distances(writer: TalliedWriter, x: Float[Tensor, "n width"]) -> Float[Tensor, "n classes"]:
     """From each class's mean, in the metric's deviations inside classes."""
     deviation = writer.metric.within.sqrt()
     means = writer.totals.double() / LEVELS / writer.counts[:, None]
@@ -126,7 +123,7 @@ def distances(
 
 def experiment(plan: Plan, tuning: bool) -> dict[str, Any]:
     """Every set, number of examples and rule."""
-    calibration = load_calibration(host_calibration(open_image_host(None, "cpu")))
+    calibration = packaged_calibration()
     found: dict[str, Any] = {"width": calibration.metric.width}
     for name, ways in zip(plan.sets, plan.taught, strict=True):
         features = read_set(name, tuning)

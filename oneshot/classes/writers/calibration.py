@@ -137,8 +137,10 @@ def load_calibration(data: bytes) -> Calibration:
 
 def _sharpness(slope: float, weight: float, middle: float | None = None) -> Sharpness:
     """From a file; format 1 had a slope, and an offset in the place of weight and middle."""
-    return Sharpness(slope, slope, weight / slope) if middle is None else (
-        Sharpness(slope, weight, middle)
+    return (
+        Sharpness(slope, slope, weight / slope)
+        if middle is None
+        else (Sharpness(slope, weight, middle))
     )
 
 

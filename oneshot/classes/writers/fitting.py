@@ -13,7 +13,7 @@ _SLOPES = tuple(1.12**i for i in range(-45, 46))
 _WEIGHTS = tuple(0.05 * 1.2**i for i in range(26))
 _SHIFTS = torch.linspace(-4, 4, 81, dtype=torch.float64)
 
-_SLOPE_SPREAD, _WEIGHT_SPREAD, _SHIFT_SPREAD = 0.5, 0.5, 2.0
+_SLOPE_SPREAD, _WEIGHT_SPREAD, _SHIFT_SPREAD = 0.25, 0.4, 2.0
 """How far a folder's values stray from its host's, as deviations of logarithms and log-odds."""
 
 _TELLING = 150.0

@@ -110,9 +110,7 @@ def _folds(fewest: int, each: int | None) -> int:
     return min(FOLDS, math.ceil(taken / max(1, fewest // 20))) if each else FOLDS
 
 
-def _judged(
-    writer: TalliedWriter, codes: Tensor, name: str, names: tuple[str, ...]
-) -> HeldOut:
+def _judged(writer: TalliedWriter, codes: Tensor, name: str, names: tuple[str, ...]) -> HeldOut:
     found = writer.evidence(codes.double() / LEVELS)
     here = torch.tensor([names.index(left) for left in writer.names])
     shape = len(codes), len(names)
