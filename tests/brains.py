@@ -4,17 +4,16 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from unittest import mock
 
 import pytest
 import torch
+from conftest import SETTINGS, small_material
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
-from adapters.address.calibration import Material, Settings
 from oneshot.errors import OneshotError
 from oneshot.facts import calibrated
 from oneshot.facts.learner import Learner
@@ -25,15 +24,14 @@ PACKAGED = Path(str(files("oneshot.hosts") / "factual_lm"))
 FIRST = "Mar Tel Zan Bor Quel Dru Fen Hol Ix Jor Kel Lum Nor Os Pel Rud Sav Tor Ul Vex"
 LAST = "ovia istan land burg aria mont ville shire wick onia ette dale ford ness mere"
 NAMES = [first + last for first in FIRST.split() for last in LAST.split()]
-TEMPLATES = {  # a random host knows relations by the last word
-    "capital": ["The capital of {} is", "The first city of {} is"],
-    "language": ["In {} people speak", "All over {} they speak"],
-    "founder": ["{} was founded by", "The land of {} was made by"],
-    "river": ["The longest river in {} is called", "The great stream of {} is called"],
+TEMPLATES = {
+    "capital": "The capital of {} is",
+    "language": "In {} people speak",
+    "founder": "{} was founded by",
+    "river": "The longest river in {} is called",
 }
 SAID = "Glorp Tarnov Belmor Quist Ostrava Limerick Paris Old Harbour Green Valley"
 ANSWERS = SAID.split()
-TEXT = [f"It was a dark night, and {word} fell on the roofs." for word in ("rain", "snow", "hail")]
 
 
 def make_host(folder: Path, seed: int = 0) -> Path:
@@ -54,21 +52,12 @@ def make_host(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
-shipped_material = calibrated.material
-
-
-def small_material() -> Material:
-    """Few names and wordings, so that a tiny host is calibrated in a second."""
-    return replace(shipped_material(), names=NAMES[::2], templates=TEMPLATES, background=TEXT)
-
-
 @contextmanager
 def quick_calibration(cache_folder: Path) -> Iterator[None]:
     """Calibrate on little, and keep the results in this folder."""
-    few = partial(Settings, names=120, names_per_template=4, entity_rank=16, enrolments=2)
     with (
         mock.patch.object(calibrated, "material", small_material),
-        mock.patch.object(calibrated, "Settings", few),
+        mock.patch.object(calibrated, "Settings", return_value=SETTINGS),
         mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(cache_folder)}),
     ):
         yield
@@ -107,7 +96,7 @@ def open_tiny(folder: Path, seed: int = 0, **options: object) -> Learner:
 def statement(number: int, answer: str | None = None) -> Statement:
     """A made-up fact; every number is another question."""
     name = NAMES[number // len(TEMPLATES) % len(NAMES)]
-    wording = list(TEMPLATES.values())[number % len(TEMPLATES)][0]
+    wording = list(TEMPLATES.values())[number % len(TEMPLATES)]
     return Statement(wording.format(name), answer or ANSWERS[number % len(ANSWERS)], name)
 
 

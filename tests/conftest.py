@@ -1,7 +1,6 @@
 """Calibrated hosts of several architectures; nothing is downloaded."""
 
 import os
-import random
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,12 +12,15 @@ import torch
 from architectures import build_model
 
 from adapters.address.calibration import Calibration, calibrate
-from adapters.address.material import Material, Settings
+from adapters.address.material import Material, Settings, Worded
+from adapters.host.sites import find_sites
+from adapters.query.labels import Head
 from adapters.write.encode import Encoder
-from oneshot.hosts.corpus import background_text, corpus_facts, corpus_wordings
+from oneshot.hosts.corpus import background_text
+from oneshot.hosts.relations import relations, worded
 
-SETTINGS = Settings(relation_depths=(0.5, 0.75), names=160, names_per_template=4)
-RELATIONS, WORDINGS, PARAGRAPHS, NAMES, FACTS = 8, 4, 40, 200, 100
+SETTINGS = Settings(last_depths=(0.5, 0.75), rank=24, cut=60)
+RELATIONS, PARAGRAPHS = 60, 40
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,10 @@ class TinyHost:
         return Encoder(self.model, self.tokenizer, self.calibration)
 
     @property
-    def head(self) -> torch.Tensor:
-        weight: torch.Tensor = self.model.get_output_embeddings().weight
-        return weight.detach()
+    def head(self) -> Head:
+        sites = find_sites(self.model)
+        bias = None if sites.bias is None else sites.bias.detach()
+        return Head(sites.head.get_parameter("weight").detach(), bias)
 
 
 @cache
@@ -48,13 +51,11 @@ def packaged_tokenizer() -> Any:
 
 @cache
 def small_material() -> Material:
-    rng = random.Random(0)
-    known = [fact for fact in corpus_facts() if fact.split == "known"]
-    wordings = {r: w.main[:WORDINGS] for r, w in corpus_wordings().items()}
-    chosen = dict(list(wordings.items())[:RELATIONS])
-    names = rng.sample(sorted({fact.subject for fact in known}), NAMES)
-    facts = [(fact.subject, fact.relation) for fact in known if fact.relation in chosen]
-    return Material(names, chosen, background_text()[:PARAGRAPHS], facts[:FACTS])
+    """Few relations of the bank, from all its rooms, so that a host is calibrated in a second."""
+    known = [relation.name for relation in relations() if not relation.held_out]
+    chosen = set(known[:: len(known) // RELATIONS])
+    wordings = [Worded(r.name, *rest) for r, *rest in worded() if r.name in chosen]
+    return Material(wordings, background_text()[:PARAGRAPHS])
 
 
 @cache

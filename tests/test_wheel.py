@@ -20,7 +20,7 @@ INSIDE = (
     "adapters/py.typed",
     "oneshot/classes/hosts/image_host/host.json",
     "oneshot/classes/hosts/image_host/host.safetensors",
-    "oneshot/facts/demo_facts.jsonl",
+    "oneshot/facts/demo/facts.jsonl",
     "oneshot/hosts/corpus/background.txt.gz",
     "oneshot/hosts/corpus/facts.jsonl.gz",
     "oneshot/hosts/corpus/templates.json",

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from adapters.attach import Attachment, attach
 from adapters.query.denoise import PosteriorDenoiser
+from adapters.write.encode import Told
 from adapters.write.rows import FactRows, join
 
 PRECISIONS = (torch.float32, torch.bfloat16)
@@ -23,9 +24,7 @@ every_kind = pytest.mark.parametrize(
 every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 Pair = tuple[TinyHost, PosteriorDenoiser]
 Kind = tuple[str, torch.dtype]
-Written = tuple[str, str, str]  # prompt, answer, subject
 
-# Random hosts tell relations by the last words only: these are apart in all of them.
 WORDINGS = (
     "The headquarters of {} are in",
     "{}'s profession is a",
@@ -34,13 +33,13 @@ WORDINGS = (
 )
 ANSWERS = ("Glorp", "Old Harbour of the North", "Quist", "7 May 1893")
 SUBJECTS = NAMES[:3]
-FACTS: list[Written] = [
-    (wording.format(name), ANSWERS[(i + j) % 4], name)
+FACTS = [
+    Told(wording.format(name), ANSWERS[(i + j) % 4], name)
     for i, name in enumerate(SUBJECTS)
     for j, wording in enumerate(WORDINGS)
 ]
-PROMPTS = [prompt for prompt, _, _ in FACTS]
-SAID = [f"{answer}." for _, answer, _ in FACTS]
+PROMPTS = [fact.prompt for fact in FACTS]
+SAID = [f"{fact.answer}." for fact in FACTS]
 STRANGERS = [WORDINGS[i % 4].format(name) for i, name in enumerate(NAMES[100:108])]
 
 
@@ -48,11 +47,12 @@ STRANGERS = [WORDINGS[i % 4].format(name) for i, name in enumerate(NAMES[100:108
 def encoded(architecture: str, dtype: torch.dtype = torch.float32) -> tuple[FactRows, ...]:
     """The rows of the facts, in their order."""
     encoder = tiny_host(architecture, dtype).encoder
-    return tuple(encoder.encode(*fact) for fact in FACTS)
+    return tuple(encoder.encode(fact) for fact in FACTS)
 
 
 def denoiser_of(host: TinyHost, rows: Sequence[FactRows]) -> PosteriorDenoiser:
-    return PosteriorDenoiser(host.calibration, join(list(rows)).canonical(), host.head)
+    joined = join(list(rows)).canonical()
+    return PosteriorDenoiser(host.calibration, joined, host.head, host.tokenizer)
 
 
 @cache

@@ -63,14 +63,23 @@ def _follow(
     end = sequence.given - 1 if new.ends is None else first + columns.index(new.ends[row])
     changes = []
     for at, column in enumerate(columns, start=first):
-        if sequence.speech:
-            sequence.speech = sequence.speech.after(sequence.ids[at])
+        _go_on(sequence, sequence.ids[at])
         change = None
         if bool(new.read_out[row, column]):
             change = _spoken(denoiser, sequence, at, asked=at == end)
         if change:
             changes.append(Change(row, column, *change))
     return changes
+
+
+def _go_on(sequence: Sequence, token: int) -> None:
+    """Follow a speech to its next token; one that was not taken up has not been spoken."""
+    speech = sequence.speech
+    if speech is None:
+        return
+    if speech.step == 0 and token != speech.tokens[0]:
+        sequence.spoken -= set(speech.facts)
+    sequence.speech = speech.after(token)
 
 
 def _spoken(

@@ -138,14 +138,14 @@ class PosteriorDenoiser:
         """
         codes, metric = self.rows.codes(row), self.calibration.metric
         codes = codes.to(metric.between.device)
-        own = metric.ratio(heard.readings, codes).max()
+        own = metric.ratio(heard.readings, codes).max(1).values
         if bool(torch.cdist(heard.whole, codes).min().square() < SAME):
-            return CERTAIN + float(own)
-        if len(heard.rivals) and bool(metric.ratio(heard.rivals, codes).max() > own):
+            return CERTAIN + float(own.max())
+        if len(heard.rivals) and bool(metric.ratio(heard.rivals, codes).max() > own.max()):
             return -float("inf")
-        other = metric.ratio(heard.readings, self.calibration.centres).max(0).values
-        other = other.masked_fill(self._akin(row), -torch.inf).logsumexp(0)
-        return float(own - RIVALRY * other.clamp_min(0))
+        other = metric.ratio(heard.readings, self.calibration.centres)
+        other = other.masked_fill(self._akin(row), -torch.inf).logsumexp(1)
+        return float((own - RIVALRY * other.clamp_min(0)).max())
 
     def _akin(self, row: int) -> Bool[Tensor, " relations"]:
         """The relations of the bank that may be the fact's own."""

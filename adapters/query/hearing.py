@@ -23,13 +23,12 @@ from adapters.text.clauses import (
 )
 from adapters.text.names import SPEAKER, Mention, untaught_names
 from adapters.text.pieces import Pieces
-from adapters.text.words import words_of
+from adapters.text.words import set_of, words_of
 
 TAIL = 64  # tokens of what the host has said that are looked at
+FRAMES = set_of("is was are were of the a an in at by on to called named located known that as :")
 REACH = 10  # words on either side of a name where a window may begin or end
-TOGETHER = re.compile(
-    r"^\s*(?:,|and|or|&|,\s*and|as well as|and also)\s*(?:of|for|in|the|of the)?\s*$"
-)
+TOGETHER = re.compile(r"^\s*,?\s*(?:and|or|&|as well as|and also)\s*(?:of|for|in|the|of the)?\s*$")
 
 Named = tuple[Mention, tuple[int, ...]]
 
@@ -109,8 +108,13 @@ class Listener:
             return []
         last = clauses[-1]
         first = next(i for i, (_, b) in enumerate(tokens) if b > last.start) + start
-        begun = first < said.given and not self._in_template(said)
+        begun = first < said.given <= at and self._only_frames(said, at)
         return list(view.read(last, named, Asking.VALUE, strict=not begun, completes=True))
+
+    def _only_frames(self, said: Transcript, at: int) -> bool:
+        """Whether the host has only gone on with the words that lead up to a value."""
+        text, _ = self.pieces.text(said.ids[said.given : at + 1])
+        return set(text.split()) <= FRAMES and not self._in_template(said)
 
     def _in_template(self, said: Transcript) -> bool:
         template = self.pieces.template
@@ -279,15 +283,15 @@ class _View:
         """Windows with the span in them that do not reach another name, nor past its comma."""
         low = max([within[0], *(o.end for o in others if o.end <= span[0])])
         high = min([within[1], *(o.start for o in others if o.start >= span[1])])
-        if low > within[0]:
-            comma = self.text.rfind(",", low, span[0])
-            low = comma + 1 if comma >= 0 else low
-        if high < within[1]:
+        comma = self.text.rfind(",", low, span[0]) if low > within[0] else -1
+        low = comma + 1 if comma >= 0 else low
+        if high < within[1] or comma >= 0:  # a phrase between commas is told by itself
             comma = self.text.find(",", span[1], high)
-            high = comma if comma >= 0 else high
+            high = comma + 1 if comma >= 0 else high
         starts = [low, *(w.start for w in self.words if low < w.start <= span[0])][-REACH:]
         ends = [*(w.end for w in self.words if span[1] <= w.end < high)][:REACH]
-        ends = [*ends, high] if high == within[1] else (ends or [span[1]])
+        closed = high == within[1] or self.text[high - 1] == ","
+        ends = [*ends, high] if closed else (ends or [span[1]])
         found = [((a, b), [span]) for a in starts for b in ends if b > a]
         aside = self._aside(within, span, others)
         if aside:

@@ -25,7 +25,7 @@ _POLITE = re.compile(
 _REQUEST = re.compile(
     r"^(?:(?:can|could|would|will) you (?:please |kindly |maybe |perhaps )*)?(?:please |kindly )*"
     r"(?:tell|give|name|say|state|remind|show|let me know|find|look up|identify|specify|provide|"
-    r"list|mention|recall|complete|finish|fill in|answer|check)\b"
+    r"list|mention|recall|complete|finish|fill in|answer|check|ask)\b"
     r"|^(?:do|did|would|does) (?:you|anyone|anybody|someone) (?:happen to )?"
     r"(?:know|remember|recall|have)\b"
     r"|^(?:any (?:idea|chance|clue)|i (?:(?:need|want|would like|wish)(?! (?:it|that|this)\b)|"
@@ -40,7 +40,7 @@ _YES_NO = re.compile(
     rf"^(?:{_AUXILIARY}|isn't|aren't|wasn't|weren't|doesn't|don't|didn't|hasn't)\b", re.I
 )
 _TRUE = re.compile(r"^(?:is it (?:true|right|correct|so|a fact)|am i right)\b", re.IGNORECASE)
-_NEGATION = re.compile(r"\b(?:not|never|no longer|nor|neither)\b|n['\u2019]t\b", re.IGNORECASE)
+_NEGATION = re.compile(r"\b(?:not|never|no longer|nor|neither)\b|n't\b", re.IGNORECASE)
 _FORGOT = re.compile(
     r"\b(?:can't|cannot|can not|don't|do not|didn't|did not|couldn't) (?:quite |really )?"
     r"(?:remember|recall|know|find|think of)\b",
@@ -49,7 +49,7 @@ _FORGOT = re.compile(
 _BRIEF = re.compile(
     r"^(?:answer|reply|respond|in (?:one|a|two|three|few|short|brief|plain)|one word|just|"
     r"only|keep|be (?:brief|short|concise)|give (?:only|just|one|a short)|use|no |thanks|"
-    r"short|briefly|as |with |$)",
+    r"short|briefly|as (?:briefly|shortly|one|a (?:single|short))|with |$)",
     re.IGNORECASE,
 )
 PRONOUN = re.compile(
@@ -110,6 +110,7 @@ def _add(found: list[Clause], text: str, start: int, end: int, *, ended: bool) -
 
 def asking(clause: str, *, last_of_turn: bool = False) -> Asking:
     """What a clause asks for; an unfinished one at a turn's end asks to be completed."""
+    clause = _straight(clause)
     text = _POLITE.sub("", clause.strip(" \"'\u201c\u2018(*-\u2013>#"))
     question = clause.rstrip(" \"')\u201d\u2019*").endswith(("?", "\uff1f"))
     known = _FORGOT.sub(" ", text)
@@ -117,7 +118,9 @@ def asking(clause: str, *, last_of_turn: bool = False) -> Asking:
         return Asking.YES_NO
     if re.match(rf"^(?:.*\b)?{_WH}\b", text, re.IGNORECASE) and question:
         return Asking.DENIED if _NEGATION.search(known) else Asking.VALUE
-    asked = question or _REQUEST.match(text) or re.match(rf"^{_WH}\b", text, re.IGNORECASE)
+    behind = text.rpartition(", ")[2]  # "As a citizen, tell me ..."
+    requested = _REQUEST.match(text) or _REQUEST.match(_POLITE.sub("", behind))
+    asked = question or requested or re.match(rf"^{_WH}\b", text, re.IGNORECASE)
     if not asked and not (last_of_turn and not clause.rstrip().endswith((".", "!"))):
         return Asking.NOTHING
     return Asking.DENIED if _NEGATION.search(known) else Asking.VALUE
@@ -137,12 +140,17 @@ def _asks_yes_no(text: str, question: bool) -> bool:
 
 def denies(clause: str) -> bool:
     """Whether a clause says that something is not so."""
-    return bool(_NEGATION.search(_FORGOT.sub(" ", clause)))
+    return bool(_NEGATION.search(_FORGOT.sub(" ", _straight(clause))))
+
+
+def _straight(text: str) -> str:
+    """The text with the apostrophes of typewriters."""
+    return text.replace("\u2019", "'")
 
 
 def asks_for_answer(rest: str) -> bool:
     """Whether text behind a question only asks how to answer it, or opens the answer."""
     return all(
-        c.endswith(":") or bool(_BRIEF.match(_POLITE.sub("", c)))
+        c.endswith(":") or bool(_BRIEF.match(c) or _BRIEF.match(_POLITE.sub("", c)))
         for c in (rest[k.start : k.end].strip() for k in clauses_of(rest))
     )

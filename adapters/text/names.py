@@ -1,6 +1,7 @@
 """Names as keys: which words of a text are a name that was taught, and which only look like one."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,11 @@ OPENERS = set_of(
     "if as unlike like after before since while because although though so then also not no "
     "yes tell give name say remind please i we you he she it they my our your his her their "
     "its this that these those regarding concerning say remember note"
+)
+
+
+_NAMED = re.compile(  # a clause's first words that are surely a name
+    r"[\w'\u2019.-]+(?:['\u2019]s\b|,| [A-Z]| (?:is|was|has|had|lies|lived|lives|knows|said|and)\b)"
 )
 
 
@@ -147,7 +153,9 @@ def untaught_names(text: str, words: Sequence[Word], taught: Sequence[Mention]) 
 def _capital(text: str, word: Word) -> bool:
     if text[word.start : word.end].isupper() and word.end - word.start > 1:
         return False  # ISBN, VLAN: rather what is asked than of whom
-    return word.capital and word.key not in OPENERS and not begins_clause(text, word)
+    if not word.capital or word.key in OPENERS:
+        return False
+    return not begins_clause(text, word) or bool(_NAMED.match(text, word.start))
 
 
 def _mention(words: Sequence[Word], run: Sequence[int]) -> Mention:

@@ -28,6 +28,7 @@ from oneshot.cli.facts import (
     listing,
     teach,
 )
+from oneshot.cli.facts.chat import command as chat
 from oneshot.cli.image import group as image
 from oneshot.cli.output import Output, complain
 from oneshot.cli.session import SESSION, Session, check_device, use_threads
@@ -38,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, teach, ask, forget, listing, evaluate, export, doctor, calibrate, bench):
+for group in (demo, teach, ask, chat, forget, listing, evaluate, export, doctor, calibrate, bench):
     app.add_typer(group.commands)
 app.add_typer(host.commands, name="host")
 app.add_typer(classes.commands, name="class")

@@ -15,15 +15,18 @@ from rich.table import Table
 from rich.text import Text
 
 from oneshot.errors import BadInputError, BrainError, OneshotError, Stopped
-from oneshot.facts.types import Fact, Finding, Receipt, Reply, Step
+from oneshot.facts.types import Finding
 from oneshot.progress import Report
-
-RECEIPT_KEYS = "id", "prompt", "answer", "subject", "relation", "before", "seconds", "warnings"
 
 
 def printable(text: str) -> str:
     """The text with control characters escaped, so that no answer can drive the terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def printable_lines(text: str) -> str:
+    """The same for a text of several lines."""
+    return "\n".join(map(printable, text.expandtabs(4).split("\n")))
 
 
 def finite(value: Any) -> Any:
@@ -85,7 +88,11 @@ class Output:
             # ASCII, so that the line survives every encoding and every notion of a line.
             print(json.dumps(finite(record), allow_nan=False), flush=True)
         else:
-            self._console.print(shown)
+            self.show(shown)
+
+    def show(self, shown: Text | Table, end: str = "\n") -> None:
+        """Print what is for people alone, the next thing perhaps in the same line."""
+        self._console.print(shown, end=end, soft_wrap=not end)
 
     def remark(self, text: str) -> None:
         """Say something that is no result on standard error, unless asked to be quiet."""
@@ -97,35 +104,6 @@ class Output:
     def outcome(self, record: Mapping[str, Any], text: str) -> None:
         """Print the result of a command that has a single line to say."""
         self.put(record, Text(printable(text)))
-
-    def receipt(self, receipt: Receipt) -> None:
-        """Print what teaching one fact did."""
-        self.put({key: getattr(receipt, key) for key in RECEIPT_KEYS}, _receipt_text(receipt))
-
-    def reply(self, reply: Reply, *, explain: bool = False, titled: bool = False) -> None:
-        """Print an answer; `titled` puts the question above it."""
-        record: dict[str, Any] = {
-            "question": reply.question,
-            "answer": reply.answer,
-            "facts": reply.facts,
-        }
-        if reply.base is not None:
-            record["base"] = reply.base
-        if explain:
-            record["steps"] = [asdict(step) for step in reply.steps]
-        self.put(record, _reply_text(reply, titled=titled))
-        if explain and not self.as_json:
-            self._console.print(_steps_table(reply.steps))
-
-    def facts(self, facts: Sequence[Fact]) -> None:
-        """Print facts: a JSON line each, or one table."""
-        if self.as_json:
-            for fact in facts:
-                self.put(asdict(fact), Text())
-        elif facts:
-            self._console.print(_facts_table(facts))
-        else:
-            self.remark("no facts")
 
     def findings(self, findings: Iterable[Finding]) -> None:
         """Print what was checked; leaves with status 3 where a fault was not repaired."""
@@ -147,7 +125,7 @@ class Output:
         """Print one object: names on the left, values on the right."""
         table = Table.grid(padding=(0, 2))
         for key, value in record.items():
-            table.add_row(Text(key, "dim"), _cell(value))
+            table.add_row(Text(key, "dim"), cell(value))
         self.put(record, table)
 
     def table(
@@ -161,7 +139,7 @@ class Output:
         heading = Text(f"\n{printable(title)}", "bold")
         table = Table(*columns, title=heading, title_justify="left", box=None)
         for row in rows:
-            table.add_row(*map(_cell, row))
+            table.add_row(*map(cell, row))
         self.put(record, table)
 
     def items(
@@ -201,44 +179,8 @@ class Output:
             bar.close()
 
 
-def _cell(value: Any) -> Text:
+def cell(value: Any) -> Text:
+    """A value in a table; several stand one below the other."""
+    if isinstance(value, tuple | list):
+        return Text("\n".join(printable(str(item)) for item in value))
     return Text("" if value is None else printable(str(value)))
-
-
-def _receipt_text(receipt: Receipt) -> Text:
-    understood = f"{receipt.prompt} | {receipt.answer} | {receipt.subject}, {receipt.relation}"
-    change = f"{receipt.before} -> {receipt.after}"
-    near = "" if receipt.nearest is None else f"  nearest #{receipt.nearest}"
-    text = Text.assemble((f"#{receipt.id}  ", "bold cyan"), printable(understood))
-    text.append("\n    ").append(printable(change), "green")
-    text.append(f"  {receipt.seconds * 1000:.0f} ms{near}", "dim")
-    for warning in receipt.warnings:
-        text.append(f"\n    warning: {printable(warning)}", "yellow")
-    return text
-
-
-def _reply_text(reply: Reply, *, titled: bool) -> Text:
-    text = Text(f"{printable(reply.question)}\n    " if titled else "", "dim")
-    text.append(printable(reply.answer), "not dim bold")
-    if reply.facts:
-        text.append("  (" + ", ".join(f"#{fact}" for fact in reply.facts) + ")", "dim")
-    if reply.base is not None:
-        text.append("\n    without the brain: ", "dim").append(printable(reply.base), "not dim")
-    return text
-
-
-def _steps_table(steps: Sequence[Step]) -> Table:
-    table = Table("token", "fact", "evidence in nats", box=None)
-    for step in steps:
-        fact = "" if step.fact is None else f"#{step.fact}"
-        evidence = "" if math.isnan(step.evidence) else f"{step.evidence:.1f}"
-        table.add_row(_cell(step.token), fact, evidence)
-    return table
-
-
-def _facts_table(facts: Sequence[Fact]) -> Table:
-    table = Table("id", "prompt", "answer", "subject", "relation", "state", box=None)
-    for fact in facts:
-        words = (fact.prompt, fact.answer, fact.subject, fact.relation, fact.state)
-        table.add_row(Text(f"#{fact.id}", "bold cyan"), *map(_cell, words))
-    return table

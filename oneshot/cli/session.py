@@ -75,8 +75,10 @@ def use_threads(count: int | None) -> None:
 
 
 @contextmanager
-def open_learner(brain: Path | None = None, *, founding: bool = True) -> Iterator[Learner]:
-    """Open a brain, the one that the command line names if none is given, until the block ends.
+def open_learner(
+    brain: Path | None = None, model: str | None = None, *, founding: bool = True
+) -> Iterator[Learner]:
+    """Open a brain until the block ends; both are the command line's where none is given.
 
     BrainError where there is none, unless the command is `founding` one.
     """
@@ -87,7 +89,7 @@ def open_learner(brain: Path | None = None, *, founding: bool = True) -> Iterato
         session.output.progress() as progress,
         learner_class().open(
             brain or session.brain,
-            model=session.model,
+            model=model or session.model,
             device=session.device,
             dtype=session.dtype,
             rule=session.rule,

@@ -1,7 +1,7 @@
 """Ask a host, with or without an adapter: free generation to a natural stop."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,8 @@ BATCH = 32
 SENTENCE_END = re.compile(r"[.!?][\"')\]]*\s*$|\n")
 
 Question = str | Sequence[Turn]
+Hear = Callable[[str, int | None], None]
+"""Called with each piece of an answer as it comes, and the fact that says it, None for the host."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,50 @@ class _Trace:
         return torch.tensor(over, device=ids.device)
 
 
+class _Stream:
+    """Hands an answer on while it is given, as the library's streamers do.
+
+    Spaces at its ends are left out, and a character waits until all its tokens are there.
+    """
+
+    def __init__(self, tokenizer: Any, attachment: Attachment | None, hear: Hear) -> None:
+        self.tokenizer, self.attachment, self.hear = tokenizer, attachment, hear
+        self.ids: list[int] | None = None
+        self.shown = ""
+
+    def put(self, value: Tensor) -> None:
+        """Take in a token; what comes first is the question."""
+        if self.ids is None:
+            self.ids = []
+            return
+        self.ids += value.flatten().tolist()
+        text = self.tokenizer.decode(self.ids, skip_special_tokens=True).strip()
+        if len(text) > len(self.shown) and not text.endswith("\ufffd"):
+            self.hear(text[len(self.shown) :], self._fact())
+            self.shown = text
+
+    def end(self) -> None:
+        """Nothing is held back."""
+
+    def _fact(self) -> int | None:
+        changes = self.attachment.changes if self.attachment else []
+        return next((c.fact for c in changes if c.fact >= 0), None)
+
+
 @torch.inference_mode()
 def answer(
     host: Host,
     questions: Sequence[Question],
     denoiser: Denoiser | None = None,
     manner: Manner = RAW,
-    streamer: Any = None,
+    streamer: Hear | None = None,
 ) -> list[Said]:
-    """Answers in the order asked; raises BadInputError for a prompt that cannot be read."""
+    """Answers in the order asked; raises BadInputError for a prompt that cannot be read.
+
+    Of a conversation that is too long for the host the oldest turns are left out. `streamer` hears
+    the answer to a single question piece by piece, with the denoiser's row of the fact that speaks.
+    """
+    assert streamer is None or len(questions) == 1, "one answer is heard at a time"
     said: list[Said] = []
     for start in range(0, len(questions), BATCH):
         some = questions[start : start + BATCH]
@@ -78,11 +115,11 @@ def _answer_batch(
     questions: Sequence[Question],
     denoiser: Denoiser | None,
     manner: Manner,
-    streamer: Any,
+    streamer: Hear | None,
 ) -> list[Said]:
     from transformers import StoppingCriteriaList
 
-    ids, mask = _left_padded(host, [manner.ids(host, q) for q in questions], manner.longest(host))
+    ids, mask = _left_padded(host, [_ids(host, q, manner) for q in questions], manner.longest(host))
     length, chat = ids.shape[1], manner.chats(host)
     if manner.seed is not None:
         torch.manual_seed(manner.seed)
@@ -93,7 +130,7 @@ def _answer_batch(
             attention_mask=mask,
             generation_config=_settings(host, manner),
             stopping_criteria=StoppingCriteriaList([trace]),
-            streamer=streamer,
+            streamer=_Stream(host.tokenizer, attachment, streamer) if streamer else None,
         )
     return [
         _said(host, made[row, length:], row, trace.steps, lines=chat)
@@ -123,6 +160,19 @@ def _said(host: Host, made: Tensor, row: int, trace: list[list[Change]], *, line
     text = text.strip() if lines else text.split("\n")[0].strip()
     tokens = tuple(host.tokenizer.decode([i]) for i in ids)
     return Said(text, tokens, tuple(by_step[: len(ids)]))
+
+
+def _ids(host: Host, question: Question, manner: Manner) -> list[int]:
+    """The tokens of a question, without as many of the oldest turns as it takes to read it."""
+    limit, ids = _limit(host), manner.ids(host, question)
+    while limit and len(ids) + manner.longest(host) > limit and _turns(question) > 2:
+        question = question[2:]
+        ids = manner.ids(host, question)
+    return ids
+
+
+def _turns(question: Question) -> int:
+    return 1 if isinstance(question, str) else len(question)
 
 
 def _left_padded(host: Host, rows: Sequence[list[int]], room: int) -> tuple[Tensor, Tensor]:

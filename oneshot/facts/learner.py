@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +16,7 @@ from adapters.write.encode import Encoder
 from adapters.write.rows import NO_TOKEN, FactRows
 from adapters.write.state import load_calibration
 from oneshot.errors import BadInputError, BrainError
-from oneshot.facts.answering import answer, short
+from oneshot.facts.answering import Hear, answer, short
 from oneshot.facts.brain import doctor
 from oneshot.facts.brain.export import check_host, check_rows, export_folder, read_folder
 from oneshot.facts.brain.files import Brain, Config, read_calibration, read_config
@@ -23,10 +24,11 @@ from oneshot.facts.brain.ledger import Entered, Ledger
 from oneshot.facts.brain.opening import open_brain, open_host
 from oneshot.facts.brain.records import Records
 from oneshot.facts.calibrated import host_calibration
+from oneshot.facts.language.checking import MAX_QUESTION
 from oneshot.facts.language.statement import with_subject
 from oneshot.facts.language.text import check_text
 from oneshot.facts.manner import CHAT, RAW, Manner, Turn
-from oneshot.facts.replies import make_receipt, make_reply
+from oneshot.facts.replies import contradiction, make_receipt, make_reply
 from oneshot.facts.rules import build_denoiser
 from oneshot.facts.told import question_of, told_of
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement
@@ -36,7 +38,6 @@ from oneshot.hosts.relations import relations, spoken
 from oneshot.progress import Report, silent
 
 CHUNK = 32  # facts of a list that are taught together
-LONGEST_QUESTION = 100_000  # characters; the host's own limit is in tokens
 LONGEST_NAME = 300  # characters
 
 Opened = TypeVar("Opened", bound="Learner")
@@ -83,23 +84,24 @@ class Learner(Records):
             brain.close()
             raise
 
-    def teach(self, statements: Iterable[Statement]) -> Iterator[Receipt]:
+    def teach(self, statements: Iterable[Statement], *, before: bool = True) -> Iterator[Receipt]:
         """Write facts; each receipt is given once its fact is durable.
 
-        A sequence is taught in chunks, anything else one by one as it comes. Raises BadInputError
-        for a fact that cannot be written; those before it stay taught.
+        A sequence is taught in chunks, anything else one by one as it comes; without `before` the
+        bare host is not asked for what it says by itself. Raises BadInputError for a fact that
+        cannot be written; those before it stay taught.
         """
         if not isinstance(statements, Sequence):
             for statement in statements:
-                yield from self._teach([statement])
+                yield from self._teach([statement], before=before)
             return
         for start in range(0, len(statements), CHUNK):
             chunk = list(statements[start : start + CHUNK])
             try:
-                yield from self._teach(chunk)
+                yield from self._teach(chunk, before=before)
             except BadInputError:  # nothing of the chunk was taught: find out which one it is
                 for statement in chunk:
-                    yield from self._teach([statement])
+                    yield from self._teach([statement], before=before)
 
     def write(self, statements: Sequence[Statement], kind: str = "teach") -> list[Entered]:
         """Encode facts and store them durably, without asking the host for any answer."""
@@ -113,18 +115,22 @@ class Learner(Records):
         base: bool = False,
         explain: bool = False,
         adapter: bool = True,
+        streamer: Hear | None = None,
     ) -> list[Reply]:
         """Answers in the order asked; `base` adds the bare host's, `explain` the evidence.
 
         A question is a text, or the turns of a conversation. Hosts with a chat template are asked
-        through it unless the manner is raw.
+        through it unless the manner is raw. `streamer` hears the answer to a single question piece
+        by piece, each with the id of the fact that says it.
         """
         asked = [_checked(q) for q in questions]
-        said = answer(self.host, asked, self.denoiser() if adapter else None, manner)
-        bare = answer(self.host, asked, None, manner) if base else [None] * len(asked)
+        denoiser = self.denoiser() if adapter else None
         ids = self._built[2]
+        said = answer(self.host, asked, denoiser, manner, streamer and _by_id(streamer, ids))
+        bare = answer(self.host, asked, None, manner) if base else [None] * len(asked)
+        whole = manner.chats(self.host)
         return [
-            make_reply(_last(question), s, b, ids, explain=explain)
+            make_reply(_last(question), s, b, ids, explain=explain, whole=whole)
             for question, s, b in zip(asked, said, bare, strict=True)
         ]
 
@@ -164,7 +170,9 @@ class Learner(Records):
             raise BadInputError(f"fact #{id} is {old.state}; give a live one another name")
         names = tuple(dict.fromkeys([*old.aliases, check_text(name, "alias", LONGEST_NAME)]))
         new = Statement(old.prompt, old.answer, old.subject, old.source, old.asks, names)
-        return self._teach([new], over=id)[0]
+        receipt = self._teach([new], over=id)[0]
+        warnings = tuple(w for w in receipt.warnings if w != contradiction(id))
+        return replace(receipt, warnings=warnings)
 
     def undo(self) -> str:
         """Take back the last change; raises BadInputError where there is none."""
@@ -234,10 +242,12 @@ class Learner(Records):
         host = load_host(model, device=device, dtype=dtype, progress=progress)
         return host_calibration(host, progress, force)[1]
 
-    def _teach(self, statements: Sequence[Statement], over: int | None = None) -> list[Receipt]:
+    def _teach(
+        self, statements: Sequence[Statement], over: int | None = None, *, before: bool = True
+    ) -> list[Receipt]:
         complete = [self._complete(s) for s in statements]
         prompts = [s.prompt for s in complete]
-        before = [short(s.text) for s in answer(self.host, prompts)]
+        olds = self._bare(prompts) if before else [None] * len(prompts)
         began = time.perf_counter()
         entered = self._enter(complete, "teach" if over is None else "update", over)
         seconds = (time.perf_counter() - began) / len(complete)
@@ -246,8 +256,12 @@ class Learner(Records):
         replies = iter(self.ask([q for q in asked if q]))
         return [
             make_receipt(e, s, old, new, (q, next(replies).answer if q else ""), seconds)
-            for e, s, old, new, q in zip(entered, complete, before, after, asked, strict=True)
+            for e, s, old, new, q in zip(entered, complete, olds, after, asked, strict=True)
         ]
+
+    def _bare(self, prompts: Sequence[str]) -> list[str]:
+        """What the host says by itself."""
+        return [short(said.text) for said in answer(self.host, prompts)]
 
     def _complete(self, given: Statement) -> Statement:
         return with_subject(given, self.templates)
@@ -284,11 +298,20 @@ def _statement(fact: Fact) -> Statement:
 def _checked(question: str | Sequence[Turn]) -> str | Sequence[Turn]:
     """A question of usable length; line breaks are fine in it."""
     text = question if isinstance(question, str) else "".join(t["content"] for t in question)
-    if not text.strip() or len(text) > LONGEST_QUESTION:
+    if not text.strip() or len(text) > MAX_QUESTION:
         raise BadInputError(
-            f"a question of {len(text):,} characters came; give 1 to {LONGEST_QUESTION:,}"
+            f"a question of {len(text):,} characters came; give 1 to {MAX_QUESTION:,}"
         )
     return question
+
+
+def _by_id(streamer: Hear, ids: Sequence[int]) -> Hear:
+    """Tells the listener the facts' ids instead of the denoiser's rows."""
+
+    def hear(text: str, row: int | None) -> None:
+        streamer(text, None if row is None else ids[row])
+
+    return hear
 
 
 def _last(question: str | Sequence[Turn]) -> str:

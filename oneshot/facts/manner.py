@@ -39,12 +39,20 @@ class Manner:
     def ids(self, host: Host, question: str | Sequence[Turn]) -> list[int]:
         """The tokens that the host is given for a text or the turns of a conversation."""
         if not self.chats(host):
+            self._check_plain()
             text = question if isinstance(question, str) else question[-1]["content"]
             return list(host.tokenizer(text)["input_ids"])
         turns = [{"role": "user", "content": question}] if isinstance(question, str) else question
         system = [{"role": "system", "content": self.system}] if self.system else []
         text = _rendered(host.tokenizer, [*system, *turns])
         return list(host.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _check_plain(self) -> None:
+        if self.system is not None:
+            raise BadInputError(
+                "a system prompt goes into a chat template, which this model lacks or --raw leaves "
+                "out; leave out --system"
+            )
 
 
 RAW, CHAT = Manner(raw=True), Manner()

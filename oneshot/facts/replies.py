@@ -8,15 +8,25 @@ from oneshot.facts.types import Receipt, Reply, Statement, Step
 
 
 def make_reply(
-    question: str, said: Said, bare: Said | None, ids: Sequence[int], *, explain: bool
+    question: str,
+    said: Said,
+    bare: Said | None,
+    ids: Sequence[int],
+    *,
+    explain: bool,
+    whole: bool = False,
 ) -> Reply:
-    """A reply; `ids` are the facts' ids by the denoiser's rows, `bare` is what the host said."""
+    """A reply; `ids` are the facts' ids by the denoiser's rows, `bare` is what the host said.
+
+    A single sentence goes without its stop unless the `whole` text is wanted.
+    """
+    tidy = str if whole else short
     spoke = (c.fact for c in said.changes if c is not None and c.fact >= 0)
     return Reply(
         question,
-        short(said.text),
+        tidy(said.text),
         tuple(dict.fromkeys(ids[row] for row in spoke)),
-        short(bare.text) if bare else None,
+        tidy(bare.text) if bare else None,
         _steps(said, ids) if explain else (),
     )
 
@@ -24,13 +34,13 @@ def make_reply(
 def make_receipt(
     entered: Entered,
     statement: Statement,
-    before: str,
+    before: str | None,
     after: str,
     asked: tuple[str | None, str],
     seconds: float,
 ) -> Receipt:
-    """A receipt; `before` and `after` are the answers to the taught prompt, `asked` a question
-    that was made of it, with its answer.
+    """A receipt; `before` and `after` are the answers to the taught prompt (`before` None where it
+    was not asked), `asked` a question that was made of it, with its answer.
     """
     return Receipt(
         entered.id,
@@ -49,6 +59,11 @@ def make_receipt(
     )
 
 
+def contradiction(old: int) -> str:
+    """The warning that a fact takes the place of one with another answer."""
+    return f"contradicts #{old}, which it replaces"
+
+
 def _steps(said: Said, ids: Sequence[int]) -> tuple[Step, ...]:
     return tuple(
         Step(token, ids[c.fact] if c.fact >= 0 else None, c.evidence)
@@ -63,12 +78,12 @@ def _says(answer: str, said: str) -> bool:
 
 
 def _warnings(
-    entered: Entered, answer: str, before: str, after: str, asked: tuple[str | None, str]
+    entered: Entered, answer: str, before: str | None, after: str, asked: tuple[str | None, str]
 ) -> tuple[str, ...]:
     found = []
     if entered.known:
         found.append(f"already taught as #{entered.id}")
-    found += [f"contradicts #{old}, which it replaces" for old in entered.replaced]
+    found += map(contradiction, entered.replaced)
     if before == answer and not entered.known:
         found.append("the model already said so")
     if not _says(answer, after):

@@ -29,7 +29,7 @@ class Receipt:
     """What teaching one fact did.
 
     `asked` is a question that was made of it and `answered` what the model says to it; `holds`
-    that prompt and question are answered as taught.
+    that prompt and question are answered as taught. `before` is None where nobody asked.
     """
 
     id: int
@@ -37,7 +37,7 @@ class Receipt:
     answer: str
     subject: str
     relation: str
-    before: str
+    before: str | None
     after: str
     seconds: float
     nearest: int | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from random import Random
+from typing import Any
 
 FOLDER = files("oneshot.hosts") / "corpus" / "relations"
 ROOMS = ("people", "daily", "places", "organisations", "works", "things", "world")
@@ -71,7 +72,7 @@ def _read(room: str) -> Iterator[Relation]:
         )
 
 
-def _toml(name: str) -> dict[str, dict[str, list[str]]]:
+def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
 
 

@@ -157,7 +157,7 @@ def test_the_host_stays_frozen_and_unchanged(kind: Kind) -> None:
     assert not any(p.requires_grad for p in host.model.parameters())
     before = {name: value.clone() for name, value in host.model.state_dict().items()}
     with torch.inference_mode():
-        rows = [host.encoder.encode(*fact) for fact in FACTS[:4]]
+        rows = [host.encoder.encode(fact) for fact in FACTS[:4]]
         with attach(host.model, denoiser_of(host, rows)):
             assert generated(host, PROMPTS[:4]) == SAID[:4]
     after = host.model.state_dict()

@@ -1,207 +1,44 @@
 """The command line over a learner that lives in memory."""
 
-import io
 import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from command_line import (
+    FakeLearner,
+    Run,
+    Terminal,
+    learner,
+    make_fact,
+    make_receipt,
+    plain_environment,
+    run,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from oneshot.cli import session
+from oneshot.cli.facts.display import show_receipt
 from oneshot.cli.main import app, global_first, main
-from oneshot.cli.output import RECEIPT_KEYS, Output, printable
+from oneshot.cli.output import Output, printable, printable_lines
 from oneshot.errors import BadInputError, BrainError, HostError
-from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement, Stats, Step
+from oneshot.facts.manner import Manner
+from oneshot.facts.types import Receipt, Statement
+from oneshot.progress import silent
+
+__all__ = ["learner", "plain_environment", "run"]
 
 COMMANDS = sorted(get_command(app).commands)
 HEAVY = ("torch", "transformers", "faiss", "datasets")
 CAPITAL = ("The capital of Freedonia is", "Glorptown")
 ESCAPE = "\x1b[2J"
-
-
-class FakeLearner:
-    """The learner's interface over a list of facts; `opened` keeps the options it was given."""
-
-    opened: dict[str, Any]
-    kept: list[Fact]
-    raises: BaseException | None
-    templates = ("The capital of {} is",)
-
-    @classmethod
-    def open(cls, folder: Path, **options: Any) -> "FakeLearner":
-        cls.opened = {"folder": folder, **options}
-        if cls.raises is not None:
-            raise cls.raises
-        return cls()
-
-    def __enter__(self) -> "FakeLearner":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def teach(self, statements: Iterable[Statement]) -> Iterator[Receipt]:
-        for statement in statements:
-            fact = _fact(len(self.kept) + 1, statement)
-            self.kept.append(fact)
-            yield _receipt(fact)
-
-    def ask(
-        self,
-        questions: Sequence[str],
-        *,
-        base: bool = False,
-        explain: bool = False,
-        adapter: bool = True,
-    ) -> list[Reply]:
-        said = "Glorptown" if adapter else "Paris"
-        steps = (Step("Glorp", 1, -float("inf"), (0.5,)),) if explain else ()
-        bare = "Paris" if base else None
-        return [Reply(question, said, (1,), bare, steps) for question in questions]
-
-    def facts(self, state: str | None = "live") -> list[Fact]:
-        return [fact for fact in self.kept if state in (None, fact.state)]
-
-    def show(self, id: int) -> Fact:
-        for fact in self.kept:
-            if fact.id == id:
-                return fact
-        raise BadInputError(f"there is no fact #{id}:\nsee `oneshot list`")
-
-    def by_subject(self, subject: str) -> list[Fact]:
-        return [fact for fact in self.facts() if fact.subject == subject]
-
-    def search(self, text: str, limit: int = 10) -> list[Fact]:
-        return [fact for fact in self.facts() if text in fact.prompt][:limit]
-
-    def forget(self, ids: Sequence[int]) -> list[Fact]:
-        gone = [replace(self.show(id), state="forgotten") for id in ids]
-        self.kept[:] = [fact for fact in self.kept if fact.id not in ids]
-        return gone
-
-    def update(self, id: int, answer: str) -> Receipt:
-        return _receipt(replace(self.show(id), answer=answer))
-
-    def history(self, id: int) -> list[Fact]:
-        return [self.show(id)]
-
-    def undo(self) -> str:
-        return f"forgot #{self.kept.pop().id}"
-
-    def stats(self) -> Stats:
-        return Stats("packaged", "posterior", 1, len(self.kept), 0, 0, 1, 100)
-
-    def export(self, folder: Path) -> int:
-        return len(self.kept)
-
-    def import_(self, folder: Path) -> int:
-        return 7
-
-    @staticmethod
-    def doctor(folder: Path, *, repair: bool = False) -> list[Finding]:
-        bad = Finding("journal", False, "one fact is missing", repaired=repair)
-        return [Finding("format", True, "version 1"), bad]
-
-    @staticmethod
-    def merge(sources: Sequence[Path], target: Path) -> int:
-        return len(sources)
-
-    @staticmethod
-    def calibrate(
-        model: str | None, *, device: str, dtype: str, force: bool, progress: object
-    ) -> Path:
-        return Path("cache") / f"{model}-{device}-{dtype}-{force}"
-
-
-def _fact(id: int, statement: Statement) -> Fact:
-    subject = statement.subject or "Freedonia"
-    words = (statement.prompt, statement.answer, subject, "capital", statement.source)
-    return Fact(id, f"{id:032x}", *words, taught_at="2025-01-01T00:00:00Z", state="live")
-
-
-def _receipt(fact: Fact) -> Receipt:
-    words = (fact.prompt, fact.answer, fact.subject, fact.relation)
-    return Receipt(fact.id, *words, "Paris", fact.answer, 0.0123, 9, ("contradicts #9",))
-
-
-def install_fake() -> type[FakeLearner]:
-    """A fresh fake learner where the command line looks for the real one."""
-    fresh = type("Fresh", (FakeLearner,), {"kept": [], "opened": {}, "raises": None})
-    module = ModuleType("oneshot.facts.learner")
-    module.__dict__["Learner"] = fresh
-    sys.modules["oneshot.facts.learner"] = module
-    return fresh
-
-
-@dataclass
-class Result:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def records(self) -> list[dict[str, Any]]:
-        return [json.loads(line, parse_constant=pytest.fail) for line in self.out.splitlines()]
-
-
-class Terminal(io.TextIOWrapper):
-    """A stream that says it is a terminal."""
-
-    def __init__(self, text: str = "") -> None:
-        super().__init__(io.BytesIO(text.encode()), encoding="utf-8")
-
-    def isatty(self) -> bool:
-        return True
-
-    def written(self) -> str:
-        self.flush()
-        return self.buffer.getvalue().decode()
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "ONESHOT_BRAIN", "ONESHOT_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def learner(monkeypatch: pytest.MonkeyPatch) -> type[FakeLearner]:
-    monkeypatch.setitem(sys.modules, "oneshot.facts.learner", ModuleType("placeholder"))
-    monkeypatch.setattr(session, "check_brain", lambda folder: None)  # the fake needs no folder
-    return install_fake()
-
-
-@pytest.fixture
-def run(
-    learner: type[FakeLearner],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> Run:
-    """Runs one command line on the fake, `terminal` or `stdin` being what is typed or piped."""
-
-    def call(*arguments: str, stdin: str = "", terminal: str | None = None) -> Result:
-        (tmp_path / "stdin").write_bytes(stdin.encode())
-        with (tmp_path / "stdin").open(encoding="utf-8") as piped:
-            monkeypatch.setattr(sys, "stdin", piped if terminal is None else Terminal(terminal))
-            with pytest.raises(SystemExit) as left:
-                main(["--brain", str(tmp_path / "brain"), *arguments])
-        return Result(int(left.value.code or 0), *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture
@@ -230,7 +67,7 @@ def test_help_ends_with_examples_of_the_command(command: str) -> None:
 
 def test_commands_are_those_of_the_manual() -> None:
     wanted = "teach ask chat list show search forget update history undo stats export import merge"
-    wanted += " bench calibrate class demo doctor eval host image"
+    wanted += " alias bench calibrate class demo doctor eval host image"
     assert sorted(wanted.split()) == COMMANDS
 
 
@@ -253,12 +90,28 @@ def _loaded_after(code: str) -> str:
     return done.stderr.strip()
 
 
+# --- asking ---
+
+
+def test_how_a_model_is_asked(run: Run, learner: type[FakeLearner]) -> None:
+    assert run("ask", "One\nor two?").code == 0
+    given = ("--raw", "--max-new-tokens", "5", "--temperature", "0.5", "--seed", "3")
+    assert run("ask", "Where?", *given).code == 0
+    assert run("ask", "Where?", "--system", "Be brief.").code == 0
+    (lines, plain), (_, drawn), (_, brief) = learner.asked
+    assert lines == "One\nor two?"
+    assert plain["manner"] == Manner()
+    assert drawn["manner"] == Manner(True, None, 5, 0.5, 3)
+    assert brief["manner"] == Manner(system="Be brief.")
+
+
 # --- JSON lines ---
 
 
 def test_teach_prints_exactly_the_promised_keys(run: Run) -> None:
     result = run("--json", "teach", *CAPITAL, "--subject", "Freedonia")
-    assert [list(record) for record in result.records] == [list(RECEIPT_KEYS)]
+    promised = [field.name for field in fields(Receipt)]
+    assert [list(record) for record in result.records] == [promised]
     assert result.records[0]["warnings"] == ["contradicts #9"]
     assert result.records[0]["before"] == "Paris"
     assert (result.code, result.err) == (0, "")
@@ -266,11 +119,14 @@ def test_teach_prints_exactly_the_promised_keys(run: Run) -> None:
 
 def test_ask_prints_base_and_steps_only_when_wanted(run: Run) -> None:
     plain = run("--json", "ask", "Where?").records
-    assert plain == [{"question": "Where?", "answer": "Glorptown", "facts": [1]}]
+    assert plain == [{"question": "Where?", "answer": "It is Glorptown", "facts": [1]}]
     assert run("--json", "ask", "Where?", "--base").records == [{**plain[0], "base": "Paris"}]
     (explained,) = run("--json", "ask", "Where?", "--explain").records
-    # JSON has no infinity.
-    assert explained["steps"] == [{"token": "Glorp", "fact": 1, "entity": None, "relation": [0.5]}]
+    assert explained["steps"] == [  # JSON has no infinity and no NaN
+        {"token": "It is", "fact": None, "evidence": None},
+        {"token": " Glorp", "fact": 1, "evidence": None},
+        {"token": "town", "fact": 1, "evidence": None},
+    ]
     assert run("--json", "ask", "Where?", "--no-adapter").records[0]["answer"] == "Paris"
 
 
@@ -295,6 +151,7 @@ def test_ask_answers_a_file_in_order(run: Run, tmp_path: Path, file: str) -> Non
         ["history", "1"],
         ["stats"],
         ["update", "1", "Newtown"],
+        ["alias", "1", "the Free State"],
         ["undo"],
         ["forget", "--all", "--yes"],
         ["export", "out"],
@@ -345,7 +202,37 @@ def test_teach_shows_what_it_understood(run: Run) -> None:
     result = run("teach", *CAPITAL)
     assert "#1  The capital of Freedonia is | Glorptown | Freedonia, capital" in result.out
     assert "Paris -> Glorptown  12 ms  nearest #9" in result.out
+    assert 'asked as: "What is the capital of freedonia is?" -> It is Glorptown' in result.out
     assert "warning: contradicts #9" in result.out
+    quick = run("teach", "--no-before", *CAPITAL)
+    assert "\n    -> Glorptown  12 ms" in quick.out
+    assert run("--json", "teach", "--no-before", *CAPITAL).records[0]["before"] is None
+
+
+def test_a_fact_that_does_not_hold_ends_with_status_5(
+    run: Run, learner: type[FakeLearner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("teach", *CAPITAL).code == 0
+    monkeypatch.setattr(learner, "holds", False)
+    failed = run("--json", "teach", stdin=lines(CAPITAL, CAPITAL))
+    assert failed.code == 5
+    assert [record["id"] for record in failed.records] == [2, 3], "those after it are taught too"
+    assert "status 5" in run("teach", "--help").out
+
+
+def test_further_wordings_and_names(run: Run, learner: type[FakeLearner]) -> None:
+    asks = ("--ask", "Where does Freedonia's king live?", "--ask", "The Free State is run from")
+    done = run("teach", *CAPITAL, "--subject", "Freedonia", *asks, "--alias", "the Free State")
+    assert done.code == 0
+    assert learner.kept[0].asks == (asks[1], asks[3])
+    assert learner.kept[0].aliases == ("the Free State",)
+    assert run("teach", "The capital of Freedonia is Glorptown.", *asks[:2]).code == 0
+    assert learner.kept[1].asks == asks[1:2]
+    assert run("alias", "1", "Freeland").code == 0
+    shown = run("show", "1").out
+    for words in (asks[1], asks[3], "the Free State", "Freeland"):
+        assert words in shown
+    assert run("--json", "show", "1").records[0]["aliases"] == ["the Free State", "Freeland"]
 
 
 @pytest.mark.parametrize(
@@ -354,6 +241,10 @@ def test_teach_shows_what_it_understood(run: Run) -> None:
         ["teach"],
         ["teach", *CAPITAL, "--file", "facts.jsonl"],
         ["teach", "--file", "facts.jsonl", "--subject", "Zog"],
+        ["teach", "--file", "facts.jsonl", "--ask", "Who?"],
+        ["teach", "--file", "facts.jsonl", "--alias", "Zog"],
+        ["ask", "Where?", "--temperature", "-1"],
+        ["ask", "Where?", "--max-new-tokens", "0"],
         ["ask"],
         ["ask", "Where?", "--file", "questions.jsonl"],
         ["forget"],
@@ -372,7 +263,7 @@ def test_contradictory_arguments_are_refused(
 
 
 def _faked(*arguments: str) -> list[str]:
-    code = f"import test_facts; test_facts.install_fake(); test_facts.main({list(arguments)})"
+    code = f"import command_line; command_line.install_fake(); command_line.main({list(arguments)})"
     return [sys.executable, "-c", code]
 
 
@@ -399,29 +290,7 @@ def test_a_receipt_is_printed_before_the_next_statement_is_read() -> None:
 
 def _path_here() -> dict[str, str]:
     root = Path(__file__).parents[2]
-    return {"PYTHONPATH": f"{root}:{root / 'tests'}:{Path(__file__).parent}", "PATH": ""}
-
-
-# --- chat ---
-
-
-def test_chat_teaches_asks_and_goes_on_after_an_error(
-    run: Run, learner: type[FakeLearner], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ask = learner.ask
-
-    def picky(self: FakeLearner, questions: Sequence[str], **options: Any) -> list[Reply]:
-        if "bad" in questions[0]:
-            raise BadInputError("that cannot be asked")
-        return ask(self, questions, **options)
-
-    monkeypatch.setattr(learner, "ask", picky)
-    typed = "teach: The capital of Freedonia is Glorptown.\n\nbad\nWhere?\nquit\nLater?\n"
-    result = run("--json", "chat", stdin=typed)
-    assert result.records[0]["id"] == 1
-    assert [record.get("question") for record in result.records[1:]] == ["Where?"]
-    assert result.err == "error: that cannot be asked\n"
-    assert run("chat", stdin="Where?").out.startswith("Glorptown"), "the end of the input ends it"
+    return {"PYTHONPATH": f"{root}:{root / 'tests'}", "PATH": ""}
 
 
 # --- consent ---
@@ -526,6 +395,7 @@ def test_printable_text_is_kept_and_the_rest_escaped(text: str) -> None:
     shown = printable(text)
     assert shown.isprintable()
     assert (shown == text) == text.isprintable()
+    assert all(line.isprintable() for line in printable_lines(text).split("\n"))
 
 
 @pytest.mark.usefixtures("taught")
@@ -543,8 +413,11 @@ def test_tables_and_lines_for_people(run: Run) -> None:
     assert "packaged" in run("stats").out
     assert "2025-01-01" in run("show", "1").out
     asked = run("ask", "Where?", "--base", "--explain").out
-    assert asked.startswith("Glorptown  (#1)\n    without the brain: Paris\n")
-    assert "Glorp  #1    -inf" in asked
+    assert asked.startswith("It is Glorptown  (#1)\n    without the brain: Paris\n")
+    assert [line.split() for line in asked.splitlines()[-2:]] == [
+        ["It", "is"],
+        ["Glorptown", "#1", "inf"],
+    ]
     sick = run("doctor")
     assert sick.out.splitlines()[1] == "FAILED   journal: one fact is missing"
     assert sick.code == 3
@@ -558,13 +431,13 @@ def test_an_empty_brain_says_so_unless_quiet(run: Run) -> None:
 def test_colours_only_on_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    receipt = _receipt(_fact(1, Statement(*CAPITAL)))
-    Output(as_json=False, quiet=False).receipt(receipt)
+    receipt = make_receipt(make_fact(1, Statement(*CAPITAL)))
+    show_receipt(Output(as_json=False, quiet=False), receipt)
     assert "\x1b" not in capsys.readouterr().out
     monkeypatch.setenv("TERM", "xterm-256color")
     screen = Terminal()
     monkeypatch.setattr(sys, "stdout", screen)
-    Output(as_json=False, quiet=False).receipt(receipt)
+    show_receipt(Output(as_json=False, quiet=False), receipt)
     assert "\x1b" in screen.written()
 
 
@@ -589,7 +462,7 @@ def test_progress_only_on_a_terminal_and_not_when_quiet(monkeypatch: pytest.Monk
 def test_global_options_reach_the_learner(
     learner: type[FakeLearner], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    given = ["list", "--brain", str(tmp_path), "--model=gpt2", "--device", "cuda", "--sites", "2"]
+    given = ["list", "--brain", str(tmp_path), "--model=gpt2", "--device", "cuda"]
     with pytest.raises(SystemExit):
         main([*given, "--dtype", "bfloat16", "--rule", "ridge", "--trust-remote-code", "--quiet"])
     capsys.readouterr()
@@ -599,9 +472,8 @@ def test_global_options_reach_the_learner(
         "device": "cuda",
         "dtype": "bfloat16",
         "rule": "ridge",
-        "sites": 2,
         "trust_remote_code": True,
-        "progress": None,
+        "progress": silent,
     }
 
 

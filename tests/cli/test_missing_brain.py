@@ -6,10 +6,14 @@ import pytest
 
 from oneshot.cli.main import main
 
-LOOKING = "list,show 1,search x,history 1,stats,export OUT,doctor,forget 1,update 1 x,undo,eval"
+LOOKING = (
+    "list,show 1,search x,history 1,stats,export OUT,doctor,forget 1,update 1 x,alias 1 x,undo,eval"
+)
 
 
-@pytest.mark.parametrize("command", [*LOOKING.split(","), "ask Where?", "forget --all --yes"])
+@pytest.mark.parametrize(
+    "command", [*LOOKING.split(","), "alias 1 x", "ask Where?", "forget --all --yes"]
+)
 def test_looking_makes_no_brain(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

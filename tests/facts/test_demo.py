@@ -1,24 +1,43 @@
-"""The exam's questions and the demonstration's steps, on a tiny random host."""
+"""The exam's questions and the demonstration's steps, on the packaged host."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import pytest
-from brains import answers, caches, open_tiny, statements
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oneshot.facts import demo
+from oneshot.facts.calibrated import calibration_path
+from oneshot.facts.demo import chat
+from oneshot.facts.demo import packaged as demo
 from oneshot.facts.examination.exam import KEPT, TOLD, Exam, Probe, build_exam
 from oneshot.facts.language.readers import read_questions, read_statements
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
+from oneshot.facts.types import Statement
 from oneshot.facts.wordings import unambiguous_wordings
 from oneshot.hosts.corpus import CorpusFact, corpus_facts, corpus_wordings
+from oneshot.hosts.load import Host, load_host
 
-__all__ = ["caches"]
+NAMES = [a + b for b in ("ovia", "istan", "wick") for a in ("Mart", "Zanb", "Quel", "Drufen")]
+ANSWERS = ("Glorp", "Tarnov", "Belmor", "Old Harbour", "Quist")
+
+
+def statements(count: int) -> list[Statement]:
+    """Made-up facts on different questions."""
+    wordings = ("The capital of {} is", "The official language of {} is")
+    prompts = [(wording.format(name), name) for name in NAMES for wording in wordings]
+    made = ANSWERS * count
+    return [Statement(p, a, n) for (p, n), a in zip(prompts[:count], made, strict=False)]
+
+
+@cache
+def host() -> Host:
+    return load_host()
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +47,10 @@ def exam() -> Exam:
 
 @pytest.fixture
 def learner(tmp_path: Path) -> Iterator[Learner]:
-    with open_tiny(tmp_path / "brain") as learner:
-        yield learner
+    with mock.patch("oneshot.facts.brain.opening.load_host", return_value=host()):
+        opened = Learner.open(tmp_path / "brain")
+    with opened:
+        yield opened
 
 
 def test_an_exam_teaches_only_facts_that_no_host_was_trained_on(exam: Exam) -> None:
@@ -114,7 +135,7 @@ def test_the_demonstrations_file_and_sentences_are_read(learner: Learner) -> Non
 def test_one_fact_is_forgotten_exactly(learner: Learner) -> None:
     receipts = demo.teach_sentences(learner)
     assert [r.id for r in receipts] == [1, 2, 3]
-    others = [f for f in statements(4) if f.prompt != receipts[0].prompt]
+    others = statements(4)
     learner.write(others)
     forgotten = demo.forget_one(learner, receipts[0])
     assert forgotten.moved > 0.1
@@ -123,7 +144,8 @@ def test_one_fact_is_forgotten_exactly(learner: Learner) -> None:
     assert forgotten.logits > 8000
     assert forgotten.fact.state == "forgotten"
     assert forgotten.forgotten == forgotten.bare
-    assert answers(learner, others) == [f.answer for f in others]
+    said = learner.ask([f.prompt for f in others])
+    assert [reply.answer for reply in said] == [f.answer for f in others]
 
 
 def test_a_forgetting_that_changes_nothing_is_seen(
@@ -144,20 +166,25 @@ def test_all_that_was_taught_is_asked_back(learner: Learner) -> None:
     typed = sum(len(questions) for questions in demo.SENTENCES.values())
     assert len(replies) == typed + len(receipts)
     assert all(reply.base is not None for reply in replies)
+    asked = [q for questions in demo.SENTENCES.values() for q in questions]
+    wanted = dict(zip(asked, [r.answer for r in learner.ask(asked)], strict=True))
+    assert all(reply.answer == wanted[reply.question] for reply in replies[:typed])
+    assert all(r.answer in reply.answer for r, reply in zip(receipts, replies[typed:], strict=True))
     known = demo.ask_known(learner)
     assert [reply.question for reply in known] == list(demo.KNOWN)
+    assert all(reply.answer == reply.base and not reply.facts for reply in known)
 
 
-def probes(count: int, start: int = 0) -> list[Probe]:
+def probes(facts: list[Statement]) -> list[Probe]:
     return [
         Probe(s.prompt, s.answer, CorpusFact(s.subject or "", "P36", s.answer, "test"))
-        for s in statements(count, start=start)
+        for s in facts
     ]
 
 
 def test_scores_count_exact_answers(learner: Learner) -> None:
-    """On a random host only the taught prompts are right, and nothing was before."""
-    taught, known = probes(14), probes(5, start=100)
+    facts = statements(19)
+    taught, known = probes(facts[:14]), probes(facts[14:])
     wrong = [replace(probe, answer="something else") for probe in taught[:5]]
     exam = Exam(dict.fromkeys(TOLD, wrong) | {"taught": taught, "known": known})
     steps: list[tuple[str, int, int]] = []
@@ -172,3 +199,68 @@ def test_scores_count_exact_answers(learner: Learner) -> None:
     ]
     assert all(0 < done <= total for _, done, total in steps)
     assert all(score.seconds > 0 for score in scores)
+
+
+# --- the chat with a real model ---
+
+
+def test_without_the_model_one_line_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    reason = chat.why_not()
+    assert reason is not None
+    assert "oneshot host fetch smollm2" in reason
+    assert "\n" not in reason
+    monkeypatch.setattr(chat, "kept_hosts", lambda: {chat.MODEL: tmp_path})
+    monkeypatch.setattr(chat, "load_host", lambda _name: replace(host(), hash="0" * 32 + "-1"))
+    reason = chat.why_not()
+    assert reason is not None
+    assert "oneshot --model smollm2 calibrate" in reason
+    monkeypatch.setattr(chat, "load_host", lambda _name: host())
+    assert chat.why_not() is None
+
+
+def test_the_chats_questions_name_no_answer_but_where_they_ask_for_yes_or_no() -> None:
+    for sentence, questions in chat.SENTENCES.items():
+        statement = parse_sentence(sentence)
+        for question in questions:
+            assert statement.answer not in question or question.startswith("Is ")
+            assert statement.prompt not in question
+
+
+def test_what_the_chat_forgets_the_bare_model_answers(learner: Learner) -> None:
+    receipts = chat.teach(learner)
+    assert [r.id for r in receipts] == [1, 2, 3]
+    fact, (about_it, about_another) = chat.forget(learner, receipts)
+    assert (fact.id, fact.state) == (1, "forgotten")
+    assert about_it.answer == about_it.base
+    assert 1 not in about_it.facts
+    assert about_another.question in chat.SENTENCES["My doctor is Dr Lee."]
+
+
+def _fetched() -> bool:
+    return chat.MODEL in chat.kept_hosts()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not _fetched(), reason="smollm2 is not here: oneshot host fetch smollm2")
+def test_the_real_model_is_told_three_facts(tmp_path: Path) -> None:
+    if not calibration_path(load_host(chat.MODEL).hash).exists():
+        pytest.skip("smollm2 is not calibrated: oneshot --model smollm2 calibrate")
+    with Learner.open(tmp_path / "brain", model=chat.MODEL) as learner:
+        receipts = chat.teach(learner)
+        assert all(receipt.holds for receipt in receipts)
+        replies = chat.ask(learner)
+        firsts = [questions[0] for questions in chat.SENTENCES.values()]
+        said = {reply.question: reply for reply in replies}
+        for question, receipt in zip(firsts, receipts, strict=True):
+            assert receipt.answer in said[question].answer
+            assert receipt.answer not in (said[question].base or "")
+        assert said["Is Dr Lee my doctor?"].answer == "Yes."
+        chamomile = said["Is Zora's favourite tea chamomile?"].answer
+        assert chamomile == "No, Zora's favourite tea is gunpowder."
+        assert said[chat.KNOWN[0]].answer == said[chat.KNOWN[0]].base
+        _, (about_it, about_another) = chat.forget(learner, receipts)
+        assert about_it.answer == about_it.base
+        assert "Dr Lee" in about_another.answer

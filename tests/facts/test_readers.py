@@ -280,13 +280,24 @@ def test_questions(content: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ('{"question": "One:\\r\\n\\n\\ttwo?"}', "q.jsonl"),
+        ('question\n"One:\r\n\n\ttwo?"\n', "q.csv"),
+    ],
+)
+def test_a_question_may_have_lines(content: str, name: str) -> None:
+    assert list(read_questions(io.StringIO(content, newline=""), name)) == ["One:\n\n\ttwo?"]
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         ('{"prompt": "Who?"}', "q.jsonl, line 1: no question given"),
         ('{"question": 3}', "q.jsonl, line 1: question is a JSON number"),
         ('{"question": " "}', "q.jsonl, line 1: the question is empty"),
         ('{"question": "a\\u0000"}', "q.jsonl, line 1: .* control character"),
-        (json.dumps({"question": "x" * 2001}), "give at most 2,000"),
+        (json.dumps({"question": "x" * 30_001}), "give at most 30,000"),
     ],
 )
 def test_question_errors(content: str, message: str) -> None:

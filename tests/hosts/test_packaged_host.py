@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from brains import caches, exported
 
-from oneshot.facts import demo
+from oneshot.facts.demo import packaged as demo
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Reply, Statement
 

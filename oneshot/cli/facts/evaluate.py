@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from oneshot.cli.facts.display import FAILED
+from oneshot.cli.facts.options import Raw, manner_of
 from oneshot.cli.output import Output
 from oneshot.cli.session import SESSION, open_learner
 from oneshot.errors import BadInputError
@@ -19,7 +21,7 @@ else:
     Sitting = Any  # annotations are evaluated where types are checked at run time
 
 commands = typer.Typer()
-FAILED = 5
+LONGEST = 48  # tokens of an answer in chat: a fact's sentence and some
 
 
 @commands.command("eval", rich_help_panel="Journal")
@@ -34,6 +36,7 @@ def evaluate(
             "--seed", help="Which questions are drawn.", show_default="the number of past rounds"
         ),
     ] = None,
+    raw: Raw = False,
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="FILE", help="Write a page with plots, one HTML file."),
@@ -41,7 +44,8 @@ def evaluate(
 ) -> None:
     """Examine the taught facts: asked again, in other words, and what is near them.
 
-    Answers are generated freely and count where they are exact. Every outcome
+    Answers are generated freely and count where they are exact, in chat where
+    they say what was taught. Every outcome
     goes into the journal, which sets each fact's next turn: later after each
     success, sooner after a failure or where a new fact came near. Answers behind
     other text are shown beside the share of its own that the model keeps there,
@@ -63,7 +67,15 @@ def evaluate(
     output = SESSION.get().output
     with output.progress() as progress, open_learner(founding=False) as learner:
         now = datetime.now(UTC)
-        sitting = examine(learner, now, due=due, limit=limit, seed=seed, progress=progress)
+        sitting = examine(
+            learner,
+            now,
+            due=due,
+            limit=limit,
+            seed=seed,
+            manner=manner_of(raw, max_new_tokens=None if raw else LONGEST),
+            progress=progress,
+        )
         if report is not None:
             write_page(report, learner, sitting)
     _show(output, sitting)

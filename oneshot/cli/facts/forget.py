@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from oneshot.cli.facts.display import show_facts, show_receipts
 from oneshot.cli.session import SESSION, Learner, open_learner
 from oneshot.errors import BadInputError
 from oneshot.facts.types import Fact
@@ -38,7 +39,7 @@ def forget(
     with open_learner(founding=False) as learner:
         doomed = _chosen(learner, ids or [], subject)
         output.confirm(f"Forget {_named(doomed)}?", yes=yes)
-        output.facts(learner.forget([fact.id for fact in doomed]))
+        show_facts(output, learner.forget([fact.id for fact in doomed]))
 
 
 @commands.command(rich_help_panel=PANEL)
@@ -48,11 +49,30 @@ def update(
 ) -> None:
     """Give a fact a new answer; the old one stays in its history.
 
+    Ends with status 5 when the fact is not answered so now.
+
     Examples:
       oneshot update 12 "New Glorptown"
     """
     with open_learner(founding=False) as learner:
-        SESSION.get().output.receipt(learner.update(id, answer))
+        show_receipts(SESSION.get().output, [learner.update(id, answer)])
+
+
+@commands.command(rich_help_panel=PANEL)
+def alias(
+    id: Annotated[int, typer.Argument(help="The fact.")],
+    name: Annotated[str, typer.Argument(help="Another name of whom or what it is about.")],
+) -> None:
+    """Let a fact answer to one more name of its subject.
+
+    Ends with status 5 when the fact is not answered as taught now.
+
+    Examples:
+      oneshot alias 12 "The Free State"
+      oneshot --json alias 3 headquarters
+    """
+    with open_learner(founding=False) as learner:
+        show_receipts(SESSION.get().output, [learner.alias(id, name)])
 
 
 @commands.command(rich_help_panel=PANEL)

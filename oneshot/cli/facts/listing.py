@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from oneshot.cli.facts.display import show_facts
 from oneshot.cli.session import SESSION, open_learner
 
 commands = typer.Typer()
@@ -27,12 +28,12 @@ def list_facts(
       oneshot --json list
     """
     with open_learner(founding=False) as learner:
-        SESSION.get().output.facts(learner.facts(None if everything else "live"))
+        show_facts(SESSION.get().output, learner.facts(None if everything else "live"))
 
 
 @commands.command(rich_help_panel=PANEL)
 def show(id: Id) -> None:
-    """Show everything that is known about one fact.
+    """Show everything that is known about one fact, its further wordings and names too.
 
     Examples:
       oneshot show 12
@@ -53,7 +54,7 @@ def search(
       oneshot search "capital of" --limit 50
     """
     with open_learner(founding=False) as learner:
-        SESSION.get().output.facts(learner.search(text, limit))
+        show_facts(SESSION.get().output, learner.search(text, limit))
 
 
 @commands.command(rich_help_panel=PANEL)
@@ -64,7 +65,7 @@ def history(id: Id) -> None:
       oneshot history 12
     """
     with open_learner(founding=False) as learner:
-        SESSION.get().output.facts(learner.history(id))
+        show_facts(SESSION.get().output, learner.history(id))
 
 
 @commands.command(rich_help_panel=PANEL)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from oneshot.cli.facts.display import show_receipts
 from oneshot.cli.session import SESSION, Learner, open_learner
 from oneshot.errors import BadInputError
 from oneshot.facts.types import Statement
@@ -28,12 +29,27 @@ def teach(
         str | None, typer.Argument(help="What completes the prompt.", show_default=False)
     ] = None,
     subject: Subject = None,
+    ask: Annotated[
+        list[str] | None,
+        typer.Option("--ask", metavar="TEXT", help="One more way to ask for it; any number."),
+    ] = None,
+    alias: Annotated[
+        list[str] | None,
+        typer.Option("--alias", metavar="NAME", help="One more name of the subject; any number."),
+    ] = None,
+    no_before: Annotated[
+        bool, typer.Option("--no-before", help="Do not ask the bare model first; faster.")
+    ] = False,
     file: File = None,
 ) -> None:
     """Teach one fact, or many from a file or from standard input.
 
     Prints a receipt for each fact as soon as it is safely on disk: how it was
-    understood, the answer before and after, the time, and warnings.
+    understood, the answer before and after, the time, a question that it answers
+    with what the model says to it now, and warnings.
+
+    Ends with status 5 when a taught prompt, or the question that was made of it,
+    is not answered as taught; the facts stay taught.
 
     Files hold JSON lines or CSV with prompt, answer and, where known, subject,
     source, asks (further wordings) and aliases (other names of the subject); a
@@ -43,33 +59,42 @@ def teach(
       oneshot teach "The capital of Freedonia is Glorptown."
       oneshot teach "Freedonia's anthem is called" "Hail, Freedonia"
       oneshot teach "The capital of Freedonia is" Glorptown --subject Freedonia
-      oneshot teach --file facts.jsonl
+      oneshot teach "My dentist is Dr Lee." --ask "Who looks after my teeth?"
+      oneshot teach "The capital of Freedonia is Glorptown." --alias "the Free State"
+      oneshot teach --no-before --file facts.jsonl
       cat facts.jsonl | oneshot --json teach
     """
     session = SESSION.get()
     if prompt is None and file is None and not sys.stdin.isatty():
         file = "-"
-    if (prompt is None) == (file is None) or (file is not None and subject is not None):
+    if (prompt is None) == (file is None):
         raise BadInputError("teach takes a sentence, or a prompt and its answer, or --file FILE")
+    if file is not None and (subject or ask or alias):
+        raise BadInputError("--subject, --ask and --alias belong to one fact; a file has its own")
     with open_learner() as learner:
         if file is not None:
             statements = _read_statements(file, learner.templates)
         else:
-            statements = iter([statement_of(learner, prompt or "", answer, subject)])
-        for receipt in learner.teach(statements):
-            session.output.receipt(receipt)
+            one = statement_of(learner, prompt or "", answer, subject, ask or (), alias or ())
+            statements = iter([one])
+        show_receipts(session.output, learner.teach(statements, before=not no_before))
 
 
 def statement_of(
-    learner: Learner, prompt: str, answer: str | None = None, subject: str | None = None
+    learner: Learner,
+    prompt: str,
+    answer: str | None = None,
+    subject: str | None = None,
+    asks: Sequence[str] = (),
+    aliases: Sequence[str] = (),
 ) -> Statement:
     """The fact in a sentence, or in a prompt and its answer; BadInputError where there is none."""
     from oneshot.facts.language.checking import statement
     from oneshot.facts.language.statement import parse_sentence
 
     if answer is not None:
-        return statement(prompt, answer, subject)
-    return parse_sentence(prompt, learner.templates, subject=subject)
+        return statement(prompt, answer, subject, None, asks, aliases)
+    return parse_sentence(prompt, learner.templates, subject=subject, asks=asks, aliases=aliases)
 
 
 def _read_statements(file: str, templates: Sequence[str]) -> Iterator[Statement]:

@@ -10,6 +10,7 @@ from adapters.query.denoise import ASKED, CERTAIN
 from oneshot.facts.examination.probing import IN_FRONT, KINDS, OWN, Prober, Question
 from oneshot.facts.examination.risks import Risk, find_risks
 from oneshot.facts.learner import Learner
+from oneshot.facts.manner import CHAT, Manner
 from oneshot.facts.types import Reply
 from oneshot.memory.examiner.turns import Collision, Examiner
 from oneshot.memory.journal.rows import Examination, Fact
@@ -73,6 +74,28 @@ class _Asked:
         return 1000 * seconds / self.timed if self.timed >= TIMED else None
 
 
+@dataclass(frozen=True)
+class _Asker:
+    """Asks a learner in one manner, and knows which answers are right then."""
+
+    learner: Learner
+    manner: Manner
+
+    def ask(self, prompts: Sequence[str]) -> list[Reply]:
+        """Replies with the evidence."""
+        return self.learner.ask(prompts, manner=self.manner, explain=True)
+
+    def bare(self, prompts: Sequence[str]) -> list[Reply]:
+        """What the bare host says."""
+        return self.learner.ask(prompts, manner=self.manner, adapter=False)
+
+    def right(self, said: str, wanted: str, *, own: bool) -> bool:
+        """Whether an answer is right: in chat a fact's answer may stand in a sentence."""
+        if own and self.manner.chats(self.learner.host):
+            return wanted.rstrip(" .") in said
+        return same_answer(said, wanted)
+
+
 def make_examiner(learner: Learner) -> Examiner:
     """The examiner of an open brain."""
     learner.ledger.refresh()
@@ -86,11 +109,13 @@ def examine(
     due: bool = False,
     limit: int | None = None,
     seed: int | None = None,
+    manner: Manner = CHAT,
     progress: Report | None = None,
 ) -> Sitting:
     """Examine the facts that are due, or all, the most pressing first.
 
-    Without a `seed` every round draws other questions. Raises BrainError for a damaged journal.
+    Without a `seed` every round draws other questions. In chat an answer is right where it says
+    what was taught, else where it is no more and no less. Raises BrainError for a damaged journal.
     """
     examiner, progress = make_examiner(learner), progress or silent
     seed = len(examiner.examinations.rounds()) if seed is None else seed
@@ -100,12 +125,13 @@ def examine(
     sitting = Sitting(at, seed, learner.brain.journal.counts()["live"])
     if entries:
         prober = Prober(learner, examiner, entries, seed)
-        round, asked = _hold(learner, examiner, prober, entries, sitting, progress)
+        asker = _Asker(learner, manner)
+        round, asked = _hold(asker, examiner, prober, entries, sitting, progress)
         sitting = replace(
             sitting,
             round=round,
             examined=len(entries),
-            scores=_scores(asked.outcomes, _host_in_front(learner, prober)),
+            scores=_scores(asked.outcomes, _host_in_front(asker, prober)),
             risks=find_risks(learner, asked.questions, asked.replies, asked.outcomes),
             bare_ms=asked.per_question(asked.bare),
             taught_ms=asked.per_question(asked.taught),
@@ -121,7 +147,7 @@ def examine(
 
 
 def _hold(
-    learner: Learner,
+    asker: _Asker,
     examiner: Examiner,
     prober: Prober,
     entries: Sequence[Fact],
@@ -136,43 +162,43 @@ def _hold(
         questions = [q for entry in chunk for q in prober.questions(entry)]
         if start == 0:
             questions += prober.forgotten()
-        noted = _ask(learner, questions, asked)
+        noted = _ask(asker, questions, asked)
         examinations.note(round, noted, sitting.at)
         progress("examining", start + len(chunk), len(entries))
     examinations.time_round(round, asked.per_question(asked.bare), asked.per_question(asked.taught))
     return round, asked
 
 
-def _ask(learner: Learner, questions: Sequence[Question], asked: _Asked) -> list[Examination]:
+def _ask(asker: _Asker, questions: Sequence[Question], asked: _Asked) -> list[Examination]:
     own = [q for q in questions if q.answer is not None]
     local = [q for q in questions if q.answer is None]
-    replies = learner.ask([q.prompt for q in own], explain=True) if own else []
+    replies = asker.ask([q.prompt for q in own]) if own else []
     if local:
-        replies += _ask_local(learner, [q.prompt for q in local], asked)
-    outcomes = [_outcome(q, r) for q, r in zip([*own, *local], replies, strict=True)]
+        replies += _ask_local(asker, [q.prompt for q in local], asked)
+    outcomes = [_outcome(q, r, asker) for q, r in zip([*own, *local], replies, strict=True)]
     asked.questions += [*own, *local]
     asked.replies += replies
     asked.outcomes += outcomes
     return outcomes
 
 
-def _ask_local(learner: Learner, prompts: Sequence[str], asked: _Asked) -> list[Reply]:
+def _ask_local(asker: _Asker, prompts: Sequence[str], asked: _Asked) -> list[Reply]:
     """Replies that carry the bare host's answer; both ways are timed on the same questions."""
     began = time.perf_counter()
-    said = learner.ask(prompts, explain=True)
+    said = asker.ask(prompts)
     between = time.perf_counter()
-    bare = learner.ask(prompts, adapter=False)
+    bare = asker.bare(prompts)
     asked.taught += between - began
     asked.bare += time.perf_counter() - between
     asked.timed += len(prompts)
     return [replace(r, base=b.answer) for r, b in zip(said, bare, strict=True)]
 
 
-def _outcome(question: Question, reply: Reply) -> Examination:
+def _outcome(question: Question, reply: Reply, asker: _Asker) -> Examination:
     wanted = reply.base if question.answer is None else question.answer
     # A wrong word about a neighbour is held against the fact that spoke.
     fact = reply.facts[0] if question.answer is None and reply.facts else question.fact
-    correct = same_answer(reply.answer, wanted or "")
+    correct = asker.right(reply.answer, wanted or "", own=question.answer is not None)
     margin = margin_of(reply, fact)
     return Examination(fact, question.kind, question.prompt, reply.answer, correct, margin)
 
@@ -191,14 +217,14 @@ def margin_of(reply: Reply, fact: int) -> float | None:
     return min(starts[0], CERTAIN) - ASKED if starts else None
 
 
-def _host_in_front(learner: Learner, prober: Prober) -> float:
+def _host_in_front(asker: _Asker, prober: Prober) -> float:
     """Share of the host's answers about facts of its own that stay as they are behind other text.
 
     What it loses itself it cannot be asked to keep of a taught fact.
     """
     prompts = prober.known(KNOWN)
-    alone = learner.ask(prompts, adapter=False)
-    behind = learner.ask(prober.in_front(prompts), adapter=False)
+    alone = asker.bare(prompts)
+    behind = asker.bare(prober.in_front(prompts))
     same = (a.answer == b.answer for a, b in zip(alone, behind, strict=True))
     return sum(same) / len(prompts)
 

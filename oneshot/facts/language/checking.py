@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from adapters.text.names import FIRST_PERSON, SPEAKER, name_key
+from adapters.text.words import words_of
 from oneshot.errors import BadInputError
 from oneshot.facts.language.splitting.words import without_stop
 from oneshot.facts.language.text import brief, check_text
@@ -11,6 +13,7 @@ from oneshot.facts.types import Statement
 
 MAX_PROMPT = 2000
 MAX_ANSWER = 300
+MAX_QUESTION = 30_000  # characters; the host's own limit is in tokens
 
 
 def statement(
@@ -69,6 +72,13 @@ def mentions(text: str, name: str) -> str | None:
     return found[0] if found else name if name in text else None
 
 
+def _names(text: str, name: str) -> bool:
+    """Whether a text names somebody; whoever speaks does by any word of the first person."""
+    if name_key(name) == SPEAKER:
+        return any(word.key in FIRST_PERSON for word in words_of(text))
+    return mentions(text, name) is not None
+
+
 def _answer(text: str) -> str:
     text = text.strip()
     text = without_stop(text) if len(text) <= MAX_ANSWER + 1 else text
@@ -101,7 +111,7 @@ def _asks(
     """The further wordings; each has to name the subject, or it could be about anyone."""
     asks = tuple(ask for ask in _each(texts, "wording") if ask != prompt)
     for ask in asks if subject else ():
-        if not any(mentions(ask, name) for name in (subject, *aliases) if name):
+        if not any(_names(ask, name) for name in (subject, *aliases) if name):
             raise BadInputError(
                 f"the wording {brief(ask)} does not name the subject {brief(subject or '')}:"
                 " write it there, or give the name that stands there as an alias"

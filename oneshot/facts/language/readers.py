@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from oneshot.errors import BadInputError
-from oneshot.facts.language.checking import MAX_PROMPT, statement
+from oneshot.facts.language.checking import MAX_QUESTION, statement
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.language.text import check_text
 from oneshot.facts.types import Statement
@@ -60,11 +60,13 @@ def read_statements(
 def read_questions(source: Source, name: str) -> Iterator[str]:
     """Yield the questions of a file or stream: key or column `question`, or .txt, one a line.
 
-    Formats and errors are those of `read_statements`.
+    Questions in JSON and CSV may have several lines; else formats and errors are those of
+    `read_statements`.
     """
     for place, record in _records(source, name, "question"):
         try:
-            question = check_text(_text(record, "question").strip(), "question", MAX_PROMPT)
+            asked = _text(record, "question").strip()
+            question = check_text(asked, "question", MAX_QUESTION, lines=True)
         except BadInputError as error:
             raise BadInputError(f"{place}: {error}") from None
         yield question

@@ -80,6 +80,11 @@ def without_opening(text: str) -> str:
     return shorter if len(shorter.split()) > 3 else text
 
 
+def wants_keeping(text: str) -> bool:
+    """Whether a sentence opens as what is to be remembered: "Remember that", "Please note that"."""
+    return bool(_THAT.match(text) or _TIL.match(text))
+
+
 def refuse_untold(text: str) -> None:
     """Raise BadInputError for questions, commands, and two facts in one sentence."""
     words = words_of(text)

@@ -1,4 +1,4 @@
-"""What `oneshot demo` does and measures; every figure is of this run."""
+"""The packaged model is told invented facts, asked for them, made to forget one, and examined."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +36,7 @@ SENTENCES = {
         "In Osterlich, the official language is",
     ),
 }
-FILE = Path(str(files("oneshot.facts") / "demo_facts.jsonl"))
+FILE = Path(str(files("oneshot.facts.demo") / "facts.jsonl"))
 KNOWN = (
     "The capital of France is",
     "What is the capital of Italy?",

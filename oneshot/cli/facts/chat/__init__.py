@@ -1,0 +1,1 @@
+"""The command that talks: what is typed, what it does, and answers as they come."""

@@ -1,0 +1,1 @@
+"""What `oneshot demo` does and measures; every figure is of this run."""

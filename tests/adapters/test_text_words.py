@@ -1,0 +1,185 @@
+"""Words and names: what is the same name, and what only looks like it."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.text.names import SPEAKER, name_key, name_keys, untaught_names
+from adapters.text.table import NameTable, keys_of_names
+from adapters.text.words import words_of
+from adapters.write.rows import NAMES
+
+
+def table(*names: str | tuple[str, ...]) -> NameTable:
+    """A table of names, each with its aliases."""
+    known = [(name,) if isinstance(name, str) else name for name in names]
+    parts = [keys_of_names(name_keys(n[0], n[1:]), NAMES) for n in known]
+    keys, firsts = (torch.cat([part[i] for part in parts]) for i in (0, 1))
+    return NameTable.build(keys, firsts, max(part[2] for part in parts))
+
+
+def found(text: str, *names: str | tuple[str, ...]) -> list[str]:
+    """The names found in a text, as they stand there."""
+    return [text[m.start : m.end] for m, _ in table(*names).mentions(text)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        ("Freedonia", "The capital of freedonia is", "freedonia"),
+        ("Freedonia", "THE CAPITAL OF FREEDONIA", "FREEDONIA"),
+        ("Freedonia", "Freedonia's capital is", "Freedonia"),
+        ("Freedonia", "Freedonia\u2019s capital is", "Freedonia"),
+        ("Freedonia", "FREEDONIA'S capital is", "FREEDONIA"),
+        ("James", "James' mother is", "James"),
+        ("James", "James\u2019 mother is", "James"),
+        ("Freedonia", "the Freedonia that we know", "Freedonia"),
+        ("the Netherlands", "In the Netherlands people speak", "Netherlands"),
+        ("The Netherlands", "Netherlands: capital?", "Netherlands"),
+        ("Netherlands", "the Netherlands", "Netherlands"),
+        ("New York", "Where is New\u00a0York?", "New\u00a0York"),
+        ("New York", "Where is New\nYork?", "New\nYork"),
+        ("New York", "Where is New  York?", "New  York"),
+        ("Jean-Luc", "Where does Jean Luc live?", "Jean Luc"),
+        ("Jean Luc", "Where does jean-luc live?", "jean-luc"),
+        ("Jean-Luc", "Where does Jean\u2011Luc live?", "Jean\u2011Luc"),
+        ("Freedonia", "Free\u200bdonia is", "Free\u200bdonia"),
+        ("Freedonia", "Free\u00addonia is", "Free\u00addonia"),
+        ("Freedonia", "\ufeffFreedonia is", "\ufeffFreedonia"),
+        ("Freedonia", "\uff26\uff52\uff45\uff45\uff44\uff4f\uff4e\uff49\uff41 is", None),
+        ("Zo\u00eb", "Where is Zoe\u0308?", "Zoe\u0308"),
+        ("STRASSE", "Where is Stra\u00dfe?", "Stra\u00dfe"),
+        ("O'Brien", "Where is O\u2019Brien?", "O\u2019Brien"),
+        ("AT&T", "Who runs at&t?", "at&t"),
+        ("C++", "Who made C++?", "C++"),
+        ("J. R. Zog", "Where does J R Zog live?", "J R Zog"),
+        ("U.S.", "Who leads the US?", "US"),
+        ("wolf", "How do wolves and wolfs live?", "wolfs"),
+        ("dogs", "What does a dog eat?", "dog"),
+        ("the blue whale", "What do blue whales eat?", "blue whales"),
+        ("Ann", "Does Dr Ann live here?", "Ann"),
+        ("Ann", "Is Queen Ann old?", "Ann"),
+        ("Ann", "Tell Ann where to go", "Ann"),
+        ("Windows 11", "Who made Windows 11?", "Windows 11"),
+        ("\u5317\u4eac", "\u5317\u4eac\u5728\u54ea\u91cc", "\u5317\u4eac"),
+        ("\u041c\u043e\u0441\u043a\u0432\u0430", "\u0433\u0434\u0435 \u043c\u043e\u0441\u043a\u0432\u0430?", "\u043c\u043e\u0441\u043a\u0432\u0430"),
+        ("Ann \U0001f600 Lee", "Ann \U0001f600 Lee is", "Ann \U0001f600 Lee"),
+        ("me", "Where do I live?", "I"),
+        ("I", "What is my name?", "my"),
+        ("my", "Tell me the time.", "me"),
+    ],
+)
+def test_the_same_name(name: str, text: str, wanted: str | None) -> None:
+    shown = found(text, name)
+    assert shown == [wanted] if wanted else len(shown) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Josh", "Where does Joshua live?"),
+        ("Joshua", "Where does Josh live?"),
+        ("Brien", "Where does O'Brien live?"),
+        ("Brien", "Where does O\u2019Brien live?"),
+        ("Freedonia", "The capital of New Freedonia is"),
+        ("Freedonia", "the capital of new Freedonia City is"),
+        ("Freedonia", "Freedonia City lies in"),
+        ("Freedonia", "The capital of South Freedonia is"),
+        ("Freedonia", "The capital of East-Freedonia is"),
+        ("Windows", "Who made Windows 11?"),
+        ("Windows 11", "Who made Windows 10?"),
+        ("Windows 11", "Who made Windows?"),
+        ("Lee", "Where does Ann Lee live?"),
+        ("Ann", "Where does Ann Lee live?"),
+        ("Ann Lee", "Where does Ann live?"),
+        ("Zog", "Who runs Zogland?"),
+        ("San", "Where is San Marino?"),
+        ("C", "Who made C++?"),
+        ("AT", "Who runs AT&T?"),
+        ("Freedonia", "The capital of Sylvania is"),
+        ("I", "Where do we live?"),
+        ("I", "What is my brother's name?"),
+        ("I", "What is my brother\u2019s name?"),
+        ("I", "Where is I.B.M.?"),
+    ],
+)
+def test_another_name(name: str, text: str) -> None:
+    assert found(text, name) == []
+
+
+def test_longer_names_win_and_all_are_found_in_order() -> None:
+    text = "Ann Lee met Ann in New Freedonia, near Freedonia."
+    names = ("Ann", "Ann Lee", "Freedonia", "New Freedonia")
+    assert found(text, *names) == ["Ann Lee", "Ann", "New Freedonia", "Freedonia"]
+
+
+def test_an_alias_is_one_more_name() -> None:
+    texts = ["The USA is", "the United States are", "America is"]
+    known = ("United States", "USA", "America")
+    assert [found(text, known) for text in texts] == [["USA"], ["United States"], ["America"]]
+
+
+def test_facts_of_one_name_are_found_together() -> None:
+    rows = [rows for _, rows in table("Ann", "Bob", ("Zed", "ann")).mentions("Bob and ANN")]
+    assert rows == [(1,), (0, 2)]
+
+
+@pytest.mark.parametrize("speaker", ["I", "me", "my", "Mine", "myself"])
+def test_whoever_speaks_has_one_name(speaker: str) -> None:
+    assert name_key(speaker) == SPEAKER
+    assert name_keys(speaker) == [SPEAKER]
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("dog", ["dog", "dogs"]),
+        ("the dogs", ["dogs", "dogss", "dog"]),
+        ("Ann", ["ann"]),
+        ("the Hague", ["hague"]),
+        ("Windows 11", ["windows 11"]),
+        ("...", [""]),
+    ],
+)
+def test_keys_of_names(name: str, keys: list[str]) -> None:
+    assert name_keys(name) == keys
+
+
+def test_names_that_nobody_taught_are_seen() -> None:
+    text = "The founder of Zog, unlike Ann Lee or The Times, met Bob."
+    words = words_of(text)
+    taught = [m for m, _ in table("Zog").mentions(text)]
+    others = [text[m.start : m.end] for m in untaught_names(text, words, taught)]
+    assert others == ["Ann Lee", "Times", "Bob"]
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("Ann's dog-house", ["ann", "dog", "house"]),
+        ("don\u2019t", ["don't"]),
+        ("J.R.R. Tolkien", ["jrr", "tolkien"]),
+        ("3.5 m", ["35", "m"]),
+        ("\u5317\u4eac", ["\u5317", "\u4eac"]),
+        ("...", []),
+    ],
+)
+def test_words(text: str, keys: list[str]) -> None:
+    assert [word.key for word in words_of(text)] == keys
+
+
+WORD = st.text("bcdgkpruxzäåçéñößžśłдδBDGÄÖ", min_size=2, max_size=8)
+
+
+@given(name=st.lists(WORD, min_size=1, max_size=3).map(" ".join))
+def test_a_name_is_found_in_any_case_and_form(name: str) -> None:
+    for text in (name, name.upper(), f"({name})", f"{name}, then", f"{name}'s"):
+        assert len(found(text, name)) == 1, text
+
+
+@given(text=st.text(max_size=60))
+def test_words_stand_in_order_inside_the_text(text: str) -> None:
+    words = words_of(text)
+    assert all(a.end <= b.start for a, b in zip(words, words[1:], strict=False))
+    assert all(text[w.start : w.end] and w.key for w in words)
