@@ -88,7 +88,7 @@ def figure(bins: tuple[Bin, ...]) -> str:
         'font-family="sans-serif" font-size="12" role="img">'
         "<title>How often answers are right, by how sure they are said to be</title>"
         f'<rect width="100%" height="100%" fill="white"/>{"".join(parts)}{"".join(ticks)}'
-        f'<path d="M{at(0)},{bottom} L{at(1)},{bottom - _SIDE}" stroke="#333" '
+        f'<path d="M{at(0.0)},{bottom} L{at(1.0)},{bottom - _SIDE}" stroke="#333" '
         'stroke-dasharray="4 3" fill="none"/>'
         f'<text x="{at(0.5):.1f}" y="{bottom + 36}" text-anchor="middle">said</text>'
         f'<text x="12" y="{bottom - _SIDE - 8:.0f}">right</text></svg>\n'

@@ -134,13 +134,13 @@ def test_the_learner_answers_as_its_writer(kind):
     learner = Written(kind(metric))
     learner.learn(metric.codes(features), labels)
     x = metric.coordinates(features)
-    assert torch.equal(learner.predict(x), learner.writer.evidence(x)[0].argmax(1))
+    assert torch.equal(learner.predict(x), learner.writer.answers(x).argmax(1))
     assert area(learner.taught(x), learner.taught(x + 50)) == 1
 
 
 def test_episodes_have_no_image_twice_and_are_measured():
     features, labels = clusters(classes=8)
-    plan = Episodes(width=8, shots=(1,), ways=3, asked=5, strangers=2, episodes=4)
+    plan = Episodes(shots=(1,), ways=3, asked=5, strangers=2, episodes=4)
     rows = [torch.where(labels == label)[0] for label in labels.unique()]
     episode = draw(rows, 2, plan, torch.Generator().manual_seed(0))
     everything = torch.cat([*episode.taught, episode.asked, episode.strangers])

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from oneshot.classes.writers.fitting import fitted_none, fitted_slope
 from oneshot.classes.writers.sharpness import Evidence, Sharpness
-from oneshot.classes.writers.tallied import TalliedWriter
+from oneshot.classes.writers.tallied import Codes, TalliedWriter, in_order
 from oneshot.images.features.integers import LEVELS
 
 FOLDS = 10
@@ -60,16 +60,16 @@ class Judgement:
 
 
 def hold_out(writer: TalliedWriter, each: int | None = None) -> HeldOut:
-    """Leave out in turn all examples, or the first `each` of every class, a tenth at a time.
+    """Leave out in turn all examples, or `each` of every class, a tenth at a time.
 
-    Where fewer are a twentieth of their classes, they go in fewer parts. The writer is the same
-    afterwards.
+    Where fewer are a twentieth of their classes, they go in fewer parts. Which they are does not
+    depend on when they came. The writer is the same afterwards.
     """
     names, parts = writer.names, list[HeldOut]()
-    codes = {name: writer.codes(name) for name in names}
-    folds = _folds(min(map(len, codes.values())), each)
+    codes = {name: _some(in_order(writer.codes(name)), each) for name in names}
+    folds = _folds(int(writer.counts.min()), each)
     for fold in range(folds):
-        held = {name: c[:each][fold::folds] for name, c in codes.items() if len(c[:each]) > fold}
+        held = {name: c[fold::folds] for name, c in codes.items() if len(c) > fold}
         for name, rows in held.items():
             writer.remove_codes(name, rows)
         parts += [_judged(writer, rows, name, names) for name, rows in held.items()]
@@ -104,6 +104,13 @@ def judge(host: Sharpness, writer: TalliedWriter) -> Judgement:
     return Judgement(Sharpness(slope, *none), right, len(found.truth))
 
 
+def _some(codes: Codes, count: int | None) -> Codes:
+    """So many rows at most, spread over all."""
+    if count is None or len(codes) <= count:
+        return codes
+    return codes[torch.arange(count) * len(codes) // count]
+
+
 def _folds(fewest: int, each: int | None) -> int:
     """So many parts that none holds more than a twentieth of a class, but at most FOLDS."""
     taken = min(fewest, each or fewest)
@@ -112,7 +119,7 @@ def _folds(fewest: int, each: int | None) -> int:
 
 def _judged(writer: TalliedWriter, codes: Tensor, name: str, names: tuple[str, ...]) -> HeldOut:
     found = writer.evidence(codes.double() / LEVELS)
-    here = torch.tensor([names.index(left) for left in writer.names])
+    here = torch.tensor([names.index(left) for left in writer.names], dtype=torch.int64)
     shape = len(codes), len(names)
     spread = (
         torch.full(shape, -math.inf, dtype=torch.float64).index_copy_(1, here, values)

@@ -1,12 +1,11 @@
 """A chain of blocks on the taught examples: the writer that tells confusable classes apart best."""
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from oneshot.classes.writers.gram import GramWriter, Readout
-from oneshot.classes.writers.tallied import Codes
+from oneshot.classes.writers.tallied import Codes, in_order
 from oneshot.core.residual import residual_blocks
 from oneshot.images.features.integers import LEVELS
 
@@ -33,7 +32,7 @@ class ResidualWriter(GramWriter):
         counts, total = self.counts, int(self.counts.sum())
         if not total:
             return Readout(torch.zeros(self.metric.width, 0), torch.zeros(0))
-        examples = [_sorted(self.codes(name)) for name in self.names]
+        examples = [in_order(self.codes(name)) for name in self.names]
         codes, labels = torch.cat(examples), torch.arange(len(counts)).repeat_interleave(counts)
         factor = torch.linalg.cholesky(self._damped(total))
 
@@ -51,12 +50,6 @@ class ResidualWriter(GramWriter):
         variance = (inverse * square).sum() / len(raw)
         damped: Tensor = square + DAMPING * variance * raw
         return damped
-
-
-def _sorted(codes: Codes) -> Codes:
-    """The rows in the order of their bytes."""
-    rows = np.ascontiguousarray(codes.numpy()).view(np.dtype((np.void, codes.shape[1]))).ravel()
-    return codes[torch.from_numpy(np.argsort(rows))]
 
 
 def _left(codes: Codes, labels: Tensor, ahead: Tensor) -> Float[Tensor, "width_and_bias classes"]:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int8, Int64
 from torch import Tensor
@@ -148,6 +149,12 @@ class TalliedWriter(ABC):
     @abstractmethod
     def _count(self, codes: Codes, sign: int) -> None:
         """Take codes into (sign 1) or out of (sign -1) sums that are not by class."""
+
+
+def in_order(codes: Codes) -> Codes:
+    """The rows in the order of their bytes, which does not depend on when they came."""
+    rows = np.ascontiguousarray(codes.numpy()).view(np.dtype((np.void, codes.shape[1]))).ravel()
+    return codes[torch.from_numpy(np.argsort(rows))]
 
 
 def _log_densities(

@@ -58,11 +58,7 @@ def evaluation_rows(found: Evaluation) -> list[tuple[str, str, str, str, str]]:
 def evaluation_title(found: Evaluation) -> str:
     """The result in a line."""
     forced = f"{100 * found.accuracy_forced:.1f} % if it must be a class"
-    title = f"{100 * found.accuracy:.1f} % of {found.n:,} right, {forced}"
-    title += f"; {100 * found.false_rejects:.1f} % called none of these"
-    if found.strangers_rejected is not None:
-        title += f", and {100 * found.strangers_rejected:.1f} % of {found.strangers:,} strangers"
-    return title
+    return f"{100 * found.accuracy:.1f} % of {found.n:,} right, {forced}"
 
 
 def reliability_rows(found: Evaluation) -> list[tuple[str, str, str, str]]:
@@ -78,12 +74,15 @@ def reliability_rows(found: Evaluation) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def reliability_title(found: Evaluation) -> str:
-    """How far what is said is from how often it is right."""
-    error = f"on average {100 * found.calibration_error:.1f} points from how often it is right"
+def honesty_text(found: Evaluation) -> Text:
+    """What was called none of these, and how far what is said is from how often it is right."""
+    lines = [f"none of these: {100 * found.false_rejects:.1f} % of the examples"]
+    if found.strangers_rejected is not None:
+        lines[0] += f", {100 * found.strangers_rejected:.1f} % of {found.strangers:,} strangers"
+    lines.append(f"said and right are {100 * found.calibration_error:.1f} points apart on average")
     if found.strangers:
-        error += f", if {found.strangers_expected:.0%} are strangers"
-    return f"What is said is {error}"
+        lines[1] += f", if {found.strangers_expected:.0%} of what is asked are strangers"
+    return Text("\n".join(lines))
 
 
 def _short(source: str, longest: int = 100) -> str:

@@ -9,8 +9,8 @@ import typer
 from oneshot.cli.classes.display import (
     evaluation_rows,
     evaluation_title,
+    honesty_text,
     reliability_rows,
-    reliability_title,
 )
 from oneshot.cli.classes.options import Folder, Text, files_by_class, open_classes
 from oneshot.cli.session import SESSION
@@ -66,6 +66,7 @@ def evaluate(
     output.table(asdict(found), evaluation_title(found), columns, evaluation_rows(found))
     if not output.as_json:
         said = "said", "answers", "right", "0 to 100 %"
-        output.table({}, reliability_title(found), said, reliability_rows(found))
+        output.table({}, "Are answers as often right as is said?", said, reliability_rows(found))
+        output.put({}, honesty_text(found))
     if figure is not None:
         write_atomically(figure, reliability.figure(found.reliability).encode("utf-8"))

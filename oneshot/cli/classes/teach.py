@@ -72,7 +72,7 @@ def teach(
         ) as opened,
         output.progress() as bar,
     ):
-        _remark_on_host(opened)
+        new = not opened.classes()
         for number, (label, (sources, found)) in enumerate(given.items()):
             if bar is not None and len(given) > 1:
                 bar("classes", number, len(given))
@@ -80,6 +80,8 @@ def teach(
             output.put(asdict(taught), taught_text(taught))
         if bar is not None and len(given) > 1:
             bar("classes", len(given), len(given))
+        if new:
+            _remark_on_host(opened)
 
 
 def _given(
@@ -104,8 +106,6 @@ def _remark_on_host(opened: Classes) -> None:
     from oneshot.classes.hosts.texts import KNOWS
     from oneshot.hosts.load import PACKAGED
 
-    if opened.classes():
-        return
     if opened.host.name == PACKAGED:
         SESSION.get().output.remark(
             f"{KNOWS}; for texts of any kind run `oneshot host fetch smollm2` and teach to a new "
