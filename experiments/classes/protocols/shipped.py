@@ -7,6 +7,7 @@ each rule in turn; test images of them and of the others, the strangers, are ask
 """
 
 import argparse
+import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -122,7 +123,7 @@ def distances(writer: TalliedWriter, x: Float[Tensor, "n width"]) -> Float[Tenso
 
 
 def experiment(plan: Plan, tuning: bool) -> dict[str, Any]:
-    """Every set, number of examples and rule."""
+    """Every set, number of examples and rule; seconds are those of fitting, judging and asking."""
     calibration = packaged_calibration()
     found: dict[str, Any] = {"width": calibration.metric.width}
     for name, ways in zip(plan.sets, plan.taught, strict=True):
@@ -131,11 +132,14 @@ def experiment(plan: Plan, tuning: bool) -> dict[str, Any]:
         coordinates = calibration.metric.coordinates(features.test)
         for shots in plan.shots:
             for rule in plan.rules:
+                began = time.process_time()
                 parts = [
                     answered(calibration, rule, codes, coordinates, draw)
                     for draw in draws(features, ways, shots, plan)
                 ]
+                spent = (time.process_time() - began) / plan.draws
                 entry = {"classes": ways, "shots": shots, "rule": rule} | figures(parts)
+                entry["cpu_seconds"] = round(spent, 2)
                 found.setdefault(name, []).append(entry)
                 print(name, entry, flush=True)
     return found
