@@ -1,6 +1,6 @@
 """Few examples of classes that the host never saw: the posterior writer beside nearest means.
 
-    python -m experiments.classes.protocols.few_shot experiments/configs/classes-few-shot.toml
+    python -m experiments.classes.protocols.few_shot experiments/configs/classes-episodes.toml
 
 Episodes of five classes, 15 asked images each; two more classes are strangers, for the area under
 the ROC of "none of these". All learners get the same episodes.
