@@ -8,7 +8,7 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from oneshot.classes.writers.fitting import fitted_none, fitted_slope
-from oneshot.classes.writers.sharpness import Evidence, Sharpness
+from oneshot.classes.writers.sharpness import STRANGERS, Evidence, Sharpness
 from oneshot.classes.writers.tallied import Codes, TalliedWriter, in_order
 from oneshot.images.features.integers import LEVELS
 
@@ -17,6 +17,9 @@ FOLDS = 10
 
 _CONSULTED = 600
 """Examples that adapt the probabilities at most."""
+
+_REJECTED = 0.05
+"""The share of examples left out that may be called none of these, with the usual strangers."""
 
 _FEW = 12
 """Examples that tell nothing of whether the classes can be told apart at all."""
@@ -88,8 +91,9 @@ def judge(host: Sharpness, writer: TalliedWriter) -> Judgement:
     """The host's sharpness corrected by the taught examples, where the domain is another.
 
     Examples left out in turn tell how sure the scores are; taken for their class they are known
-    ones, with it left out altogether they are strangers like those that a user has. Without a
-    second class or a second example of any there is nothing to correct by.
+    ones, with it left out altogether they are strangers like those that a user has. Where that
+    would call more than a twentieth of them none of these, fewer are. Without a second class or a
+    second example of any there is nothing to correct by.
     """
     if len(writer.names) < 2:
         return Judgement(host)
@@ -99,9 +103,11 @@ def judge(host: Sharpness, writer: TalliedWriter) -> Judgement:
     strange = found.evidence.without(found.truth)
     there = strange.ratios.isfinite().any(1)
     slope = fitted_slope(found.evidence.scores, found.truth, host.slope)
-    none = fitted_none(found.evidence.known, strange.known[there], host)
+    weight, middle = fitted_none(found.evidence.known, strange.known[there], host)
+    lowest = float(found.evidence.known.quantile(_REJECTED))
+    middle = min(middle, lowest + math.log(1 / STRANGERS - 1) / weight)
     right = int((found.evidence.scores.argmax(1) == found.truth).sum())
-    return Judgement(Sharpness(slope, *none), right, len(found.truth))
+    return Judgement(Sharpness(slope, weight, middle), right, len(found.truth))
 
 
 def _some(codes: Codes, count: int | None) -> Codes:
