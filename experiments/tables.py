@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from experiments.classes import answer_tables as answers
 from experiments.classes import tables as classes
 from experiments.facts import tables as facts
 from experiments.images import tables as images
@@ -26,6 +27,9 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "retention-sizes": retention.sizes_table,
     "retention-suites": retention.suites_table,
     "classes": classes.classes_table,
+    "class-answers": answers.everything_table,
+    "class-rejection": answers.rejection_table,
+    "class-tasks": answers.tasks_table,
     "few-shot": classes.few_shot_table,
     "class-text": classes.text_table,
     "images": lambda folder: images.table(images.training_records(folder)),

@@ -11,13 +11,20 @@ from typing import Any
 from experiments.record import RESULTS
 
 RUNS = {
-    "classes-cifar100-zero-10": "CIFAR-100 from zero, 10 steps",
-    "classes-cifar100-zero-20": "CIFAR-100 from zero, 20 steps",
+    "classes-cifar100-zero-10": "CIFAR-100 from zero, on patches, 10 steps",
+    "classes-cifar100-zero-20": "CIFAR-100 from zero, on patches, 20 steps",
     "classes-cifar100-base50-5": "CIFAR-100, 50 known + 5 steps",
     "classes-cifar100-base50-more": "CIFAR-100, 50 known",
     "classes-cifar10": "CIFAR-10, 5 steps",
     "classes-mnist": "MNIST, 5 steps",
 }
+SHIPPED = {
+    "classes-cifar100-base50-5": "classes-steps-cifar100",
+    "classes-cifar10": "classes-steps-cifar10",
+    "classes-mnist": "classes-steps-mnist",
+}
+"""Where a run has one, the record of the writers as they ship, on the same features."""
+
 TEXT_RUNS = {
     "classes-text": "packaged factual model",
     "classes-text-encoder": "all-MiniLM-L6-v2",
@@ -55,8 +62,13 @@ def classes_table(folder: Path) -> str:
         record = _record(folder, name)
         if record is None:
             continue
-        metrics = record["metrics"]
-        for steps, orders in metrics["steps"].items():
+        own = _record(folder, SHIPPED.get(name, "")) or record
+        for steps, others in record["metrics"]["steps"].items():
+            mine = own["metrics"]["steps"][steps]
+            orders = {
+                seed: found | {n: mine[seed][n] for n in OWN if n in mine[seed]}
+                for seed, found in others.items()
+            }
             label = title if "step" in title else f"{title} + {steps} steps"
             lines += [_row(label, learner, list(orders.values())) for learner in LEARNERS]
             if name == "classes-cifar100-base50-5":
@@ -66,14 +78,14 @@ def classes_table(folder: Path) -> str:
 
 def few_shot_table(folder: Path) -> str:
     """Episodes: one row a learner."""
-    record = _record(folder, "classes-few-shot")
+    record = _record(folder, "classes-episodes") or _record(folder, "classes-few-shot")
     if record is None:
         return "no record yet"
     sets: dict[str, Any] = record["metrics"]
     heads = [f"{name}, {shot}-shot" for name, found in sets.items() for shot in ("1", "5")]
     lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
     means = ("nearest mean", "nearest mean, cosine")
-    rows = ["ridge", "posterior", *means, *(f"posterior less {name}, paired" for name in means)]
+    rows = ["posterior", *means, *(f"posterior less {name}, paired" for name in means)]
     for learner in rows:
         cells = [_episodes(found[shot][learner]) for found in sets.values() for shot in ("1", "5")]
         lines.append(f"| {OWN.get(learner, learner)} | " + " | ".join(cells) + " |")
@@ -127,13 +139,14 @@ def _auroc(found: list[dict[str, Any]]) -> str:
 
 
 def _costs(folder: Path) -> str:
-    record = _record(folder, "classes-cost")
+    record = _record(folder, "classes-steps-cost") or _record(folder, "classes-cost")
     if record is None:
         return ""
     cost = record["metrics"]["cost_of_a_class"]
+    width = record["config"].get("width", record["metrics"]["width"])
     return (
-        f"One class of {cost['examples']} images more, ridge at width "
-        f"{record['config']['width']}: {cost['add_cpu_ms']:.0f} ms of one core, "
+        f"One class of {cost['examples']} images more, ridge at width {width}: "
+        f"{cost['add_cpu_ms']:.0f} ms of one core, "
         f"{cost['add_and_solve_cpu_ms']:.0f} ms with the solve that the next query waits for "
         f"({cost['residual_solve_cpu_ms'] / 1000:.1f} s for residual, through all "
         f"{record['metrics']['train_images']:,} images); "

@@ -11,26 +11,27 @@ import torch
 from oneshot.classes.hosts.host import ClassHost, Content, Kind
 from oneshot.classes.writers.calibration import (
     FORMAT,
-    WRITERS,
     Calibration,
-    Sharpness,
     calibrate,
+    judged_calibration,
     plain_metric,
     save_calibration,
+    standard_metric,
 )
 from oneshot.errors import BadInputError
 from oneshot.files.durable import write_atomically
-from oneshot.hosts.corpus import corpus_facts, corpus_wordings
+from oneshot.hosts.corpus import background_text, corpus_facts, corpus_wordings
 from oneshot.images.pictures.folders import class_folders
 from oneshot.progress import Report, silent
 
 PORTION = 64
 """Examples that are encoded between two reports of progress."""
 
-_SENTENCES = 50
+_SENTENCES, _FEWER, _RUNNING = 50, 12, 300
+"""Base sentences of a relation, the same for hosts that take long, and running ones for those."""
 
 
-def sentences_of_relations() -> tuple[list[str], list[int]]:
+def sentences_of_relations(each: int = _SENTENCES) -> tuple[list[str], list[int]]:
     """Sentences that say known facts of the shipped relations in the shipped wordings, and which.
 
     Wordings that are held out from hosts are left out here as well.
@@ -44,7 +45,7 @@ def sentences_of_relations() -> tuple[list[str], list[int]]:
         patterns = (*wordings.main, *wordings.loose)
         if relation not in facts or not patterns:
             continue
-        for i in range(_SENTENCES):
+        for i in range(each):
             subject, answer = dice.choice(facts[relation])
             texts.append(f"{patterns[i % len(patterns)].replace('{}', subject)} {answer}.")
             labels.append(label)
@@ -80,6 +81,8 @@ def host_calibration(host: ClassHost, report: Report = silent) -> bytes:
             return path.read_bytes()
     if host.kind is Kind.IMAGE:
         return save_calibration(_plain(host))
+    if host.general:
+        return _keep(host, calibrate_general(host, report))
     return keep_calibration(host, sentences_of_relations(), report)
 
 
@@ -103,7 +106,25 @@ def keep_calibration(
     if len(set(labels)) < 2:
         raise BadInputError("fewer than two base classes came; give a folder for each of several")
     features = encode_all(host, contents, "calibrating the host", report)
-    data = save_calibration(calibrate(features, torch.tensor(labels)))
+    return _keep(host, calibrate(features, torch.tensor(labels)))
+
+
+def calibrate_general(host: ClassHost, report: Report = silent) -> Calibration:
+    """A calibration for which all features count alike, over their deviations in running text.
+
+    How sure it is comes from few sentences of the shipped relations.
+    """
+    texts, labels = sentences_of_relations(_FEWER)
+    running = [line for text in background_text() for line in text.split(". ")]
+    running = [line for line in running if 20 < len(line) < 200][:_RUNNING]
+    features = encode_all(host, [*texts, *running], "calibrating the host", report)
+    return judged_calibration(
+        standard_metric(features), features[: len(texts)], torch.tensor(labels)
+    )
+
+
+def _keep(host: ClassHost, calibration: Calibration) -> bytes:
+    data = save_calibration(calibration)
     kept, _ = calibration_paths(host.hash)
     kept.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(kept, data)
@@ -113,4 +134,4 @@ def keep_calibration(
 def _plain(host: ClassHost) -> Calibration:
     image = torch.zeros(3, host.side, host.side, dtype=torch.uint8)  # type: ignore[attr-defined]
     width = host.features([image]).shape[1]
-    return Calibration(plain_metric(width), dict.fromkeys(WRITERS, Sharpness(1.0, 0.0)))
+    return Calibration.unjudged(plain_metric(width))

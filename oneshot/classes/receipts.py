@@ -5,11 +5,17 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
+from oneshot.classes.evaluation import places_of
 from oneshot.classes.folder.files import Stored
 from oneshot.classes.folder.shelf import Shelf
+from oneshot.classes.hosts.host import ClassHost, Kind
+from oneshot.classes.hosts.texts import KNOWS
 from oneshot.classes.types import Taught
-from oneshot.classes.writers.calibration import Sharpness
+from oneshot.classes.writers.calibration import POSTERIOR
+from oneshot.classes.writers.held_out import Judgement
+from oneshot.classes.writers.sharpness import Evidence, Sharpness
 from oneshot.classes.writers.tallied import TalliedWriter
+from oneshot.hosts.load import PACKAGED
 from oneshot.images.features.integers import LEVELS
 
 _LOOKED_AT = 200
@@ -19,7 +25,7 @@ _CONFUSED = 0.8
 def receipt_of(shelf: Shelf, name: str, added: Sequence[Stored]) -> Taught:
     """The receipt of teaching `added` examples, without time and what was left out."""
     writer = shelf.writer
-    nearest, confusion = nearest_class(writer, shelf.calibration.sharpness[shelf.rule], name)
+    nearest, confusion = nearest_class(writer, shelf.calibration.sharpness[POSTERIOR], name)
     said = list[str]()
     total = len(writer.codes(name))
     if added and total > len(added):
@@ -36,16 +42,33 @@ def receipt_of(shelf: Shelf, name: str, added: Sequence[Stored]) -> Taught:
 def nearest_class(
     writer: TalliedWriter, sharpness: Sharpness, name: str
 ) -> tuple[str | None, float]:
-    """The class that the examples would be taken for if theirs were not there, and how many."""
+    """The class that the examples would be taken for if theirs were not there, and how many.
+
+    The sums by class tell, which cost no fit, whatever the rule.
+    """
     others = [i for i, other in enumerate(writer.names) if other != name]
     if not others:
         return None, 0.0
     x = writer.codes(name)[:_LOOKED_AT].double() / LEVELS
-    scores, none = writer.evidence(x)
-    found = sharpness.probabilities(scores[:, others], none)
-    taken = torch.bincount(found.argmax(1), minlength=len(others) + 1)[:-1]
+    ratios = writer.over_none(x)[:, others]
+    found = sharpness.probabilities(Evidence(ratios, ratios))
+    taken = torch.bincount(places_of(found), minlength=len(others) + 1)[:-1]
     best = int((taken + found[:, :-1].mean(0)).argmax())
     return writer.names[others[best]], float(taken[best] / len(x))
+
+
+def by_chance(judgement: Judgement, writer: TalliedWriter, host: ClassHost) -> str:
+    """Why nothing is guessed, and what helps."""
+    classes = len(writer.names)
+    text = host.kind is Kind.TEXT and host.name == PACKAGED
+    helps = "more or clearer examples of each"
+    if text:
+        helps += f", or a new --classes on --host smollm2 ({KNOWS}; `oneshot host fetch smollm2`)"
+    return (
+        f"these classes cannot be told apart on the host {host.name}: of {judgement.n} examples, "
+        f"each judged by classes taught without it, {judgement.right} were told right, by chance "
+        f"{judgement.n / classes:.0f}; give {helps}"
+    )
 
 
 def _twice(name: str, added: Sequence[Stored], everything: Iterable[Stored]) -> list[str]:

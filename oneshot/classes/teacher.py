@@ -10,12 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from oneshot.classes.calibrated import PORTION, encode_all
-from oneshot.classes.evaluation import by_folds, evaluation
+from oneshot.classes.evaluation import SURE_NONE, by_folds, evaluation
 from oneshot.classes.folder.files import ClassFolder, Stored, example_key, read_other
 from oneshot.classes.folder.opening import open_folder
 from oneshot.classes.folder.shelf import Shelf
 from oneshot.classes.hosts.host import ClassHost, Content, Kind, digest
-from oneshot.classes.receipts import receipt_of
+from oneshot.classes.receipts import by_chance, receipt_of
 from oneshot.classes.types import ClassEntry, Evaluation, ExampleEntry, Guess, Taught
 from oneshot.classes.writers.tallied import TalliedWriter
 from oneshot.errors import BadInputError, OneshotError
@@ -68,8 +68,15 @@ class Classes(Closing):
 
     def change_rule(self, rule: str) -> None:
         """Let another rule answer from now on; the examples stay as they are."""
-        self.folder.change_rule(rule)
+        self.folder.change(rule=rule)
         self._shelf = Shelf(self.folder, rule)
+
+    def expect_strangers(self, share: float) -> None:
+        """Suppose from now on that this share of what is asked is of none of the classes.
+
+        BadInputError for no share.
+        """
+        self.folder.change(strangers=share)
 
     def writer(self) -> TalliedWriter:
         """The weights that answer, as they are on disk now."""
@@ -107,27 +114,38 @@ class Classes(Closing):
             warnings=(*warnings, *receipt.warnings),
         )
 
-    def guess(self, sources: Sequence[str], top: int = 5, report: Report = silent) -> list[Guess]:
+    def guess(
+        self,
+        sources: Sequence[str],
+        top: int = 5,
+        report: Report = silent,
+        *,
+        none: bool = True,
+    ) -> list[Guess]:
         """What each file or text is, the likeliest classes first.
 
-        Raises BadInputError where one cannot be read or nothing was taught.
+        Without `none` each is taken to be of one of the classes. Raises BadInputError where one
+        cannot be read, nothing was taught, or examples left out are told apart by chance alone.
         """
         writer = self._shelf.taught()
         contents = [self.host.read(source) for source in sources]
-        found = self.probabilities(encode_all(self.host, contents, "looking", report))
+        if self._shelf.judgement.by_chance(len(writer.names)):
+            raise BadInputError(by_chance(self._shelf.judgement, writer, self.host))
+        features = encode_all(self.host, contents, "looking", report)
+        found = self.probabilities(features, none=none)
         return [
             _guess(source, row.tolist(), writer.names, top)
             for source, row in zip(sources, found, strict=True)
         ]
 
     def probabilities(
-        self, features: Float[Tensor, "n raw"]
+        self, features: Float[Tensor, "n raw"], *, none: bool = True
     ) -> Float[Tensor, "n classes_and_none"]:
         """Probabilities of each class, sorted by name, and in the last column of none of them."""
-        writer = self.writer()
-        return self._shelf.sharpness.probabilities(
-            *writer.evidence(writer.metric.coordinates(features))
-        )
+        writer, sharpness = self.writer(), self._shelf.judgement.sharpness
+        strangers = self.folder.config.strangers if none else 0.0
+        evidence = writer.evidence(writer.metric.coordinates(features))
+        return sharpness.probabilities(evidence, strangers)
 
     def classes(self) -> list[ClassEntry]:
         """The classes, sorted by name."""
@@ -164,7 +182,8 @@ class Classes(Closing):
 
     def evaluate(self) -> Evaluation:
         """Examine the taught examples, each by classes that were taught without it."""
-        return by_folds(self._shelf.taught(), self._shelf.sharpness)
+        writer, sharpness = self._shelf.taught(), self._shelf.judgement.sharpness
+        return by_folds(writer, sharpness, self.folder.config.strangers)
 
     def evaluate_on(
         self, given: Mapping[str, Sequence[str]], report: Report = silent
@@ -179,7 +198,8 @@ class Classes(Closing):
             place = writer.names.index(name) if name in writer.names else -1
             truth += [place] * len(sources)
         judged = torch.cat(found)
-        return evaluation("other examples", writer.names, judged, torch.tensor(truth))
+        expected = self.folder.config.strangers
+        return evaluation("other examples", writer.names, judged, torch.tensor(truth), expected)
 
     def export(self, folder: Path) -> int:
         """Write the classes to a new folder, one file for the same classes; how many examples."""
@@ -254,5 +274,5 @@ def _check_name(name: str) -> None:
 def _guess(source: str, row: list[float], names: Sequence[str], top: int) -> Guess:
     ranked = sorted(zip(names, row[:-1], strict=True), key=lambda pair: -pair[1])
     best, none = ranked[0], row[-1]
-    name = best[0] if best[1] >= none else None
-    return Guess(source, name, max(best[1], none), none, tuple(ranked[:top]))
+    name, sure = (None, none) if none > SURE_NONE else best
+    return Guess(source, name, sure, none, tuple(ranked[:top]))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from oneshot.classes.reliability import Bin
+
 
 @dataclass(frozen=True)
 class Taught:
@@ -61,12 +63,19 @@ class Evaluation:
     """An examination of a folder's classes.
 
     `accuracy` counts "none of these" as wrong, `accuracy_forced` is that of the likeliest class.
+    `false_rejects` is the share of the `n` examples that are called none of these. Probabilities
+    suppose that the share `strangers_expected` of what is asked is of none of the classes, and in
+    `reliability` and its error strangers weigh so, where some were asked.
     """
 
     method: str
     n: int
     accuracy: float
     accuracy_forced: float
+    false_rejects: float
     strangers: int
     strangers_rejected: float | None
+    strangers_expected: float
+    calibration_error: float
+    reliability: tuple[Bin, ...]
     classes: tuple[ClassScore, ...]

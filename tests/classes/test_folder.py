@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from colours import HOST, SIDE, calibration, open_classes, picture, tiny_host
 
 from oneshot.classes import calibrated as base
 from oneshot.classes.hosts.images import open_image_host
+from oneshot.classes.reliability import figure
 from oneshot.classes.writers.calibration import (
     RIDGE,
     Calibration,
@@ -293,13 +295,13 @@ def test_what_a_chain_fitted_is_kept_until_the_examples_change(
         first = classes.guess(asked)
     (kept,) = (folder / "fitted").iterdir()
     fits = []
-    fit = ResidualWriter._fit
+    fit = ResidualWriter.fit
 
     def counted(writer: ResidualWriter) -> object:
         fits.append(1)
         return fit(writer)
 
-    monkeypatch.setattr(ResidualWriter, "_fit", counted)
+    monkeypatch.setattr(ResidualWriter, "fit", counted)
     with open_classes(folder) as classes:
         assert classes.guess(asked) == first
     assert not fits, "it was read from the disk"
@@ -311,3 +313,51 @@ def test_what_a_chain_fitted_is_kept_until_the_examples_change(
         assert classes.guess(asked)[0].probability != first[0].probability
     (other,) = (folder / "fitted").iterdir()
     assert other.name != kept.name
+
+
+def test_the_share_of_strangers_is_kept_and_counts(
+    tmp_path: Path, reds: list[str], blues: list[str]
+) -> None:
+    with open_classes(tmp_path / "c") as classes:
+        classes.teach("red", reds[:4])
+        classes.teach("blue", blues[:4])
+        usual = classes.guess([reds[5]])[0].none
+        classes.expect_strangers(0.9)
+        for share in (-0.1, 1.0, float("nan")):
+            with pytest.raises(BadInputError, match="give a share"):
+                classes.expect_strangers(share)
+    with open_classes(tmp_path / "c") as classes:
+        assert classes.folder.config.strangers == 0.9
+        (guess,) = classes.guess([reds[5]])
+        assert guess.none > usual
+        (forced,) = classes.guess([reds[5]], none=False)
+        assert (forced.name, forced.none) == ("red", 0.0)
+        assert sum(p for _, p in forced.ranking) == pytest.approx(1)
+
+
+def test_an_examination_says_how_honest_the_answers_are(
+    tmp_path: Path, reds: list[str], blues: list[str]
+) -> None:
+    greens = [picture(tmp_path / f"green{i}.png", (20, 220, 20), 50 + i) for i in range(6)]
+    with open_classes(tmp_path / "c") as classes:
+        for name, files in (("red", reds), ("blue", blues), ("green", greens)):
+            classes.teach(name, files)
+        found = classes.evaluate()
+        assert (found.n, found.strangers, found.strangers_expected) == (18, 18, 0.25)
+        assert found.false_rejects <= 0.06
+        assert sum(b.n for b in found.reliability) == 36
+        assert sum(b.weight for b in found.reliability) == pytest.approx(1)
+        assert 0 <= found.calibration_error <= 1
+        drawn = figure(found.reliability)
+        assert ElementTree.fromstring(drawn).tag.endswith("svg")
+        assert drawn.count("<title>") == 1 + len(found.reliability)
+
+
+def test_what_is_told_apart_by_chance_alone_is_not_guessed(tmp_path: Path) -> None:
+    files = [picture(tmp_path / f"{i}.png", (120, 120, 120), i) for i in range(30)]
+    with open_classes(tmp_path / "c") as classes:
+        for number in range(3):
+            classes.teach(f"grey {number}", files[number::3])
+        assert classes.evaluate().accuracy_forced < 0.5
+        with pytest.raises(BadInputError, match=r"of 30 examples, .* by chance 10; give more"):
+            classes.guess(files[:1])

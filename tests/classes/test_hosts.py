@@ -4,17 +4,28 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 import torch
 from brains import NAMES
 from conftest import packaged_tokenizer
 from pictures import write_set
 
-from oneshot.classes.calibrated import sentences_of_relations
+from oneshot.classes.calibrated import (
+    calibration_paths,
+    host_calibration,
+    sentences_of_relations,
+)
+from oneshot.classes.folder.opening import open_host
+from oneshot.classes.hosts.host import Kind
 from oneshot.classes.hosts.images import open_image_host
-from oneshot.classes.hosts.texts import LONGEST, open_text_host
+from oneshot.classes.hosts.texts import LONGEST, load_text_model, open_text_host
+from oneshot.classes.hosts.twice import SMOLLM2, TwiceHost
+from oneshot.classes.writers.calibration import load_calibration
 from oneshot.cli.main import main
 from oneshot.errors import BadInputError, HostError
+from oneshot.hosts.load import PACKAGED
+from oneshot.hosts.shelf import Origin, building, keep_origin
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Rule
 from oneshot.images.model import silent
@@ -146,3 +157,36 @@ def test_base_sentences_hold_no_wording_that_is_held_out() -> None:
     main = [p for w in corpus_wordings().values() for p in (*w.main, *w.loose)]
     strange = [h for h in held if len(h) > 12 and not any(h in m for m in main)]
     assert not [t for t in texts[:500] for h in strange if h in t]
+
+
+def test_a_text_that_is_read_twice_is_described_alone(tmp_path: Path) -> None:
+    model, tokenizer = load_text_model(str(save_text_model(tmp_path / "llama", "llama")), "cpu")
+    host = TwiceHost("twice", "hash", model, tokenizer)
+    together = host.features(SENTENCES)
+    assert together.shape == (18, 2 * 32)
+    assert together.std(0).min() > 0
+    assert torch.equal(together[3:4], host.features([SENTENCES[3]]))
+    swapped = host.features(["Rome was born in Mary.", "Mary was born in Rome."])
+    assert not torch.allclose(swapped[0], swapped[1])
+    long = host.features(["word " * 900, "word " * 900 + "and more"])
+    assert torch.equal(long[0], long[1])
+    with pytest.raises(BadInputError, match="give sentences"):
+        host.features([torch.zeros(3, 8, 8, dtype=torch.uint8)])
+
+
+def test_smollm2_is_the_text_host_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_: tmp_path)
+    assert open_host(Kind.TEXT, None, "cpu").name == PACKAGED
+    with pytest.raises(HostError, match="host fetch smollm2"):
+        open_host(Kind.TEXT, SMOLLM2, "cpu")
+    with building(SMOLLM2) as folder:
+        save_text_model(folder, "llama")
+        keep_origin(folder, Origin("a test", "none"))
+    general = open_host(Kind.TEXT, None, "cpu")
+    assert (general.name, general.general) == (SMOLLM2, True)
+    assert open_host(Kind.TEXT, PACKAGED, "cpu").name == PACKAGED
+    calibration = load_calibration(host_calibration(general))
+    assert calibration.metric.width == 2 * 32
+    assert calibration_paths(general.hash)[0].is_file()

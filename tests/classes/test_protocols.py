@@ -6,7 +6,8 @@ import pytest
 import torch
 from sklearn.neighbors import NearestCentroid
 
-from experiments.classes import tables
+from experiments.classes import answer_tables, tables
+from experiments.classes.answered import Answered, figures, rejected_at
 from experiments.classes.learning.library import discriminant, naive_bayes, stepwise_logistic
 from experiments.classes.learning.rivals import Descent, Head, NearestMean, Probe, Retrained
 from experiments.classes.learning.written import Written
@@ -14,6 +15,8 @@ from experiments.classes.measures import Course, area, places, steps_of
 from experiments.classes.protocols.few_shot import Episodes, by_nearest_mean, draw, measured
 from experiments.classes.protocols.sentences import sentences, wordings_of
 from experiments.classes.protocols.splits import arrival, base_classes, new_classes
+from experiments.classes.protocols.tasks import TASKS, read_task
+from experiments.classes.protocols.tasks import draws as task_draws
 from oneshot.classes.writers.metric import fit_metric
 from oneshot.classes.writers.posterior import PosteriorWriter
 from oneshot.classes.writers.residual import ResidualWriter
@@ -134,13 +137,13 @@ def test_the_learner_answers_as_its_writer(kind):
     learner = Written(kind(metric))
     learner.learn(metric.codes(features), labels)
     x = metric.coordinates(features)
-    assert torch.equal(learner.predict(x), learner.writer.evidence(x)[0].argmax(1))
+    assert torch.equal(learner.predict(x), learner.writer.answers(x).argmax(1))
     assert area(learner.taught(x), learner.taught(x + 50)) == 1
 
 
 def test_episodes_have_no_image_twice_and_are_measured():
     features, labels = clusters(classes=8)
-    plan = Episodes(width=8, shots=(1,), ways=3, asked=5, strangers=2, episodes=4)
+    plan = Episodes(shots=(1,), ways=3, asked=5, strangers=2, episodes=4)
     rows = [torch.where(labels == label)[0] for label in labels.unique()]
     episode = draw(rows, 2, plan, torch.Generator().manual_seed(0))
     everything = torch.cat([*episode.taught, episode.asked, episode.strangers])
@@ -174,6 +177,45 @@ def test_tables_say_what_the_records_hold(tmp_path):
     record = {"metrics": metrics, "config": {"base": 0}}
     (tmp_path / "classes-cifar100-zero-10.json").write_text(json.dumps(record))
     table = tables.classes_table(tmp_path)
-    assert "| CIFAR-100 from zero, 10 steps | **ridge** | 60.0 | 51.0 | 5.0 | 0.700 |" in table
+    assert (
+        "| CIFAR-100 from zero, on patches, 10 steps | **ridge** | 60.0 | 51.0 | 5.0 | 0.700 |"
+        in table
+    )
     assert "| logistic regression, retrained | 61.0 | 51.5 | 4.0 |  |" in table
     assert tables.text_table(tmp_path) == tables.few_shot_table(tmp_path) == "no record yet"
+
+
+def test_answers_are_counted_forced_and_with_none_of_these():
+    probabilities = torch.tensor(
+        [[0.8, 0.1, 0.1], [0.3, 0.1, 0.6], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8], [0.6, 0.2, 0.2]]
+    )
+    truth = torch.tensor([0, 0, 0])
+    near = torch.tensor([3.0, 2.0, 1.0, 0.0, 0.5])
+    found = figures([Answered(probabilities, probabilities[:, :2], near, truth)])
+    shares = {name: found[name][0] for name in ("forced", "answered", "false_rejects")}
+    assert shares == {"forced": 66.67, "answered": 33.33, "false_rejects": 33.33}
+    assert (found["n"], found["strangers"], found["strangers_rejected"][0]) == (3, 2, 50.0)
+    assert found["auroc"]["distance"] == 1.0
+    assert rejected_at(torch.arange(100.0), torch.tensor([4.0, 50.0]), 0.05) == 0.5
+
+
+def test_what_is_asked_of_a_task_is_never_taught():
+    for name in TASKS:
+        task = read_task(name)
+        assert task.labels.bincount().tolist() == [40] * (int(task.labels.max()) + 1)
+        assert len(set(task.texts)) == len(task.texts)
+        for shots in (5, 20):
+            for taught, asked in task_draws(task, shots, 3, tuning=False):
+                assert not set(taught.tolist()) & set(asked.tolist())
+                assert (task.labels[taught].bincount() == shots).all()
+
+
+def test_tables_of_answers_say_what_the_records_hold(tmp_path):
+    entry = {"n": 10_000, "rule": "ridge", "cpu_seconds": 3.2, "forced": [74.0, 0.9]}
+    entry |= {"answered": [73.0, 0.9], "false_rejects": [1.7, 0.3]}
+    record = {"config": {"sets": ["cifar10"]}, "metrics": {"cifar10": [entry]}}
+    (tmp_path / "classes-shipped-all.json").write_text(json.dumps(record))
+    row = "| CIFAR-10, n = 10,000 | ridge | 74.0 ± 0.9 | 73.0 ± 0.9 | 1.7 ± 0.3 | 3 |"
+    assert row in answer_tables.everything_table(tmp_path)
+    assert answer_tables.rejection_table(tmp_path) == "no record yet"
+    assert answer_tables.tasks_table(tmp_path) == "no record yet"

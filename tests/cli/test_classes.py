@@ -24,6 +24,12 @@ def no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "exit", leave)
 
 
+@pytest.fixture(autouse=True)
+def only_packaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this machine has fetched."""
+    monkeypatch.setattr("oneshot.classes.folder.opening.kept_hosts", dict)
+
+
 def stripes(path: Path, colour: tuple[int, int, int], period: int, seed: int) -> Path:
     """A picture of stripes, no two alike."""
     dice = np.random.default_rng(seed)
@@ -266,6 +272,8 @@ def test_hostile_values_are_one_line(
         (["guess", red, "--top", 0], "at least 1"),
         (["guess", red, "--top", "many"], "see `oneshot class guess --help`"),
         (["guess", red, "--nope"], "see `oneshot class guess --help`"),
+        (["guess", red, "--strangers", 1.5], "give a share from 0 to 0.99"),
+        (["guess", red, "--strangers", "nan"], "give a share from 0 to 0.99"),
         (["list", "--device", "meta"], "give auto, cpu or cuda"),
         (["list", "--device", "cuda:99"], "is not there; give auto, cpu"),
         (["list", "--threads", 0], "give 1 to"),
@@ -273,3 +281,48 @@ def test_hostile_values_are_one_line(
         (["lisst"], "--help"),
     ):
         assert message in complaint(capsys, *arguments, *at), arguments
+
+
+def test_the_share_of_strangers_is_kept_and_none_can_be_ruled_out(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--classes", tmp_path / "c"]
+    call(capsys, "teach", "--folders", photos, "--strangers", 0.6, *at)
+    assert call(capsys, "list", *at)[0]["strangers"] == 0.6
+    red = photos / "red" / "0.png"
+    (many,) = call(capsys, "guess", red, *at)
+    (few,) = call(capsys, "guess", red, "--strangers", 0.1, *at)
+    assert few["none"] < many["none"]
+    assert call(capsys, "list", *at)[0]["strangers"] == 0.1
+    (forced,) = call(capsys, "guess", red, "--no-none", *at)
+    assert forced["none"] == 0
+    main(["class", "guess", str(red), "--no-none", *map(str, at)])
+    assert "none of these" not in capsys.readouterr().out
+
+
+def test_the_examination_shows_how_honest_it_is(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--classes", tmp_path / "c"]
+    call(capsys, "teach", "--folders", photos, *at)
+    figure = tmp_path / "honest.svg"
+    (found,) = call(capsys, "eval", "--figure", figure, *at)
+    assert figure.read_text("utf-8").startswith("<svg")
+    assert sum(b["n"] for b in found["reliability"]) == found["n"] + found["strangers"] == 24
+    main(["class", "eval", *map(str, at)])
+    said = capsys.readouterr().out
+    assert "points apart on average, if 25% of what is asked are strangers" in said
+
+
+def test_what_texts_the_packaged_host_knows_is_said_and_chance_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--classes", tmp_path / "t", "--text"]
+    lines = Path("experiments/classes/tasks/tickets.jsonl").read_text("utf-8").splitlines()
+    file = tmp_path / "few.jsonl"
+    file.write_text("\n".join(line for i, line in enumerate(lines) if i % 40 < 5), "utf-8")
+    main(["class", "teach", "--file", str(file), *map(str, at)])
+    assert "knows sentences that state facts of 41 relations" in capsys.readouterr().err
+    said = complaint(capsys, "guess", "Where is my parcel?", *at)
+    assert "cannot be told apart on the host factual-lm" in said
+    assert "host fetch smollm2" in said

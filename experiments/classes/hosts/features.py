@@ -17,11 +17,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from experiments.classes.hosts.patches import PatchHost, fit_patch_host
+from oneshot.classes.hosts.images import packaged_folder
 from oneshot.images.features.feature_chain import FeatureChain, load_feature_chain
 from oneshot.images.sets.loading import load_images
 
 RUNS = Path("runs/classes")
-SHIPPED = Path("oneshot/classes/image_host")
+SHIPPED = packaged_folder()
 CPU = torch.device("cpu")
 
 _PIECE = 2000

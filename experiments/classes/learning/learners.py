@@ -41,19 +41,19 @@ class Arrivals:
     test_places: Int64[Tensor, " m"]
 
 
-def writers(metric: Metric, strength: float) -> dict[str, Written]:
+def writers(metric: Metric) -> dict[str, Written]:
     """The package's own, with nothing written."""
     return {
-        "residual": Written(ResidualWriter(metric, strength)),
-        "ridge": Written(RidgeWriter(metric, strength)),
+        "residual": Written(ResidualWriter(metric)),
+        "ridge": Written(RidgeWriter(metric)),
         "posterior": Written(PosteriorWriter(metric)),
     }
 
 
-def closed_forms(metric: Metric, strength: float) -> dict[str, Learner]:
+def closed_forms(metric: Metric) -> dict[str, Learner]:
     """The package's writers, and class means."""
     return {
-        **writers(metric, strength),
+        **writers(metric),
         "nearest mean": NearestMean(cosine=False),
         "nearest mean, cosine": NearestMean(cosine=True),
     }

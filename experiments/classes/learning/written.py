@@ -4,6 +4,7 @@ from jaxtyping import Float, Int8, Int64
 from torch import Tensor
 
 from experiments.classes.learning.rivals import Labels
+from oneshot.classes.writers.sharpness import Evidence
 from oneshot.classes.writers.tallied import TalliedWriter
 
 
@@ -24,5 +25,5 @@ class Written:
 
     def taught(self, coordinates: Float[Tensor, "n width"]) -> Float[Tensor, " n"]:
         """How much more likely the likeliest class is than none of them."""
-        scores, none = self.writer.evidence(coordinates)
-        return scores.amax(1) - none
+        ratios = self.writer.over_none(coordinates)
+        return Evidence(ratios, ratios).known

@@ -1,6 +1,6 @@
 """Few examples of classes that the host never saw: the posterior writer beside nearest means.
 
-    python -m experiments.classes.protocols.few_shot experiments/configs/classes-few-shot.toml
+    python -m experiments.classes.protocols.few_shot experiments/configs/classes-episodes.toml
 
 Episodes of five classes, 15 asked images each; two more classes are strangers, for the area under
 the ROC of "none of these". All learners get the same episodes.
@@ -17,13 +17,12 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from experiments.classes.hosts.features import FeatureSet, cached_features
+from experiments.classes.hosts.calibrate import packaged_calibration
+from experiments.classes.hosts.features import cached_features
 from experiments.classes.measures import area
-from experiments.classes.protocols.splits import base_classes, new_classes
+from experiments.classes.protocols.splits import new_classes
 from experiments.record import run_recorded
-from oneshot.classes.writers.metric import fit_metric
 from oneshot.classes.writers.posterior import PosteriorWriter
-from oneshot.classes.writers.ridge import RidgeWriter
 from oneshot.classes.writers.tallied import TalliedWriter
 
 
@@ -31,7 +30,6 @@ from oneshot.classes.writers.tallied import TalliedWriter
 class Episodes:
     """How episodes are drawn."""
 
-    width: int
     shots: tuple[int, ...] = (1, 5)
     ways: int = 5
     asked: int = 15
@@ -81,8 +79,8 @@ def by_writer(make: Callable[[], TalliedWriter], codes: Tensor, coordinates: Ten
         writer = make()
         for n, rows in enumerate(episode.taught):
             writer.add_codes(f"{n:03}", codes[rows])
-        scores, none = writer.evidence(coordinates[torch.cat([episode.asked, episode.strangers])])
-        return scores, scores.logsumexp(1) - none
+        found = writer.evidence(coordinates[torch.cat([episode.asked, episode.strangers])])
+        return found.scores, found.known
 
     return answer
 
@@ -142,13 +140,12 @@ def with_interval(values: Tensor) -> dict[str, float]:
     return {"mean": round(float(values.mean()), 2), "interval": round(interval, 2)}
 
 
-def answers_on(base: FeatureSet, features: Tensor, width: int) -> dict[str, Answer]:
-    """All learners; the metric is that of the host's base classes."""
-    metric = fit_metric(base.train, base.train_labels, width)
+def answers_on(features: Tensor) -> dict[str, Answer]:
+    """All learners; the metric is the packaged one."""
+    metric = packaged_calibration().metric
     codes, coordinates = metric.codes(features), metric.coordinates(features)
     return {
         "posterior": by_writer(lambda: PosteriorWriter(metric), codes, coordinates),
-        "ridge": by_writer(lambda: RidgeWriter(metric), codes, coordinates),
         "nearest mean": by_nearest_mean(features, cosine=False),
         "nearest mean, cosine": by_nearest_mean(features, cosine=True),
     }
@@ -157,9 +154,9 @@ def answers_on(base: FeatureSet, features: Tensor, width: int) -> dict[str, Answ
 def experiment(plan: Episodes, tuning: bool) -> dict[str, Any]:
     """Tiny ImageNet's classes, and the classes of CIFAR-100 that the host never saw."""
     images = cached_features("chain", "cifar100")
-    base, new = images.of(base_classes(100, 50)), images.of(new_classes(100, 50))
+    new = images.of(new_classes(100, 50))
     if tuning:
-        answers = answers_on(base, new.train, plan.width)
+        answers = answers_on(new.train)
         return measured(new.train, new.train_labels, answers, plan)
     tiny = cached_features("chain", "tinyimagenet")
     both = torch.cat([tiny.train, tiny.test]), torch.cat([tiny.train_labels, tiny.test_labels])
@@ -168,7 +165,7 @@ def experiment(plan: Episodes, tuning: bool) -> dict[str, Any]:
         "tiny imagenet, 10 classes": both,
         "cifar-100, 50 new classes": (new.test, new.test_labels),
     }.items():
-        answers = answers_on(base, features, plan.width)
+        answers = answers_on(features)
         found[name] = measured(features, labels, answers, plan) | {"images": len(features)}
     return found
 

@@ -17,6 +17,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from experiments.classes.hosts.calibrate import packaged_calibration
 from experiments.classes.hosts.features import FeatureSet, cached_features
 from experiments.classes.learning.learners import (
     Arrivals,
@@ -31,7 +32,7 @@ from experiments.classes.learning.written import Written
 from experiments.classes.measures import places, steps_of
 from experiments.classes.protocols.splits import arrival, base_classes, new_classes
 from experiments.record import run_recorded
-from oneshot.classes.writers.metric import Metric, fit_metric
+from oneshot.classes.writers.metric import Metric
 from oneshot.classes.writers.residual import ResidualWriter
 from oneshot.classes.writers.ridge import RidgeWriter
 
@@ -41,14 +42,12 @@ HOST_BASE = 50
 
 @dataclass(frozen=True)
 class Protocol:
-    """What arrives and how it is learned; `width` and `strength` are the writers' own."""
+    """What arrives and how it is learned; on the `chain` host writers use the packaged metric."""
 
     host: str
     dataset: str
     base: int
     steps: tuple[int, ...]
-    width: int
-    strength: float
     seeds: tuple[int, ...] = (0, 1, 2)
     head_seeds: tuple[int, ...] = (0, 1, 2)
     retrained_seeds: tuple[int, ...] = (0,)
@@ -87,7 +86,7 @@ def prepare(protocol: Protocol, tuning: bool) -> Prepared:
     width = features.train.shape[1]
     if protocol.host == "chain":
         base = cached_features("chain", "cifar100").of(base_classes(100, HOST_BASE))
-        metric = fit_metric(base.train, base.train_labels, protocol.width)
+        metric = packaged_calibration().metric
         centre, scale = base.train.mean(0), base.train.std(0)
     else:
         metric = label_free_metric(width)
@@ -122,7 +121,7 @@ def learners(
     protocol: Protocol, metric: Metric, width: int, classes: int, seed: int
 ) -> dict[str, Learner]:
     """All that are measured, by name; heads and what is retrained for the seeds asked for."""
-    found = closed_forms(metric, protocol.strength)
+    found = closed_forms(metric)
     if seed in protocol.head_seeds:
         found |= heads(width, classes, protocol.descent, seed)
     if seed in protocol.retrained_seeds:
@@ -149,7 +148,7 @@ def one_order(
     for name, learner in learners(protocol, prepared.metric, width, len(order), seed).items():
         found[name], _ = follow(learner, arrivals, known)
         if isinstance(learner, Written) and seed == protocol.seeds[0]:
-            fresh = writers(prepared.metric, protocol.strength)[name]
+            fresh = writers(prepared.metric)[name]
             found[name]["same_bits_as_all_at_once"] = same_bits(learner, fresh, arrivals)
         print(steps, seed, name, found[name], flush=True)
     return found
@@ -163,12 +162,12 @@ def same_bits(learner: Written, fresh: Written, arrivals: Arrivals) -> bool:
     return all(torch.equal(mine[name], other[name]) for name in mine)
 
 
-def cost_of_a_class(prepared: Prepared, strength: float) -> dict[str, float]:
+def cost_of_a_class(prepared: Prepared) -> dict[str, float]:
     """Milliseconds of CPU time, since the machine is shared, and bytes of one class more."""
     features, times = prepared.features, list[float]()
     label = int(features.train_labels.max())
     rows = features.train_labels == label
-    writer = RidgeWriter(prepared.metric, strength)
+    writer = RidgeWriter(prepared.metric)
     Written(writer).learn(prepared.codes[~rows], features.train_labels[~rows])
     writer.evidence(prepared.coordinates[:1])
     for _ in range(5):
@@ -180,7 +179,7 @@ def cost_of_a_class(prepared: Prepared, strength: float) -> dict[str, float]:
     writer.add("new", features.train[rows])
     writer.evidence(prepared.coordinates[:1])
     solved = time.process_time() - began
-    chain = ResidualWriter(prepared.metric, strength)
+    chain = ResidualWriter(prepared.metric)
     Written(chain).learn(prepared.codes, features.train_labels)
     began = time.process_time()
     chain.answers(prepared.coordinates[:1])
@@ -203,7 +202,7 @@ def experiment(protocol: Protocol, tuning: bool) -> dict[str, Any]:
         "train_images": len(prepared.features.train),
         "test_images": len(prepared.features.test),
         "width": prepared.features.train.shape[1],
-        "cost_of_a_class": cost_of_a_class(prepared, protocol.strength),
+        "cost_of_a_class": cost_of_a_class(prepared),
         "steps": {
             str(steps): {
                 str(seed): one_order(protocol, prepared, steps, seed) for seed in protocol.seeds

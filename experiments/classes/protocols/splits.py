@@ -18,6 +18,16 @@ def new_classes(classes: int, base: int) -> Int64[Tensor, " new"]:
     return _split(classes)[base:].sort().values
 
 
+def tuning_classes(classes: int, base: int, count: int) -> Int64[Tensor, " count"]:
+    """Of the classes that the host has never seen, those that tell how sure its answers are."""
+    return _split(classes)[base : base + count].sort().values
+
+
+def asked_classes(classes: int, base: int, count: int) -> Int64[Tensor, " rest"]:
+    """The classes that neither the host nor that has seen."""
+    return _split(classes)[base + count :].sort().values
+
+
 def arrival(classes: Int64[Tensor, " n"], seed: int) -> Int64[Tensor, " n"]:
     """The order in which classes come."""
     return classes[torch.randperm(len(classes), generator=torch.Generator().manual_seed(seed))]

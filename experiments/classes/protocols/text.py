@@ -39,7 +39,6 @@ class TextProtocol:
     encoder: str | None = None
     taught: int = 100
     asked: int = 60
-    strength: float = 100.0
     whitening: float = 0.1
     epochs: int = 20
     rate: float = 0.02
@@ -127,7 +126,7 @@ def one_order(
 def learners(protocol: TextProtocol, metric: Metric, classes: int, seed: int) -> dict[str, Learner]:
     """All that are measured, by name; what is retrained, in the first order alone."""
     descent = Descent(protocol.epochs, protocol.rate)
-    found = closed_forms(metric, protocol.strength) | heads(metric.width, classes, descent, seed)
+    found = closed_forms(metric) | heads(metric.width, classes, descent, seed)
     if seed == protocol.seeds[0]:
         found |= retrained(Probe(protocol.probe_decay, 100))
     return found

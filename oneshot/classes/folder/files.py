@@ -11,27 +11,35 @@ from torch import Tensor
 from oneshot.classes.folder.journal import ClassJournal, Noted
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.writers.calibration import POSTERIOR, WRITERS
+from oneshot.classes.writers.sharpness import STRANGERS
 from oneshot.errors import BadInputError, BrainError
 from oneshot.files.durable import write_atomically
 from oneshot.memory.disk.folder import FORMAT, JOURNAL, Folder, FolderKind, config_bytes
 
 CONFIG = "classes.json"
+LARGEST_SHARE = 0.99
 
 
 @dataclass(frozen=True)
 class Config:
-    """What a folder's weights belong to; of it the rule alone may change."""
+    """What a folder's weights belong to; of it the rule and the share of strangers may change."""
 
     kind: Kind
     host: str
     host_hash: str
     calibration_hash: str
     rule: str = POSTERIOR
+    strangers: float = STRANGERS
+    """The share of what is asked that is expected to be of none of the classes."""
     format: int = FORMAT
 
     def __post_init__(self) -> None:
         if self.rule not in WRITERS:
             raise BadInputError(f"rule {self.rule!r} came; give one of {', '.join(WRITERS)}")
+        if not 0 <= self.strangers <= LARGEST_SHARE:
+            raise BadInputError(
+                f"strangers = {self.strangers} came; give a share from 0 to {LARGEST_SHARE}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +83,12 @@ class ClassFolder(Folder[Config]):
         """Open a folder, made if there is none; BrainError where it is damaged."""
         return cls(folder, CLASSES.found(folder, config, calibration))
 
-    def change_rule(self, rule: str) -> None:
-        """Make another rule the folder's, for good; BadInputError for one that is not offered.
+    def change(self, **entries: Any) -> None:
+        """Change the rule or the share of strangers, for good; BadInputError for a bad one.
 
         Every rule answers from the same stored examples: nothing is taught again.
         """
-        config = replace(self.config, rule=rule)
+        config = replace(self.config, **entries)
         with self.writing():
             write_atomically(self.folder / CONFIG, config_bytes(config))
         self.config = config

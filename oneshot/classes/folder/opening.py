@@ -7,9 +7,11 @@ from oneshot.classes.folder.files import ClassFolder, Config, read_config
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.hosts.images import open_image_host
 from oneshot.classes.hosts.texts import open_text_host
+from oneshot.classes.hosts.twice import SMOLLM2, open_smollm2
 from oneshot.classes.writers.calibration import POSTERIOR
 from oneshot.errors import BrainError
 from oneshot.hosts.place import choose_device
+from oneshot.hosts.shelf import kept_hosts
 from oneshot.memory.disk.content import content_hash
 from oneshot.memory.disk.folder import WEIGHTS
 from oneshot.memory.disk.segment_file import SUFFIX
@@ -17,7 +19,7 @@ from oneshot.progress import Report, silent
 
 
 def open_host(kind: Kind, name: str | None, device: str) -> ClassHost:
-    """A host by name or folder; None is the packaged one of that kind.
+    """A host by name or folder; None is the packaged one, for texts SmolLM2 where it was fetched.
 
     Raises BadInputError for a device that is not there.
     """
@@ -26,7 +28,8 @@ def open_host(kind: Kind, name: str | None, device: str) -> ClassHost:
         case Kind.IMAGE:
             return open_image_host(name, place)
         case Kind.TEXT:
-            return open_text_host(name, place)
+            there = name is None and SMOLLM2 in kept_hosts()
+            return open_smollm2(place) if there or name == SMOLLM2 else open_text_host(name, place)
 
 
 def check_there(folder: Path) -> None:

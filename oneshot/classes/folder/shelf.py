@@ -1,6 +1,7 @@
 """What is held of a folder of classes: its examples and the weights that they make."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from datetime import UTC, datetime
 
 import torch
@@ -8,11 +9,14 @@ import torch
 from oneshot.classes.folder.files import ClassFolder, Stored
 from oneshot.classes.folder.fitted import keep_fitted, read_fitted
 from oneshot.classes.folder.journal import Noted
-from oneshot.classes.writers.calibration import Sharpness, load_calibration
-from oneshot.classes.writers.held_out import adapted
+from oneshot.classes.writers.calibration import load_calibration
+from oneshot.classes.writers.held_out import Judgement, judge
+from oneshot.classes.writers.sharpness import Sharpness
 from oneshot.classes.writers.tallied import TalliedWriter
 from oneshot.core.threads import single_thread
 from oneshot.errors import BadInputError
+
+_JUDGED = "judged"
 
 
 class Shelf:
@@ -27,7 +31,7 @@ class Shelf:
         self._writer = self.calibration.writer(rule)
         self._examples: dict[str, Stored] = {}
         self._names: frozenset[str] | None = None
-        self._sharpness: Sharpness | None = None
+        self._judgement: Judgement | None = None
 
     @property
     def writer(self) -> TalliedWriter:
@@ -42,29 +46,30 @@ class Shelf:
         return self._examples
 
     @property
-    def sharpness(self) -> Sharpness:
+    def judgement(self) -> Judgement:
         """How evidence becomes probabilities: the host's way, corrected by what was taught."""
         writer = self.writer
-        if self._sharpness is None:
-            self._sharpness = self._kept(writer) or self._adapted(writer)
-        return self._sharpness
+        if self._judgement is None:
+            self._judgement = self._kept(writer) or self._judged(writer)
+        return self._judgement
 
-    def _kept(self, writer: TalliedWriter) -> Sharpness | None:
+    def _kept(self, writer: TalliedWriter) -> Judgement | None:
         """What was fitted to these examples before, the writer's part given to it."""
         if not writer.keeps:
             return None
         found = read_fitted(self.folder.folder, self.rule, self._names or ())
-        if found is None or not writer.take_fitted(found):
+        if found is None or _JUDGED not in found or not writer.take_fitted(found):
             return None
-        slope, offset = found["sharpness"].tolist()
-        return Sharpness(slope, offset)
+        slope, weight, middle, right, n = found[_JUDGED].tolist()
+        return Judgement(Sharpness(slope, weight, middle), int(right), int(n))
 
-    def _adapted(self, writer: TalliedWriter) -> Sharpness:
+    def _judged(self, writer: TalliedWriter) -> Judgement:
         with single_thread():
-            found = adapted(self.calibration.sharpness[self.rule], writer)
+            found = judge(self.calibration.sharpness[self.rule], writer)
         if writer.keeps and self._names:
-            own = torch.tensor([found.slope, found.offset], dtype=torch.float64)
-            tensors = writer.fitted() | {"sharpness": own}
+            numbers = *astuple(found.sharpness), found.right, found.n
+            own = torch.tensor(numbers, dtype=torch.float64)
+            tensors = writer.fitted() | {_JUDGED: own}
             keep_fitted(self.folder.folder, self.rule, self._names, tensors)
         return found
 
@@ -112,7 +117,7 @@ class Shelf:
         self._examples |= {e.key: e for e in stored}
         for name, examples in _by_name(stored).items():
             self._writer.add_codes(name, torch.stack([e.code for e in examples]))
-        self._names, self._sharpness = names, None
+        self._names, self._judgement = names, None
 
 
 def _by_name(examples: Iterable[Stored]) -> dict[str, list[Stored]]:

@@ -39,6 +39,11 @@ class ClassHost(Protocol):
         """What it reads."""
         ...
 
+    @property
+    def general(self) -> bool:
+        """Whether base classes would tell too little of it: then features count alike."""
+        ...
+
     def read(self, source: str) -> Content:
         """A file's pixels, or a text made fit; BadInputError for what cannot be used."""
         ...

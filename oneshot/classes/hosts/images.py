@@ -39,6 +39,7 @@ class ImageHost:
     rows: int
     encode: Encode
     kind: Kind = Kind.IMAGE
+    general: bool = False
     ground: int = WHITE
     small: bool = True
     """Whether a forward pass is too little for several threads; it never changes with the batch,

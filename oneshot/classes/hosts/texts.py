@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,13 +11,15 @@ from torch import Tensor
 from oneshot.classes.hosts.host import Content, Kind
 from oneshot.core.threads import few_threads
 from oneshot.errors import BadInputError, HostError
-from oneshot.hosts.load import PACKAGED, UNLOADABLE, host_hash
+from oneshot.hosts.load import PACKAGED, UNLOADABLE, host_folder, host_hash
 
 DEPTHS = (0.0, 0.5, 1.0)
 """Where states are read, as shares of the model's layers: words, meaning, and what it says."""
 
 LONGEST = 20_000
 """Characters of a text; tokens beyond the model's window, or beyond 512, are left out."""
+
+KNOWS = "the packaged host knows sentences that state facts of 41 relations, and little else"
 
 _WINDOW = 512
 _TILE = 16
@@ -36,24 +36,15 @@ class TextHost:
     tokenizer: Any
     window: int
     kind: Kind = Kind.TEXT
+    general: bool = False
 
     def read(self, source: str) -> Content:
         """The text with its white space made plain; BadInputError for none or over 20,000."""
-        if len(source) > LONGEST:
-            raise BadInputError(
-                f"a text of {len(source):,} characters came; give at most {LONGEST:,}, "
-                "a sentence or a paragraph is best"
-            )
-        text = " ".join(source.split())
-        if not text or any("\ud800" <= c <= "\udfff" for c in text):
-            raise BadInputError("an empty text or one that is no Unicode came; give a sentence")
-        return text
+        return read_text(source)
 
     def features(self, contents: Sequence[Content]) -> Float[Tensor, "n raw"]:
         """Features of texts; BadInputError for images or none at all."""
-        texts = [content for content in contents if isinstance(content, str)]
-        if len(texts) < len(contents) or not texts:
-            raise BadInputError("a text host was given no texts; give sentences")
+        texts = only_texts(contents)
         with few_threads(self.name == PACKAGED):
             return self._pooled(texts)
 
@@ -94,29 +85,54 @@ class TextHost:
 
 def open_text_host(name: str | None, device: str) -> TextHost:
     """A host by name or folder; None or its name is the packaged one. Raises HostError."""
+    packaged = name in (None, PACKAGED)
+    model, tokenizer = load_text_model(host_folder(None if packaged else name), device)
+    positions = int(getattr(model.config, "max_position_embeddings", _WINDOW) or _WINDOW)
+    # RoBERTa counts positions from its padding token.
+    offset = 2 if "roberta" in str(model.config.model_type) else 0
+    window = min(_WINDOW, positions - offset)
+    return TextHost(PACKAGED if packaged else str(name), host_hash(model), model, tokenizer, window)
+
+
+def load_text_model(folder: str, device: str) -> tuple[Any, Any]:
+    """A frozen encoder or causal model without its head, and its tokenizer; raises HostError."""
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()
-    packaged = name in (None, PACKAGED)
-    folder = str(Path(str(files("oneshot.hosts") / "factual_lm"))) if packaged else str(name)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model: Any = AutoModel.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
         model = model.get_encoder() if model.config.is_encoder_decoder else model
-        model = model.requires_grad_(False).eval().to(torch.device(device))
+        return model.requires_grad_(False).eval().to(torch.device(device)), tokenizer
     except UNLOADABLE as error:
         reason = " ".join(str(error).split())[:200]
         raise HostError(
             f"cannot load the text model {folder!r} ({reason}); give the name or folder of an "
             "encoder or a causal language model with safetensors weights"
         ) from error
-    positions = int(getattr(model.config, "max_position_embeddings", _WINDOW) or _WINDOW)
-    # RoBERTa counts positions from its padding token.
-    offset = 2 if "roberta" in str(model.config.model_type) else 0
-    window = min(_WINDOW, positions - offset)
-    return TextHost(PACKAGED if packaged else str(name), host_hash(model), model, tokenizer, window)
+
+
+def read_text(source: str) -> str:
+    """A text with its white space made plain; BadInputError for none or over 20,000 characters."""
+    if len(source) > LONGEST:
+        raise BadInputError(
+            f"a text of {len(source):,} characters came; give at most {LONGEST:,}, "
+            "a sentence or a paragraph is best"
+        )
+    text = " ".join(source.split())
+    if not text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise BadInputError("an empty text or one that is no Unicode came; give a sentence")
+    return text
+
+
+def only_texts(contents: Sequence[Content]) -> list[str]:
+    """The same; BadInputError for images or none at all."""
+    texts = [content for content in contents if isinstance(content, str)]
+    if len(texts) < len(contents) or not texts:
+        raise BadInputError("a text host was given no texts; give sentences")
+    return texts
 
 
 def _tiled(length: int) -> int:

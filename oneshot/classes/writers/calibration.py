@@ -3,25 +3,25 @@
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import torch
 from jaxtyping import Float, Int64
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
+from torch.nn.functional import pad
 
-from oneshot.classes.writers.metric import Metric, fit_metric
+from oneshot.classes.writers.fitting import fitted_none, fitted_slope
+from oneshot.classes.writers.metric import WIDTH, Metric, fit_metric
 from oneshot.classes.writers.posterior import PosteriorWriter
 from oneshot.classes.writers.residual import ResidualWriter
 from oneshot.classes.writers.ridge import RidgeWriter
+from oneshot.classes.writers.sharpness import Evidence, Sharpness
 from oneshot.classes.writers.tallied import TalliedWriter
 from oneshot.errors import BadInputError, BrainError
 
-FORMAT = 1
-
-WIDTH = 384
-"""Coordinates of a host's calibration, a byte each of an example."""
+FORMAT = 2
 
 POSTERIOR, RIDGE, RESIDUAL = "posterior", "ridge", "residual"
 WRITERS: dict[str, type[TalliedWriter]] = {
@@ -30,35 +30,11 @@ WRITERS: dict[str, type[TalliedWriter]] = {
     RESIDUAL: ResidualWriter,
 }
 
-STRANGERS = 1 / 3
-"""Examples of none of the classes for one of any of them, beforehand: one in four is a stranger."""
-
 _FOLDS = 4
 _SHOTS, _WAYS = (1, 3, 10), (2, 5, 10)
-_EPISODES, _ASKED = 4, 6
-_SLOPES = tuple(0.1 * 1.3**i for i in range(14))
-_OFFSETS = tuple(float(i) for i in range(-4, 13))
-
-
-@dataclass(frozen=True)
-class Sharpness:
-    """Turns log-evidence into probabilities: `slope` times it, `offset` added for none of them.
-
-    Beforehand none of the classes is STRANGERS times as likely as all of them together, which are
-    alike.
-    """
-
-    slope: float
-    offset: float
-
-    def probabilities(
-        self, scores: Float[Tensor, "n classes"], none: Float[Tensor, " n"]
-    ) -> Float[Tensor, "n classes_and_none"]:
-        """Probabilities of each class, and in the last column of none of them."""
-        above = self.slope * (scores - none[:, None])
-        prior = math.log(STRANGERS * max(scores.shape[1], 1))
-        rest = torch.full((len(scores), 1), self.offset + prior, dtype=scores.dtype)
-        return torch.cat([above, rest], 1).softmax(1)
+_EPISODES, _ASKED = 2, 6
+_SHARED = 0.7
+"""The share of a feature's variance that lies inside classes, where no class is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +43,11 @@ class Calibration:
 
     metric: Metric
     sharpness: dict[str, Sharpness]
+
+    @classmethod
+    def unjudged(cls, metric: Metric) -> "Calibration":
+        """With scores taken as they are."""
+        return cls(metric, dict.fromkeys(WRITERS, Sharpness(1.0, 1.0, 0.0)))
 
     def writer(self, rule: str) -> TalliedWriter:
         """An empty writer; BadInputError for one that is not offered."""
@@ -80,19 +61,18 @@ def calibrate(
 ) -> Calibration:
     """A calibration on base classes, in at most `width` coordinates.
 
-    Slopes and offsets are those under which classes left out of a metric, some taught and some
-    not, are the most likely: 1 to 10 examples each of 2 to 10 classes, and strangers, which weigh
-    as STRANGERS says. With fewer than eight base classes they stay 1 and 0. Raises
-    BadInputError as `fit_metric` does.
+    The probabilities are those under which classes left out of a metric, some taught and some
+    not, are the most likely: 1 to 10 examples each of 2 to 10 classes, and strangers. With fewer
+    than eight base classes they stay as they are. Raises BadInputError as `fit_metric` does.
     """
     metric = fit_metric(features, labels, width)
     classes = labels.unique()
     if len(classes) < 2 * _FOLDS:
-        return Calibration(metric, dict.fromkeys(WRITERS, Sharpness(1.0, 0.0)))
+        return Calibration.unjudged(metric)
     generator = torch.Generator().manual_seed(0)
     fold = torch.randperm(len(classes), generator=generator) % _FOLDS
     fold = fold[torch.searchsorted(classes, labels)]
-    episodes = dict[str, list[tuple[Tensor, Tensor]]]({rule: [] for rule in WRITERS})
+    episodes = dict[str, list[_Episode]]({rule: [] for rule in WRITERS})
     for f in range(_FOLDS):
         held = fold == f
         left_out = fit_metric(features[~held], labels[~held], metric.width)
@@ -101,17 +81,38 @@ def calibrate(
     return Calibration(metric, {rule: _sharpest(found) for rule, found in episodes.items()})
 
 
+def judged_calibration(
+    metric: Metric, features: Float[Tensor, "n raw"], labels: Int64[Tensor, " n"]
+) -> Calibration:
+    """A calibration with a metric that knows of no class, its probabilities from base classes."""
+    generator = torch.Generator().manual_seed(0)
+    found = dict[str, list[_Episode]]({rule: [] for rule in WRITERS})
+    for name, episode in _episodes(metric, features, labels, generator):
+        found[name].append(episode)
+    return Calibration(metric, {rule: _sharpest(episodes) for rule, episodes in found.items()})
+
+
 def plain_metric(raw: int) -> Metric:
     """The metric of a host without base classes: every feature counts alike."""
-    half = torch.full((raw,), 0.5, dtype=torch.float64)
-    return Metric(torch.zeros(raw), torch.eye(raw), half)
+    within = torch.full((raw,), 0.5, dtype=torch.float64)
+    return Metric(torch.zeros(raw), torch.eye(raw), within)
+
+
+def standard_metric(features: Float[Tensor, "n raw"]) -> Metric:
+    """A metric from examples of any sort: every feature over its deviation."""
+    scale = 1 / features.std(0).clamp_min(1e-6)
+    within = torch.full((features.shape[1],), _SHARED, dtype=torch.float64)
+    return Metric(features.mean(0), torch.diag(scale), within)
 
 
 def save_calibration(calibration: Calibration) -> bytes:
-    """The content of a file: a safetensors file."""
-    numbers = {rule: [s.slope, s.offset] for rule, s in calibration.sharpness.items()}
+    """The content of a file: a safetensors file, its largest matrix in fp16."""
+    numbers = {rule: list(astuple(s)) for rule, s in calibration.sharpness.items()}
     metadata = {"format": str(FORMAT), "sharpness": json.dumps(numbers)}
-    return save(calibration.metric.tensors(), metadata)
+    tensors = calibration.metric.tensors()
+    scale = tensors["transform"].abs().amax(0).clamp_min(1e-30)
+    halves = (tensors["transform"] / scale).half()
+    return save(tensors | {"transform": halves, "scale": scale}, metadata)
 
 
 def load_calibration(data: bytes) -> Calibration:
@@ -123,18 +124,38 @@ def load_calibration(data: bytes) -> Calibration:
         if int(metadata["format"]) > FORMAT:
             raise BrainError(f"a calibration of format {metadata['format']} came; upgrade oneshot")
         ridge = numbers[RIDGE]  # of a calibration older than the rule that is wanted
-        sharpness = {rule: Sharpness(*numbers.get(rule, ridge)) for rule in WRITERS}
-        return Calibration(Metric(**load(data)), sharpness)
+        sharpness = {rule: _sharpness(*numbers.get(rule, ridge)) for rule in WRITERS}
+        tensors = load(data)
+        if (scale := tensors.pop("scale", None)) is not None:
+            tensors["transform"] = tensors["transform"].float() * scale
+        return Calibration(Metric(**tensors), sharpness)
     except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise BrainError(
             "the calibration of classes is damaged; restore it from an export, or calibrate again"
         ) from error
 
 
+def _sharpness(slope: float, weight: float, middle: float | None = None) -> Sharpness:
+    """From a file; format 1 had a slope, and an offset in the place of weight and middle."""
+    return (
+        Sharpness(slope, slope, weight / slope)
+        if middle is None
+        else (Sharpness(slope, weight, middle))
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Episode:
+    """Evidence of what was asked, and the truth: places of classes, -1 for strangers."""
+
+    evidence: Evidence
+    truth: Int64[Tensor, " n"]
+
+
 def _episodes(
     metric: Metric, features: Tensor, labels: Tensor, generator: torch.Generator
-) -> Iterator[tuple[str, tuple[Tensor, Tensor]]]:
-    """For each writer its scores of examples, that of none in the last column, and the truth."""
+) -> Iterator[tuple[str, _Episode]]:
+    """For each writer episodes of few examples of few classes, and of as many others."""
     classes = labels.unique()
     plans = [(shots, ways) for shots in _SHOTS for ways in _WAYS if 2 * ways <= len(classes)]
     plans = plans or [(shots, len(classes) // 2) for shots in _SHOTS]
@@ -143,32 +164,26 @@ def _episodes(
         rows = [torch.where(labels == c)[0] for c in chosen]
         rows = [r[torch.randperm(len(r), generator=generator)] for r in rows]
         asked = [r[shots:][:_ASKED] for r in rows]
-        truth = [torch.full((len(r),), min(i, ways)) for i, r in enumerate(asked)]
-        x = features[torch.cat(asked)]
+        truth = [torch.full((len(r),), i if i < ways else -1) for i, r in enumerate(asked)]
+        x = metric.coordinates(features[torch.cat(asked)])
         if any(len(r) <= shots for r in rows[:ways]):
             continue
         for name, kind in WRITERS.items():
             writer = kind(metric)
             for i, r in enumerate(rows[:ways]):
                 writer.add(f"{i:03}", features[r[:shots]])
-            scores = torch.cat([writer.scores(x), writer.none_scores(x)[:, None]], 1)
-            yield name, (scores, torch.cat(truth))
+            yield name, _Episode(writer.evidence(x), torch.cat(truth))
 
 
-def _sharpest(episodes: list[tuple[Tensor, Tensor]]) -> Sharpness:
-    """The slope and offset of the highest likelihood, on a grid."""
-    grid = [Sharpness(slope, offset) for slope in _SLOPES for offset in _OFFSETS]
-    if not episodes:
-        return Sharpness(1.0, 0.0)
-
-    def loss(sharpness: Sharpness) -> float:
-        total = 0.0
-        for scores, truth in episodes:
-            found = sharpness.probabilities(scores[:, :-1], scores[:, -1])
-            likelihoods = found.clamp_min(1e-30).log().gather(1, truth[:, None])[:, 0]
-            strange = truth == scores.shape[1] - 1
-            total -= float(likelihoods[~strange].mean())
-            total -= STRANGERS * float(likelihoods[strange].mean())
-        return total
-
-    return min(grid, key=loss)
+def _sharpest(episodes: list[_Episode]) -> Sharpness:
+    """What is likeliest in all episodes together."""
+    widest = max(e.evidence.scores.shape[1] for e in episodes)
+    known = [e.truth >= 0 for e in episodes]
+    scores = [
+        pad(e.evidence.scores[k], (0, widest - e.evidence.scores.shape[1]), value=-math.inf)
+        for e, k in zip(episodes, known, strict=True)
+    ]
+    truth = torch.cat([e.truth[k] for e, k in zip(episodes, known, strict=True)])
+    ratios = torch.cat([e.evidence.known for e in episodes])
+    none = fitted_none(ratios[torch.cat(known)], ratios[~torch.cat(known)])
+    return Sharpness(fitted_slope(torch.cat(scores), truth), *none)

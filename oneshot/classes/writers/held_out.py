@@ -4,22 +4,25 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Int64
 from torch import Tensor
 
-from oneshot.classes.writers.calibration import STRANGERS, Sharpness
-from oneshot.classes.writers.tallied import TalliedWriter
+from oneshot.classes.writers.fitting import fitted_none, fitted_slope
+from oneshot.classes.writers.sharpness import STRANGERS, Evidence, Sharpness
+from oneshot.classes.writers.tallied import Codes, TalliedWriter, in_order
 from oneshot.images.features.integers import LEVELS
 
-FOLDS = 20
-"""Parts that the examples of each class are dealt into; up to 20 examples are left out singly."""
+FOLDS = 10
+"""Parts that the examples of each class are dealt into; up to 10 examples are left out singly."""
 
 _CONSULTED = 600
 """Examples that adapt the probabilities at most."""
 
-_STEPS = tuple(range(-6, 7))
-_SLOPE_RATIO, _SLOPE_SPREAD = 1.15, 0.25
-_OFFSET_STEP, _OFFSET_SPREAD = 1.0, 2.5
+_REJECTED = 0.05
+"""The share of examples left out that may be called none of these, with the usual strangers."""
+
+_FEW = 12
+"""Examples that tell nothing of whether the classes can be told apart at all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,76 +32,103 @@ class HeldOut:
     `truth` holds places in the classes' sorted names.
     """
 
-    scores: Float[Tensor, "n classes"]
-    none: Float[Tensor, " n"]
+    evidence: Evidence
     truth: Int64[Tensor, " n"]
 
     @property
     def single(self) -> Tensor:
         """Which examples are the only ones of their class."""
-        return self.scores.gather(1, self.truth[:, None])[:, 0].isneginf()
+        return self.evidence.scores.gather(1, self.truth[:, None])[:, 0].isneginf()
+
+    def plural(self) -> "HeldOut":
+        """Without those."""
+        return HeldOut(self.evidence.rows(~self.single), self.truth[~self.single])
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How sure a folder's scores are, and how many of `n` examples left out were told right."""
+
+    sharpness: Sharpness
+    right: int = 0
+    n: int = 0
+
+    def by_chance(self, classes: int) -> bool:
+        """Whether that is no more than what one in so many classes gives by chance.
+
+        That is within one standard deviation; few examples tell nothing.
+        """
+        expected = self.n / classes
+        return self.n >= _FEW and self.right <= expected + math.sqrt(expected * (1 - 1 / classes))
 
 
 def hold_out(writer: TalliedWriter, each: int | None = None) -> HeldOut:
-    """Leave out in turn all examples, or the first `each` of every class, a twentieth at a time.
+    """Leave out in turn all examples, or `each` of every class, a tenth at a time.
 
-    The writer is the same afterwards.
+    Where fewer are a twentieth of their classes, they go in fewer parts. Which they are does not
+    depend on when they came. The writer is the same afterwards.
     """
     names, parts = writer.names, list[HeldOut]()
-    codes = {name: writer.codes(name) for name in names}
-    for fold in range(FOLDS):
-        held = {name: c[:each][fold::FOLDS] for name, c in codes.items() if len(c[:each]) > fold}
+    codes = {name: _some(in_order(writer.codes(name)), each) for name in names}
+    folds = _folds(int(writer.counts.min()), each)
+    for fold in range(folds):
+        held = {name: c[fold::folds] for name, c in codes.items() if len(c) > fold}
         for name, rows in held.items():
             writer.remove_codes(name, rows)
         parts += [_judged(writer, rows, name, names) for name, rows in held.items()]
         for name, rows in held.items():
             writer.add_codes(name, rows)
     return HeldOut(
-        torch.cat([p.scores for p in parts]),
-        torch.cat([p.none for p in parts]),
+        Evidence(
+            torch.cat([p.evidence.scores for p in parts]),
+            torch.cat([p.evidence.ratios for p in parts]),
+        ),
         torch.cat([p.truth for p in parts]),
     )
 
 
-def adapted(sharpness: Sharpness, writer: TalliedWriter) -> Sharpness:
-    """The host's slope and offset corrected by the taught examples, where the domain is another.
+def judge(host: Sharpness, writer: TalliedWriter) -> Judgement:
+    """The host's sharpness corrected by the taught examples, where the domain is another.
 
-    The likelihood of examples left out in turn, taken for their class, and with their class left
-    out altogether, taken for none (which weigh as STRANGERS says), decides; the host's values are
-    its prior. Without a second
-    class or a second example of any there is nothing to correct them by.
+    Examples left out in turn tell how sure the scores are; taken for their class they are known
+    ones, with it left out altogether they are strangers like those that a user has. Where that
+    would call more than a twentieth of them none of these, fewer are. Without a second class or a
+    second example of any there is nothing to correct by.
     """
     if len(writer.names) < 2:
-        return sharpness
-    found = hold_out(writer, max(2, _CONSULTED // len(writer.names)))
-    known = ~found.single
-    if not bool(known.any()):
-        return sharpness
-    scores, none, truth = found.scores[known], found.none[known], found.truth[known]
-    stranger = scores.scatter(1, truth[:, None], -math.inf)
-    grid = [(i, j) for i in _STEPS for j in _STEPS]
-
-    def loss(step: tuple[int, int]) -> float:
-        moved = _moved(sharpness, *step)
-        as_known = moved.probabilities(scores, none).gather(1, truth[:, None])[:, 0]
-        as_stranger = moved.probabilities(stranger, none)[:, -1]
-        likelihood = as_known.clamp_min(1e-12).log().sum()
-        likelihood = likelihood + STRANGERS * as_stranger.clamp_min(1e-12).log().sum()
-        prior = (step[0] * math.log(_SLOPE_RATIO) / _SLOPE_SPREAD) ** 2
-        prior += (step[1] * _OFFSET_STEP / _OFFSET_SPREAD) ** 2
-        return prior / 2 - float(likelihood)
-
-    return _moved(sharpness, *min(grid, key=loss))
+        return Judgement(host)
+    found = hold_out(writer, max(2, _CONSULTED // len(writer.names))).plural()
+    if not len(found.truth):
+        return Judgement(host)
+    strange = found.evidence.without(found.truth)
+    there = strange.ratios.isfinite().any(1)
+    slope = fitted_slope(found.evidence.scores, found.truth, host.slope)
+    weight, middle = fitted_none(found.evidence.known, strange.known[there], host)
+    lowest = float(found.evidence.known.quantile(_REJECTED))
+    middle = min(middle, lowest + math.log(1 / STRANGERS - 1) / weight)
+    right = int((found.evidence.scores.argmax(1) == found.truth).sum())
+    return Judgement(Sharpness(slope, weight, middle), right, len(found.truth))
 
 
-def _moved(sharpness: Sharpness, slope: int, offset: int) -> Sharpness:
-    return Sharpness(
-        sharpness.slope * _SLOPE_RATIO**slope, sharpness.offset + _OFFSET_STEP * offset
-    )
+def _some(codes: Codes, count: int | None) -> Codes:
+    """So many rows at most, spread over all."""
+    if count is None or len(codes) <= count:
+        return codes
+    return codes[torch.arange(count) * len(codes) // count]
+
+
+def _folds(fewest: int, each: int | None) -> int:
+    """So many parts that none holds more than a twentieth of a class, but at most FOLDS."""
+    taken = min(fewest, each or fewest)
+    return min(FOLDS, math.ceil(taken / max(1, fewest // 20))) if each else FOLDS
 
 
 def _judged(writer: TalliedWriter, codes: Tensor, name: str, names: tuple[str, ...]) -> HeldOut:
-    scores = torch.full((len(codes), len(names)), -math.inf, dtype=torch.float64)
-    here = [names.index(left) for left in writer.names]
-    scores[:, here], none = writer.evidence(codes.double() / LEVELS)
-    return HeldOut(scores, none, torch.full((len(codes),), names.index(name)))
+    found = writer.evidence(codes.double() / LEVELS)
+    here = torch.tensor([names.index(left) for left in writer.names], dtype=torch.int64)
+    shape = len(codes), len(names)
+    spread = (
+        torch.full(shape, -math.inf, dtype=torch.float64).index_copy_(1, here, values)
+        for values in (found.scores, found.ratios)
+    )
+    return HeldOut(Evidence(*spread), torch.full((len(codes),), names.index(name)))

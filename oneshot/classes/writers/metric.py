@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int8, Int64
@@ -13,8 +14,8 @@ from oneshot.images.features.integers import LEVELS
 ROWS = 64
 """Examples carried over at a time, always as many: a row's bits do not depend on the others."""
 
-LARGEST = 768
-"""Coordinates that are kept at most: more make many examples tell more, and the solve dearer."""
+WIDTH = 1728
+"""Coordinates at most, a byte each of an example; as many as the packaged image host's features."""
 
 _SOFTENING = 10.0
 """Times the mean variance is added to each principal one, so that quiet ones stay quiet."""
@@ -46,6 +47,13 @@ class Metric:
         """The number of coordinates."""
         return len(self.within)
 
+    @cached_property
+    def raw_squares(self) -> tuple[Float[Tensor, "width width"], Float[Tensor, "width width"]]:
+        """What the squares of raw features' weights are in the coordinates, and its inverse."""
+        transform = self.transform.double()
+        raw = transform.T @ transform
+        return raw, torch.linalg.inv(raw)
+
     def coordinates(self, features: Float[Tensor, "n raw"]) -> Float[Tensor, "n width"]:
         """The coordinates in fp64; BadInputError for features of another width or not finite."""
         if features.ndim != 2 or features.shape[1] != len(self.centre):
@@ -71,7 +79,7 @@ class Metric:
 
 
 def fit_metric(
-    features: Float[Tensor, "n raw"], labels: Int64[Tensor, " n"], width: int = LARGEST
+    features: Float[Tensor, "n raw"], labels: Int64[Tensor, " n"], width: int = WIDTH
 ) -> Metric:
     """The metric of base classes, in at most `width` coordinates; unequal sizes are allowed.
 

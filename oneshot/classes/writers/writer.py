@@ -34,11 +34,11 @@ class Writer(Protocol):
         ...
 
     def scores(self, features: Float[Tensor, "examples width"]) -> Float[Tensor, "examples names"]:
-        """Log-evidence of each class, in the order of `names`, comparable to `none_scores`."""
+        """What tells the classes apart, in the order of `names`."""
         ...
 
-    def none_scores(self, features: Float[Tensor, "examples width"]) -> Float[Tensor, " examples"]:
-        """Log-evidence that the example is of none of the classes."""
+    def ratios(self, features: Float[Tensor, "examples width"]) -> Float[Tensor, "examples names"]:
+        """Log-density of each class over that of an example of none of the classes."""
         ...
 
     def state(self) -> dict[str, Tensor]:

@@ -31,6 +31,7 @@ def list_(text: Text = False, classes: Folder = None) -> None:
             "kind": str(config.kind),
             "host": config.host,
             "rule": opened.rule,
+            "strangers": config.strangers,
             "bytes": opened.folder.store.count_bytes(),
             "classes": [asdict(entry) for entry in entries],
         }

@@ -35,16 +35,32 @@ Host = Annotated[
     ),
 ]
 Text = Annotated[bool, typer.Option("--text", help="Texts, not images.")]
+Strangers = Annotated[
+    float | None,
+    typer.Option(
+        "--strangers",
+        metavar="P",
+        help="The share of what is asked that is of none of the classes, as you expect; it is kept "
+        "with the classes.",
+        show_default="the folder's own, at first 0.25",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @contextmanager
 def open_classes(
-    folder: Path | None, text: bool, host: str | None = None, *, founding: bool = False
+    folder: Path | None,
+    text: bool,
+    host: str | None = None,
+    *,
+    founding: bool = False,
+    strangers: float | None = None,
 ) -> Iterator[Classes]:
     """Open the folder that the command line names, until the block ends.
 
-    Where there is none, it is made only for a command that is `founding`.
+    Where there is none, it is made only for a command that is `founding`. The share of `strangers`
+    is kept, where one is given.
     """
     from oneshot.classes.folder.opening import check_there
     from oneshot.classes.teacher import Classes
@@ -59,6 +75,8 @@ def open_classes(
             place, kind, host=host, rule=session.rule, device=session.device, report=progress
         ) as classes,
     ):
+        if strangers is not None:
+            classes.expect_strangers(strangers)
         yield classes
 
 

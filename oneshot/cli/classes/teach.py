@@ -11,6 +11,7 @@ from oneshot.cli.classes.options import (
     Classes,
     Folder,
     Host,
+    Strangers,
     Text,
     files_by_class,
     open_classes,
@@ -41,6 +42,7 @@ def teach(
     ] = None,
     text: Text = False,
     host: Host = None,
+    strangers: Strangers = None,
     classes: Folder = None,
 ) -> None:
     """Show examples of a class once: a few photographs, folders of them, or sentences.
@@ -58,16 +60,19 @@ def teach(
       oneshot class teach --folders ./photos
       oneshot class teach complaint --text "The parcel never came." "It broke at once."
       oneshot class teach --text --file examples.jsonl
+      oneshot class teach mug ./mugs --strangers 0.5
     """
     output = SESSION.get().output
     if [bool(name), folders is not None, file is not None].count(True) != 1:
         raise BadInputError("teach takes a name and its examples, or --folders DIR, or --file FILE")
     given = _given(name, examples or [], folders, file, text=text)
     with (
-        open_classes(classes, text or file is not None, host, founding=True) as opened,
+        open_classes(
+            classes, text or file is not None, host, founding=True, strangers=strangers
+        ) as opened,
         output.progress() as bar,
     ):
-        _remark_on_metric(opened)
+        new = not opened.classes()
         for number, (label, (sources, found)) in enumerate(given.items()):
             if bar is not None and len(given) > 1:
                 bar("classes", number, len(given))
@@ -75,6 +80,8 @@ def teach(
             output.put(asdict(taught), taught_text(taught))
         if bar is not None and len(given) > 1:
             bar("classes", len(given), len(given))
+        if new:
+            _remark_on_host(opened)
 
 
 def _given(
@@ -94,10 +101,17 @@ def _given(
     return {name or "": (pictures(examples), any(map(is_folder, examples)))}
 
 
-def _remark_on_metric(opened: Classes) -> None:
+def _remark_on_host(opened: Classes) -> None:
     from oneshot.classes.calibrated import is_calibrated
+    from oneshot.classes.hosts.texts import KNOWS
+    from oneshot.hosts.load import PACKAGED
 
-    if not opened.classes() and not is_calibrated(opened.host):
+    if opened.host.name == PACKAGED:
+        SESSION.get().output.remark(
+            f"{KNOWS}; for texts of any kind run `oneshot host fetch smollm2` and teach to a new "
+            "--classes"
+        )
+    if not is_calibrated(opened.host):
         SESSION.get().output.remark(
             "this host was not calibrated: `oneshot class calibrate --base DIR` on a folder of "
             "pictures for each of some other classes makes guesses better and probabilities honest"
