@@ -15,10 +15,11 @@ from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.query.denoise import Firing
-from adapters.query.hearing import Listener, Named
+from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
 from adapters.query.running import Sequence as Transcript
 from adapters.query.running import Speech
+from adapters.query.view import Named
 from adapters.text.names import DETERMINERS, FIRST_PERSON, OPENERS, SPEAKER, Mention, key_number
 from adapters.text.pieces import Pieces
 from adapters.text.words import words_of

@@ -74,13 +74,14 @@ class Voice:
         text = text.strip()
         if int(self.rows.subject[row]) != ABOUT_SPEAKER:
             return text
-        answer = self._answer(row)
+        answer = self.answer(row)
         prompt = text.removesuffix(answer)
         for pattern, other in _PERSON:
             prompt = re.sub(pattern, other, prompt, flags=re.IGNORECASE)
         return prompt[:1].upper() + prompt[1:] + text[len(text) - len(answer) :]
 
-    def _answer(self, row: int) -> str:
+    def answer(self, row: int) -> str:
+        """The words of a fact's answer."""
         tokens = _real(self.rows.answer[row].tolist())
         end = end_of_text(self.tokenizer)
         if end and tokens[-1:] == end:
@@ -89,7 +90,7 @@ class Voice:
 
     def _says(self, row: int, clause: str) -> bool:
         """Whether the words of the answer stand in the clause."""
-        answer = " ".join(w.key for w in words_of(self._answer(row)))
+        answer = " ".join(w.key for w in words_of(self.answer(row)))
         return bool(answer) and f" {answer} " in f" {' '.join(w.key for w in words_of(clause))} "
 
 

@@ -1,0 +1,101 @@
+"""Chains of facts: a phrase that a fact answers stands for its answer; the rest is read again.
+
+In "Where was the author of Misery born?" the phrase "the author of Misery" is read like a clause.
+Where it asks for a taught fact whose answer is a taught name itself, the phrase is masked in that
+name's place, and the facts on that name are asked what the rest of the clause asks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from adapters.address.reading import Span
+from adapters.query.evidence import Evidence
+from adapters.query.view import Asked, Heard, Named, standing
+from adapters.query.voice import Voice
+from adapters.text.names import OPENERS, Mention, name_key
+from adapters.text.table import NameTable
+
+HOPS = 4  # facts of one chain
+BEFORE, BEHIND = 8, 4  # words on either side of a name that a phrase may have
+PHRASE = 5.0  # nats at which a phrase asks for a fact
+BEAM = 6  # phrases that are read on
+
+
+@dataclass(frozen=True)
+class Link:
+    """A name in a clause, or a phrase in one's place after the facts `via`; and their evidence."""
+
+    named: Named
+    asked: Asked
+    via: tuple[int, ...] = ()
+    evidence: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Follows phrases from the names of one table."""
+
+    table: NameTable
+    voice: Voice
+    evidence: Evidence
+    _names: dict[int, tuple[str, tuple[int, ...]] | None] = field(default_factory=dict)
+
+    def links(self, heard: Heard) -> Iterator[tuple[Link, Heard]]:
+        """The clause with phrases masked as the names that they stand for, read again."""
+        reached = [Link((heard.name, heard.facts), heard.asked)]
+        for _ in range(HOPS - 1):
+            grown = [link for start in reached for link in self._grown(start)]
+            reached = sorted(grown, key=lambda link: -link.evidence)[:BEAM]
+            for link in reached:
+                for again in link.asked.view.read(link.asked):
+                    if again.name.key == link.named[0].key:
+                        yield link, again
+
+    def _grown(self, start: Link) -> Iterator[Link]:
+        """The phrases around a name that ask for a fact on it whose answer is a name."""
+        waiting = {row: onward for row in start.named[1] if (onward := self._onward(row))}
+        waiting = {row: onward for row, onward in waiting.items() if row not in start.via}
+        if not waiting:
+            return
+        asked, (mention, _) = start.asked, start.named
+        spans = list(_phrases(asked, mention))
+        masked = [(mention.start, mention.end)]
+        codes = asked.view.codes.codes([(span, masked) for span in spans])
+        if codes is None:
+            return
+        known = self.evidence.known(codes)
+        for row, (key, rows) in waiting.items():
+            found = self.evidence.of_each(row, codes, known)
+            for i in (found > PHRASE).nonzero().flatten().tolist():
+                named = standing(asked.view.words, spans[i], key), rows
+                evidence = min(start.evidence, float(found[i]))
+                yield Link(named, _put(asked, named), (*start.via, row), evidence)
+
+    def _onward(self, row: int) -> tuple[str, tuple[int, ...]] | None:
+        """The key of a fact's answer and the facts on it, where it is a taught name."""
+        if row not in self._names:
+            key = name_key(self.voice.answer(row))
+            rows = self.table.rows_of(key) if key else ()
+            self._names[row] = (key, rows) if rows else None
+        return self._names[row]
+
+
+def _phrases(asked: Asked, name: Mention) -> Iterator[Span]:
+    """The runs of words around a name, and no other, that say something of it and are not all."""
+    words, (begin, end) = asked.view.words, asked.within
+    inside = [i for i, word in enumerate(words) if begin <= word.start and word.end <= end]
+    others = [n for n, _ in asked.named if n.key != name.key]
+    for first in range(max(inside[0], name.first - BEFORE), name.first + 1):
+        for last in range(name.last, min(inside[-1], name.last + BEHIND) + 1):
+            around = [*words[first : name.first], *words[name.last + 1 : last + 1]]
+            whole = (first, last) == (inside[0], inside[-1])
+            free = not any(n.first <= last and n.last >= first for n in others)
+            if free and not whole and any(word.key not in OPENERS for word in around):
+                yield words[first].start, words[last].end
+
+
+def _put(asked: Asked, named: Named) -> Asked:
+    """The clause with a phrase in the place of the names that stand in it."""
+    mention = named[0]
+    rest = [n for n in asked.named if n[0].last < mention.first or n[0].first > mention.last]
+    return replace(asked, named=tuple(sorted([*rest, named], key=lambda n: n[0].first)))
