@@ -40,16 +40,16 @@ class Chains:
     evidence: Evidence
     _names: dict[int, tuple[str, tuple[int, ...]] | None] = field(default_factory=dict)
 
-    def links(self, heard: Heard) -> Iterator[tuple[Link, Heard]]:
-        """The clause with phrases masked as the names that they stand for, read again."""
-        reached = [Link((heard.name, heard.facts), heard.asked)]
+    def links(self, asked: Asked) -> Iterator[tuple[Link, Heard]]:
+        """The clause read again with phrases in it masked as the names that they stand for."""
+        reached = [Link(named, asked) for named in (*asked.named, *asked.owners)]
         for _ in range(HOPS - 1):
             grown = [link for start in reached for link in self._grown(start)]
             reached = sorted(grown, key=lambda link: -link.evidence)[:BEAM]
             for link in reached:
-                for again in link.asked.view.read(link.asked):
-                    if again.name.key == link.named[0].key:
-                        yield link, again
+                for heard in link.asked.view.read(link.asked):
+                    if heard.name.key == link.named[0].key:
+                        yield link, heard
 
     def _grown(self, start: Link) -> Iterator[Link]:
         """The phrases around a name that ask for a fact on it whose answer is a name."""
@@ -98,4 +98,5 @@ def _put(asked: Asked, named: Named) -> Asked:
     """The clause with a phrase in the place of the names that stand in it."""
     mention = named[0]
     rest = [n for n in asked.named if n[0].last < mention.first or n[0].first > mention.last]
-    return replace(asked, named=tuple(sorted([*rest, named], key=lambda n: n[0].first)))
+    named_now = tuple(sorted([*rest, named], key=lambda n: n[0].first))
+    return replace(asked, named=named_now, owners=())

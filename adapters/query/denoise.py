@@ -6,9 +6,10 @@ null fact has a hard threshold on the evidence: where no fact passes it, the hos
 untouched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -22,7 +23,7 @@ from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
 from adapters.query.running import Sequence as Transcript
 from adapters.query.running import Speech
-from adapters.query.view import Heard
+from adapters.query.view import Asked, Heard
 from adapters.query.voice import Voice
 from adapters.text.clauses import Asking
 from adapters.text.pieces import Pieces
@@ -112,7 +113,8 @@ class PosteriorDenoiser:
         if not asked:
             return self._told(self.listener.told(said, at), said)
         heard, chat = self.listener.asked(said, at)
-        chosen = [best for h in heard if (best := self._likeliest(h)) is not None]
+        clauses = groupby(heard, key=lambda h: h.asked)
+        chosen = [c for asked, group in clauses for c in self._likeliest(asked, group)]
         if not chosen:
             return None
         best = max(chosen, key=lambda c: c.evidence)
@@ -137,14 +139,21 @@ class PosteriorDenoiser:
         best = max(chosen, key=lambda c: c.evidence)
         return Firing(self.voice.value(best.row), {best.row: best.evidence})
 
-    def _likeliest(self, heard: Heard) -> Choice | None:
-        """The fact on a name that is asked for, or one that a chain of facts leads to from it."""
-        found = [best for best in [self._best(heard)] if best is not None]
-        for link, again in self.chains.links(heard):
-            if (best := self._best(again)) is not None:
+    def _likeliest(self, asked: Asked, heard: Iterable[Heard]) -> list[Choice]:
+        """The facts that a clause asks for, or the one that a chain leads to more surely."""
+        direct = [best for h in heard if (best := self._best(h)) is not None]
+        chain = None if asked.strict else self._by_chain(asked)
+        if chain and all(chain.evidence > choice.evidence for choice in direct):
+            return [chain]
+        return direct
+
+    def _by_chain(self, asked: Asked) -> Choice | None:
+        found = []
+        for link, heard in self.chains.links(asked):
+            if (best := self._best(heard)) is not None:
                 least = min(best.evidence, link.evidence)
                 found.append(replace(best, evidence=least, via=link.via))
-        return max(found, key=lambda c: c.evidence, default=None)
+        return max(found, key=lambda choice: choice.evidence, default=None)
 
     def _best(self, heard: Heard) -> Choice | None:
         """The likeliest fact and its evidence, where it passes the threshold and no other name is

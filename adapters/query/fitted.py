@@ -59,6 +59,10 @@ class AnyName:
                 found.append((mention, (key_number(key),)))
         return found
 
+    def owners(self, _text: str) -> list[Named]:
+        """Nobody: chains of facts need the facts' answers, which are not kept."""
+        return []
+
 
 class FittedDenoiser:
     """A block of fixed size; where no estimate passes the gate, no fact speaks."""

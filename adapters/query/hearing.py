@@ -23,6 +23,9 @@ class Names(Protocol):
     def mentions(self, text: str) -> list[Named]:
         """The names in a text in order, each with what is known by it."""
 
+    def owners(self, text: str) -> list[Named]:
+        """Names that only own whom a text is about."""
+
 
 @dataclass(frozen=True)
 class Listener:
@@ -37,10 +40,10 @@ class Listener:
         whether it stands in the host's chat template.
         """
         text, tokens = self.pieces.text(said.ids[: at + 1])
-        named = self.table.mentions(text)
-        if not named:
+        named, owners = self.table.mentions(text), self.table.owners(text)
+        if not named and not owners:
             return [], False
-        view = self._view(text, tokens, said)
+        view = self._view(text, tokens, said, owners=owners)
         template = self.pieces.template
         if template and text.rstrip().endswith(template.opening.rstrip()):
             return list(view.turn(self._turn(text), named)), True
@@ -73,9 +76,16 @@ class Listener:
             return [replace(h, exact=True) for h in heard]
         return heard
 
-    def _view(self, text: str, tokens: Sequence[Span], said: Transcript, start: int = 0) -> View:
+    def _view(
+        self,
+        text: str,
+        tokens: Sequence[Span],
+        said: Transcript,
+        start: int = 0,
+        owners: Sequence[Named] = (),
+    ) -> View:
         traces = said.traces[start : start + len(tokens)]
-        return View(text, tokens, WindowCodes(tokens, traces, start), compete=self.compete)
+        return View(text, WindowCodes(tokens, traces, start), owners, compete=self.compete)
 
     def _marks(self, said: Transcript, tokens: Sequence[Span], start: int = 0) -> list[Span]:
         """Where tokens stand that are no text."""

@@ -30,13 +30,14 @@ class Asked:
     """A clause, the characters `within` of its view's text, and what it asks for.
 
     `strict` says that nobody may have asked; `completes` that the clause is still open, so that
-    only its value is to be said.
+    only its value is to be said. `owners` are names that only own whom it asks about.
     """
 
     view: "View"
     within: Span
     kind: Asking
     named: tuple[Named, ...]
+    owners: tuple[Named, ...] = ()
     strict: bool = False
     completes: bool = False
 
@@ -66,12 +67,12 @@ class Heard:
 
 
 class View:
-    """A text of tokens, the places of these in it, and the codes of its windows."""
+    """A text with the codes of its windows."""
 
     def __init__(
-        self, text: str, tokens: Sequence[Span], codes: WindowCodes, *, compete: bool
+        self, text: str, codes: WindowCodes, owners: Sequence[Named] = (), *, compete: bool
     ) -> None:
-        self.text, self.tokens, self.codes, self.compete = text, tokens, codes, compete
+        self.text, self.codes, self.owners, self.compete = text, codes, owners, compete
         self.words = words_of(text)
 
     def turn(self, turn: Span, named: Sequence[Named]) -> Iterator[Heard]:
@@ -106,13 +107,14 @@ class View:
         """A clause that is still open."""
         inside = self._inside(clause, named) if strict else self._about(clause, named)
         within = clause.start, clause.end
-        yield from self.read(Asked(self, within, Asking.VALUE, inside, strict, completes=True))
+        yield from self.read(Asked(self, within, Asking.VALUE, inside, (), strict, completes=True))
 
     def _asked(
         self, clause: Clause, named: Sequence[Named], kind: Asking, *, completes: bool = False
     ) -> Asked:
         within, about = (clause.start, clause.end), self._about(clause, named)
-        return Asked(self, within, kind, about, completes=completes)
+        owners = self._inside(clause, self.owners)
+        return Asked(self, within, kind, about, owners, completes=completes)
 
     def _inside(self, clause: Clause, named: Sequence[Named]) -> tuple[Named, ...]:
         """The names in a clause."""
@@ -147,13 +149,16 @@ class View:
         mention, _ = named[-1]
         from_clause = [c for c in clauses_of(self.text) if c.start <= mention.start < c.end]
         begin = from_clause[0].start if from_clause else 0
-        asked = Asked(self, (begin, len(self.text)), Asking.VALUE, (named[-1],), True, True)
+        asked = Asked(self, (begin, len(self.text)), Asking.VALUE, (named[-1],), (), True, True)
         codes = self.codes.codes([(asked.within, [(mention.start, mention.end)])])
         if codes is not None:
             yield replace(self._heard(named[-1], asked, codes, None), exact=True)
 
     def read(self, asked: Asked) -> Iterator[Heard]:
-        """The clause as each name in it is asked about; the speaker where there is no other."""
+        """The clause as each name in it is asked about; the speaker where there is no other.
+
+        No fact on an owner answers by itself.
+        """
         about = [n for n in asked.named if n[0].key != SPEAKER] or asked.named
         strangers = self._strangers(asked.within, asked.named)
         others = [n[0] for n in asked.named if n[0].key != SPEAKER] + strangers
@@ -167,6 +172,10 @@ class View:
                 heard = self._heard((mention, facts), asked, codes, self.codes.codes(rivals))
                 whole = self.codes.codes([(asked.within, [(m.start, m.end) for m in same])])
                 yield heard if whole is None else replace(heard, whole=whole)
+        for mention, _ in asked.owners:
+            codes = self.codes.codes([(asked.within, [(mention.start, mention.end)])])
+            if codes is not None:
+                yield self._heard((mention, ()), asked, codes, None)
 
     def _strangers(self, within: Span, inside: Sequence[Named]) -> list[Mention]:
         taught = [n[0] for n in inside]

@@ -91,11 +91,11 @@ def candidates(
 def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> bool:
     """Whether the words are the whole name, and no part of a longer one ("New Freedonia")."""
     if words[first].key in FIRST_PERSON and first == last:
-        return not _owns_a_possessor(text, words, last)
+        return not owns_a_possessor(words, last)
     return not (_continues_before(text, words, first) or _continues_behind(text, words, last))
 
 
-def _owns_a_possessor(text: str, words: Sequence[Word], at: int) -> bool:
+def owns_a_possessor(words: Sequence[Word], at: int) -> bool:
     """ "my" in "my brother's name": what is asked belongs to the brother."""
     if words[at].key != "my":
         return False

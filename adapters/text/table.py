@@ -9,7 +9,14 @@ from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adapters.text.names import Mention, candidates, key_number, stands_alone
+from adapters.text.names import (
+    SPEAKER,
+    Mention,
+    candidates,
+    key_number,
+    owns_a_possessor,
+    stands_alone,
+)
 from adapters.text.words import Word, words_of
 
 NOBODY = 0
@@ -50,6 +57,13 @@ class NameTable:
                 taken |= span
                 kept.append((mention, rows))
         return sorted(kept, key=lambda f: f[0].first)
+
+    def owners(self, text: str) -> list[tuple[Mention, tuple[int, ...]]]:
+        """Where the speaker only owns whom a text asks about ("my doctor's number")."""
+        rows = self.rows_of(SPEAKER)
+        words = words_of(text) if rows else []
+        mine = [i for i in range(len(words)) if owns_a_possessor(words, i)]
+        return [(Mention(SPEAKER, i, i, words[i].start, words[i].end), rows) for i in mine]
 
     def _found(self, text: str, words: Sequence[Word]) -> list[tuple[Mention, tuple[int, ...]]]:
         found = []
