@@ -143,9 +143,15 @@ class PosteriorDenoiser:
         """The facts that a clause asks for, or the one that a chain leads to more surely."""
         direct = [best for h in heard if (best := self._best(h)) is not None]
         chain = None if asked.strict else self._by_chain(asked)
-        if chain and all(chain.evidence > choice.evidence for choice in direct):
+        if chain and all(chain.evidence > self._as_a_whole(choice) for choice in direct):
             return [chain]
         return direct
+
+    def _as_a_whole(self, choice: Choice) -> float:
+        """A direct answer's evidence from all of the clause, not from a phrase in it alone."""
+        if choice.evidence >= CERTAIN or len(choice.heard.readings) == 1:
+            return choice.evidence
+        return float(self.evidence.of_each(choice.row, choice.heard.whole)[0])
 
     def _by_chain(self, asked: Asked) -> Choice | None:
         found = []

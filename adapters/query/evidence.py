@@ -49,10 +49,14 @@ class Evidence:
         return float((own - RIVALRY * others.logsumexp(1).clamp_min(0)).max())
 
     def of_each(
-        self, row: int, readings: Float[Tensor, "n rank"], known: Float[Tensor, "n relations"]
+        self,
+        row: int,
+        readings: Float[Tensor, "n rank"],
+        known: Float[Tensor, "n relations"] | None = None,
     ) -> Float[Tensor, " n"]:
-        """Of each reading by itself; `known` is what the bank makes of them."""
+        """Of each reading by itself; `known` is what the bank makes of them, where that is known."""
         own = self.calibration.metric.ratio(readings, self._codes(row)).max(1).values
+        known = self.known(readings) if known is None else known
         others = known.masked_fill(self._akin(row)[0], NEVER)
         return own - RIVALRY * others.logsumexp(1).clamp_min(0)
 
