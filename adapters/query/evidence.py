@@ -54,7 +54,7 @@ class Evidence:
         readings: Float[Tensor, "n rank"],
         known: Float[Tensor, "n relations"] | None = None,
     ) -> Float[Tensor, " n"]:
-        """Of each reading by itself; `known` is what the bank makes of them, where that is known."""
+        """Of each reading by itself; `known` is what the bank makes of them, if that is there."""
         own = self.calibration.metric.ratio(readings, self._codes(row)).max(1).values
         known = self.known(readings) if known is None else known
         others = known.masked_fill(self._akin(row)[0], NEVER)
