@@ -145,6 +145,8 @@ class PosteriorDenoiser:
         chain = None if asked.strict else self._by_chain(asked)
         if chain and all(chain.evidence > self._as_a_whole(choice) for choice in direct):
             return [chain]
+        if not direct and asked.instead:
+            return self._likeliest(asked.instead, asked.view.read(asked.instead))
         return direct
 
     def _as_a_whole(self, choice: Choice) -> float:

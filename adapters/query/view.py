@@ -10,6 +10,7 @@ from adapters.address.reading import Span
 from adapters.query.sums import WindowCodes
 from adapters.query.windows import Windows
 from adapters.text.clauses import (
+    BACK,
     PRONOUN,
     Asking,
     Clause,
@@ -21,6 +22,8 @@ from adapters.text.clauses import (
 from adapters.text.names import SPEAKER, Mention, untaught_names
 from adapters.text.words import Word, words_of
 
+RECENT = 3  # names before a pronoun that it may stand for
+
 Named = tuple[Mention, tuple[int, ...]]
 """A name in a text, and the facts on it."""
 
@@ -30,7 +33,8 @@ class Asked:
     """A clause, the characters `within` of its view's text, and what it asks for.
 
     `strict` says that nobody may have asked; `completes` that the clause is still open, so that
-    only its value is to be said. `owners` are names that only own whom it asks about.
+    only its value is to be said. `owners` are names that only own whom it asks about; `instead` is
+    the clause as it is to be read where nothing is known of whom a pronoun stands for here.
     """
 
     view: "View"
@@ -40,6 +44,7 @@ class Asked:
     owners: tuple[Named, ...] = ()
     strict: bool = False
     completes: bool = False
+    instead: "Asked | None" = None
 
     @property
     def text(self) -> str:
@@ -105,30 +110,42 @@ class View:
 
     def open(self, clause: Clause, named: Sequence[Named], *, strict: bool) -> Iterator[Heard]:
         """A clause that is still open."""
-        inside = self._inside(clause, named) if strict else self._about(clause, named)
-        within = clause.start, clause.end
-        yield from self.read(Asked(self, within, Asking.VALUE, inside, (), strict, completes=True))
+        yield from self.read(self._asked(clause, named, Asking.VALUE, strict, completes=True))
 
     def _asked(
-        self, clause: Clause, named: Sequence[Named], kind: Asking, *, completes: bool = False
+        self,
+        clause: Clause,
+        named: Sequence[Named],
+        kind: Asking,
+        strict: bool = False,
+        *,
+        completes: bool = False,
     ) -> Asked:
-        within, about = (clause.start, clause.end), self._about(clause, named)
-        owners = self._inside(clause, self.owners)
-        return Asked(self, within, kind, about, owners, completes=completes)
+        """The clause with the names in it, or with words that stand for one before."""
+        inside, within = self._inside(clause, named), (clause.start, clause.end)
+        owners = () if strict else self._inside(clause, self.owners)
+        asked = Asked(self, within, kind, inside, owners, strict, completes)
+        if inside or strict or self._strangers(within, []):
+            return asked
+        for meant in self._meant(within, named):
+            asked = replace(asked, named=meant, instead=asked if asked.named else None)
+        return asked
 
     def _inside(self, clause: Clause, named: Sequence[Named]) -> tuple[Named, ...]:
         """The names in a clause."""
         return tuple(n for n in named if clause.start <= n[0].start and n[0].end <= clause.end)
 
-    def _about(self, clause: Clause, named: Sequence[Named]) -> tuple[Named, ...]:
-        """The names in a clause, or its pronouns for the last name before."""
-        within, inside = (clause.start, clause.end), self._inside(clause, named)
-        before = [n for n in named if n[0].end <= within[0] and n[0].key != SPEAKER]
-        if inside or not before or self._strangers(within, []):
-            return inside
-        mention, facts = before[-1]
-        found = PRONOUN.finditer(self.text, *within)
-        return tuple((standing(self.words, m.span(), mention.key), facts) for m in found)
+    def _meant(self, within: Span, named: Sequence[Named]) -> Iterator[tuple[Named, ...]]:
+        """A clause's pronouns as each of the last names before it, the very last one at the end."""
+        before = dict[str, Named]()
+        for mention, facts in named:
+            if mention.end <= within[0] and mention.key != SPEAKER:
+                before.pop(mention.key, None)
+                before[mention.key] = mention, facts
+        pattern = PRONOUN if len(before) > 1 else BACK
+        spans = [found.span() for found in pattern.finditer(self.text, *within)]
+        for mention, facts in list(before.values())[-RECENT:] if spans else ():
+            yield tuple((standing(self.words, span, mention.key), facts) for span in spans)
 
     def _question(self, clauses: Sequence[Clause]) -> tuple[int, Asking] | None:
         """The last clause that asks for more than how to answer."""
