@@ -17,7 +17,7 @@ from adapters.text.table import NameTable
 
 HOPS = 4  # facts of one chain
 BEFORE, BEHIND = 8, 4  # words on either side of a name that a phrase may have
-PHRASE = 5.0  # nats at which a phrase asks for a fact
+PHRASE = -3.0  # nats at which a phrase may ask for a fact
 BEAM = 6  # phrases that are read on
 
 

@@ -32,6 +32,8 @@ from adapters.write.rows import FactRows
 from oneshot.core.rules.posterior import posterior_weights
 
 ASKED = 0.0  # nats of evidence at which a fact answers what somebody asked
+FOLLOWED = -3.0  # nats at which each fact of a chain is meant, where the others are too
+FURTHER = 7.0  # nats that a fact more in a chain is worth: less of the clause is left unexplained
 TOLD = 20.0  # nats at which it speaks where perhaps nobody did
 VALUE = 0.0  # log odds of "a value comes next" that an unasked fact needs
 NO_VALUE = -3.0  # log odds of "a value comes next" below which a sentence goes on first
@@ -47,12 +49,17 @@ class Firing:
 
 @dataclass(frozen=True)
 class Choice:
-    """The fact that answers a clause, its evidence in nats, and the facts that led to it."""
+    """The fact that answers a clause, the facts that led to it, and the least evidence of any."""
 
     row: int
     evidence: float
     heard: Heard
     via: tuple[int, ...] = ()
+
+    @property
+    def weight(self) -> float:
+        """What it is compared by."""
+        return self.evidence + FURTHER * len(self.via)
 
 
 @runtime_checkable
@@ -143,7 +150,7 @@ class PosteriorDenoiser:
         """The facts that a clause asks for, or the one that a chain leads to more surely."""
         direct = [best for h in heard if (best := self._best(h)) is not None]
         chain = None if asked.strict else self._by_chain(asked)
-        if chain and all(chain.evidence > self._as_a_whole(choice) for choice in direct):
+        if chain and all(chain.weight > self._as_a_whole(choice) for choice in direct):
             return [chain]
         if not direct and asked.instead:
             return self._likeliest(asked.instead, asked.view.read(asked.instead))
@@ -158,18 +165,18 @@ class PosteriorDenoiser:
     def _by_chain(self, asked: Asked) -> Choice | None:
         found = []
         for link, heard in self.chains.links(asked):
-            if (best := self._best(heard)) is not None:
+            if (best := self._best(heard, FOLLOWED)) is not None:
                 least = min(best.evidence, link.evidence)
                 found.append(replace(best, evidence=least, via=link.via))
-        return max(found, key=lambda choice: choice.evidence, default=None)
+        return max(found, key=lambda choice: choice.weight, default=None)
 
-    def _best(self, heard: Heard) -> Choice | None:
+    def _best(self, heard: Heard, asked: float = ASKED) -> Choice | None:
         """The likeliest fact and its evidence, where it passes the threshold and no other name is
         asked about more surely.
         """
         found = torch.tensor([self.evidence.of_heard(row, heard) for row in heard.facts])
         strict = heard.asked.strict
-        least = CERTAIN if heard.exact else TOLD if strict else ASKED
+        least = CERTAIN if heard.exact else TOLD if strict else asked
         barred = found.masked_fill(found < least, -torch.inf)[None]
         if bool(barred.isneginf().all()):
             return None

@@ -59,7 +59,8 @@ class Config:
 class Chain:
     """Facts, each on the answer of the one before, and what is asked of all of them together.
 
-    `singles` are questions about each fact alone; `answers` and `single_answers` are what counts.
+    `singles` are questions about each fact alone, `others` end in a relation that nobody taught;
+    `answers` and `single_answers` are what counts.
     """
 
     facts: tuple[Statement, ...]
@@ -67,6 +68,7 @@ class Chain:
     singles: tuple[str, ...]
     answers: tuple[str, ...]
     single_answers: tuple[tuple[str, ...], ...]
+    others: tuple[str, ...] = ()
 
 
 def own_chains(config: Config) -> list[Chain]:
@@ -114,7 +116,9 @@ def _own_chain(bank: Bank, hops: int, fresh: dict[str, list[str]], draw: random.
     asked = [q.replace("{}", p) for q in outer["questions"] for p in sorted(phrases)]
     questions = tuple(map(_capital, draw.sample(asked, ASKED)))
     wanted = tuple((f.answer,) for f in facts)
-    return Chain(tuple(facts), questions, tuple(singles), (answer,), wanted)
+    other = draw.choice([r for r in bank["outer"] if r["of"] == outer["of"] and r != outer])
+    others = _capital(draw.choice(other["questions"]).replace("{}", draw.choice(sorted(phrases))))
+    return Chain(tuple(facts), questions, tuple(singles), (answer,), wanted, (others,))
 
 
 def _fact(cloze: str, subject: str, answer: str) -> Statement:
@@ -177,6 +181,9 @@ class Tally:
         for reply, wanted in zip(singles, chain.single_answers, strict=True):
             self._add(f"single, right, {way}", _says(reply, wanted), reply, wanted[0])
             self._add(f"single, not chained, {way}", len(reply.facts) < 2, reply, wanted[0])
+        for reply in learner.ask(chain.others, manner=manner):
+            hit = not _says(reply, chain.answers)
+            self._add(f"other relation at the end, {way}", hit, reply, "")
 
     def _add(self, axis: str, hit: bool, reply: Reply, wanted: str) -> None:
         self.hits[axis].append(hit)
