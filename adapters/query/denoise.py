@@ -148,8 +148,10 @@ class PosteriorDenoiser:
 
     def _likeliest(self, asked: Asked, heard: Iterable[Heard]) -> list[Choice]:
         """The facts that a clause asks for, or the one that a chain leads to more surely."""
+        narrowed = self.chains.narrowed(asked)
+        heard = heard if narrowed is asked else asked.view.read(narrowed)
         direct = [best for h in heard if (best := self._best(h)) is not None]
-        chain = None if asked.strict else self._by_chain(asked)
+        chain = None if asked.strict else self._by_chain(narrowed)
         if chain and all(chain.weight > self._as_a_whole(choice) for choice in direct):
             return [chain]
         if not direct and asked.instead:

@@ -84,8 +84,6 @@ def candidates(
             if last == first and key in FIRST_PERSON:
                 key = SPEAKER
             yield first, last, key
-            if words[last].possessive:
-                break
 
 
 def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> bool:

@@ -61,6 +61,7 @@ def found(text: str, *names: str | tuple[str, ...]) -> list[str]:
         ("dogs", "What does a dog eat?", "dog"),
         ("the blue whale", "What do blue whales eat?", "blue whales"),
         ("Ann", "Does Dr Ann live here?", "Ann"),
+        ("People's Republic", "The capital of People's Republic is", "People's Republic"),
         ("Ann", "Is Queen Ann old?", "Ann"),
         ("Ann", "Tell Ann where to go", "Ann"),
         ("Windows 11", "Who made Windows 11?", "Windows 11"),
