@@ -169,21 +169,26 @@ class Tally:
         self.hits: dict[str, list[bool]] = defaultdict(list)
         self.missed: dict[str, list[list[Any]]] = defaultdict(list)
 
-    def chain(self, learner: Learner, chain: Chain, manner: Manner) -> None:
-        """Ask one chain's questions."""
-        way = f"{len(chain.facts)} facts, {'raw' if manner.raw else 'chat'}"
-        replies = learner.ask(chain.questions, manner=manner)
-        right = [_says(reply, chain.answers) for reply in replies]
-        for reply, hit in zip(replies, right, strict=True):
+    def ask(self, learner: Learner, chains: Sequence[Chain], manner: Manner) -> None:
+        """Ask all questions of some chains."""
+        asked = [q for c in chains for q in (*c.questions, *c.singles, *c.others)]
+        said = {reply.question: reply for reply in learner.ask(asked, manner=manner)}
+        for chain in chains:
+            self._count(chain, said, f"{len(chain.facts)} facts, {_way(manner)}")
+
+    def _count(self, chain: Chain, said: dict[str, Reply], way: str) -> None:
+        composed = [said[q] for q in chain.questions]
+        right = [_says(reply, chain.answers) for reply in composed]
+        for reply, hit in zip(composed, right, strict=True):
             self._add(f"composed, {way}", hit, reply, chain.answers[0])
         self.hits[f"any of a chain's, {way}"].append(any(right))
-        singles = learner.ask(chain.singles, manner=manner)
-        for reply, wanted in zip(singles, chain.single_answers, strict=True):
+        for question, wanted in zip(chain.singles, chain.single_answers, strict=True):
+            reply = said[question]
             self._add(f"single, right, {way}", _says(reply, wanted), reply, wanted[0])
             self._add(f"single, not chained, {way}", len(reply.facts) < 2, reply, wanted[0])
-        for reply in learner.ask(chain.others, manner=manner):
-            hit = not _says(reply, chain.answers)
-            self._add(f"other relation at the end, {way}", hit, reply, "")
+        for question in chain.others:
+            hit = not _says(said[question], chain.answers)
+            self._add(f"other relation at the end, {way}", hit, said[question], "")
 
     def _add(self, axis: str, hit: bool, reply: Reply, wanted: str) -> None:
         self.hits[axis].append(hit)
@@ -202,28 +207,31 @@ def _says(reply: Reply, answers: Sequence[str]) -> bool:
     return any(answer.lower() in reply.answer.lower() for answer in answers)
 
 
+def _way(manner: Manner) -> str:
+    return "raw" if manner.raw else "chat"
+
+
 def measure(learner: Learner, chains: Sequence[Chain], *, together: bool) -> dict[str, Any]:
-    """Teach the chains all at once or one at a time, and ask them."""
+    """Teach the chains all at once and ask them both ways, or one at a time and in chat alone."""
     tally, refused = Tally(), 0
     manners = [Manner(raw=True, max_new_tokens=TOKENS), Manner(max_new_tokens=TOKENS)]
-    manners = manners if CHAT.chats(learner.host) else manners[:1]
+    manners = manners[:1] if not CHAT.chats(learner.host) else manners[0 if together else 1 :]
     for group in [list(chains)] if together else [[chain] for chain in chains]:
-        facts = [fact for chain in group for fact in chain.facts]
-        refused += sum(not _taught(learner, fact) for fact in facts)
-        for chain in group:
-            for manner in manners:
-                tally.chain(learner, chain, manner)
+        refused += _teach(learner, [fact for chain in group for fact in chain.facts])
+        for manner in manners:
+            tally.ask(learner, group, manner)
         if not together:
             learner.forget([fact.id for fact in learner.facts()])
     return {"chains": len(chains), "refused facts": refused} | tally.counted()
 
 
-def _taught(learner: Learner, fact: Statement) -> bool:
+def _teach(learner: Learner, facts: Sequence[Statement]) -> int:
+    """Teach facts; how many cannot be written."""
     try:
-        learner.write([fact])
+        learner.write(facts)
     except OneshotError:
-        return False
-    return True
+        return sum(_teach(learner, [fact]) for fact in facts) if len(facts) > 1 else 1
+    return 0
 
 
 def experiment(config: Config, source: Path) -> dict[str, Any]:
