@@ -2,8 +2,8 @@
 
     python -m experiments.tables
 
-Replaces what stands between `<!-- NAME -->` and `<!-- /NAME -->`; nothing else is touched. The parts of
-README.md are templates with references to records, in experiments/readme/.
+Replaces what stands between `<!-- NAME -->` and `<!-- /NAME -->`; nothing else is touched. The
+parts of README.md are templates with references to records, in experiments/readme/
 """
 
 import re
