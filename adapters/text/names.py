@@ -64,6 +64,12 @@ def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
     return list(dict.fromkeys([*keys, *map(name_key, aliases)]))
 
 
+def first_word(key: str) -> str:
+    """The first word of a name's key; whoever speaks has one for "my sister" and "mine" too."""
+    word = key.partition(" ")[0]
+    return SPEAKER if word in FIRST_PERSON else word
+
+
 def key_number(key: str) -> int:
     """A key as a 64-bit number."""
     digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
@@ -76,14 +82,20 @@ def candidates(
     """(first, last, key) of every run of words that may be a name, by the first words of names."""
     for first in range(len(words)):
         key = words[first].key
-        if not begins(SPEAKER if key in FIRST_PERSON else key):
+        if not begins(first_word(key)):
             continue
         key = ""
         for last in range(first, min(first + longest, len(words))):
             key = f"{key} {words[last].key}" if key else words[last].key
+<<<<<<< HEAD
             if last == first and key in FIRST_PERSON:
                 key = SPEAKER
             yield first, last, key
+=======
+            yield first, last, first_word(key) if last == first else key
+            if words[last].possessive:
+                break
+>>>>>>> main
 
 
 def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> bool:

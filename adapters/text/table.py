@@ -13,6 +13,7 @@ from adapters.text.names import (
     SPEAKER,
     Mention,
     candidates,
+    first_word,
     key_number,
     owns_a_possessor,
     stands_alone,
@@ -93,5 +94,5 @@ def keys_of_names(keys: Sequence[str], forms: int) -> tuple[Tensor, Tensor, int]
     firsts = torch.zeros(1, forms, dtype=torch.long)
     for i, key in enumerate(keys):
         names[0, i] = key_number(key)
-        firsts[0, i] = key_number(key.partition(" ")[0])
+        firsts[0, i] = key_number(first_word(key))
     return names, firsts, max(len(key.split(" ")) for key in keys)

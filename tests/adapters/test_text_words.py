@@ -75,6 +75,8 @@ def found(text: str, *names: str | tuple[str, ...]) -> list[str]:
         ("me", "Where do I live?", "I"),
         ("I", "What is my name?", "my"),
         ("my", "Tell me the time.", "me"),
+        ("My sister", "When is my sister's birthday?", "my sister"),
+        ("our cat", "Where does our cat sleep?", "our cat"),
     ],
 )
 def test_the_same_name(name: str, text: str, wanted: str | None) -> None:
