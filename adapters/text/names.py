@@ -87,15 +87,7 @@ def candidates(
         key = ""
         for last in range(first, min(first + longest, len(words))):
             key = f"{key} {words[last].key}" if key else words[last].key
-<<<<<<< HEAD
-            if last == first and key in FIRST_PERSON:
-                key = SPEAKER
-            yield first, last, key
-=======
             yield first, last, first_word(key) if last == first else key
-            if words[last].possessive:
-                break
->>>>>>> main
 
 
 def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> bool:
