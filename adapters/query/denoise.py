@@ -98,7 +98,7 @@ class PosteriorDenoiser:
     def table(self) -> NameTable:
         """The names of the facts."""
         longest = int(self.rows.longest.max()) if len(self.rows) else 1
-        return NameTable.build(self.rows.names, self.rows.firsts, longest)
+        return NameTable.build(self.rows.names, self.rows.firsts, longest, self.rows.subject)
 
     @cached_property
     def listener(self) -> Listener:
