@@ -20,7 +20,8 @@ from adapters.text.words import Word, set_of
 HOPS = 4  # facts of one chain
 BEFORE, BEHIND = 8, 4  # words on either side of a name that a phrase may have
 PHRASE = -3.0  # nats at which a phrase may ask for a fact
-BEAM = 6  # phrases that are read on
+BEAM = 8  # phrases that are read on
+EACH = 4  # of these for one fact
 BARE = set_of("who whom what which is are was were be a an the of what's who's")  # ask nothing more
 
 
@@ -78,10 +79,11 @@ class Chains:
         known = self.evidence.known(codes)
         for row, (key, rows) in waiting.items():
             found = self.evidence.of_each(row, codes, known)
-            for i in (found > PHRASE).nonzero().flatten().tolist():
-                named = standing(asked.view.words, spans[i], key), rows
-                evidence = min(start.evidence, float(found[i]))
-                yield Link(named, _put(asked, named), (*start.via, row), evidence)
+            for value, i in zip(*found.topk(min(EACH, len(found))), strict=True):
+                if float(value) > PHRASE:
+                    named = standing(asked.view.words, spans[int(i)], key), rows
+                    evidence = min(start.evidence, float(value))
+                    yield Link(named, _put(asked, named), (*start.via, row), evidence)
 
     def _onward(self, row: int) -> tuple[str, tuple[int, ...]] | None:
         """The key of a fact's answer and the facts on it, where it is a taught name."""
