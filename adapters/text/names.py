@@ -9,6 +9,10 @@ from adapters.text.words import Word, set_of, words_of
 
 DETERMINERS = set_of("the a an this that these those")
 FIRST_PERSON = set_of("i me my mine myself")
+LOCATIVE = set_of("at in from to near")
+TIMES = set_of(
+    "morning evening afternoon night day week month year moment time end beginning future past"
+)
 SPEAKER = "i"  # the key of whoever speaks
 LONGEST = 12  # words of a name
 TITLES = set_of(
@@ -148,6 +152,29 @@ def untaught_names(text: str, words: Sequence[Word], taught: Sequence[Mention]) 
             found.append(run)
             run = []
     return [_mention(words, run) for run in found]
+
+
+def untaught_places(words: Sequence[Word], taught: Sequence[Mention]) -> list[Mention]:
+    """Places told as a taught one is ("at the gym" beside "at the office"), which compete too."""
+    if not any(_is_place(words, mention.first) for mention in taught):
+        return []
+    covered = {i for mention in taught for i in range(mention.first, mention.last + 1)}
+    runs = [
+        [i - 1, i]
+        for i in range(2, len(words))
+        if i not in covered
+        and words[i - 1].key in DETERMINERS
+        and not words[i].capital
+        and words[i].key not in TIMES
+        and _is_place(words, i)
+    ]
+    return [_mention(words, run) for run in runs]
+
+
+def _is_place(words: Sequence[Word], at: int) -> bool:
+    """Whether the word follows "at", "at the", ..."""
+    before = at - 1 if at and words[at - 1].key not in DETERMINERS else at - 2
+    return before >= 0 and words[before].key in LOCATIVE
 
 
 def _capital(text: str, word: Word) -> bool:

@@ -38,11 +38,14 @@ class Probe:
 
 @dataclass(frozen=True)
 class Axis:
-    """Probes of one kind: right is the taught answer, or with `kept` what the bare host says."""
+    """Probes of one kind: right is the taught answer among what is said, `wanted` at its beginning,
+    or with `kept` what the bare host says.
+    """
 
     name: str
     probes: list[Probe]
     kept: bool = False
+    wanted: str | None = None
     plain: bool = True
     chat: bool = True
 
@@ -74,9 +77,9 @@ class Asker:
             return _counted(axis.probes, said, same) | {"fact in the prompt": interval(kept)}
         bare = self._bare([p.asked(manner) for p in some], manner)
         in_prompt = self._bare([p.informed(manner) for p in some], manner)
-        return _counted(axis.probes, said, _right(axis.probes, said)) | {
-            "bare": interval(_right(some, bare)),
-            "fact in the prompt": interval(_right(some, in_prompt)),
+        return _counted(axis.probes, said, _right(axis, said)) | {
+            "bare": interval(_right(axis, bare)),
+            "fact in the prompt": interval(_right(axis, in_prompt)),
         }
 
     def _said(self, probes: Sequence[Probe], manner: Manner) -> list[str]:
@@ -87,8 +90,11 @@ class Asker:
         return [short(s.text) for s in answer(self.learner.host, asked, None, _short(manner))]
 
 
-def _right(probes: Sequence[Probe], said: Sequence[str]) -> list[bool]:
-    return [p.told.answer in s for p, s in zip(probes, said, strict=True)]
+def _right(axis: Axis, said: Sequence[str]) -> list[bool]:
+    """Of as many of the axis's probes as were answered."""
+    if axis.wanted:
+        return [s.startswith(axis.wanted) for s in said]
+    return [p.told.answer in s for p, s in zip(axis.probes, said, strict=False)]
 
 
 def _counted(probes: Sequence[Probe], said: Sequence[str], hits: list[bool]) -> dict[str, Any]:

@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import torch
-
 from adapters.address.material import Material
-from adapters.attach import attach
+from experiments.facts.running_text import false_fires
 from experiments.record import run_recorded
 from oneshot.facts import calibrated
 from oneshot.facts.answering import answer, short
@@ -29,6 +27,7 @@ from oneshot.hosts.load import Host
 from oneshot.retention.measures.scores import interval
 
 SAMPLES = 8  # raw answers of each kind that the record keeps
+PARAGRAPHS = 1500  # of running text
 NOVEL = 10  # relations that the bank does not know, in that part
 
 
@@ -107,21 +106,6 @@ def several_words(exam: Exam, seed: int) -> Exam:
     return Exam(told)
 
 
-@torch.inference_mode()
-def false_fires(learner: Learner, path: Path, limit: int = 1500) -> dict[str, Any]:
-    """Positions of running text at which a fact speaks."""
-    denoiser, host, fired, tokens = learner.denoiser(), learner.host, 0, 0
-    assert denoiser is not None, "facts were taught"
-    paragraphs = [p for p in path.read_text("utf-8").splitlines() if len(p) > 100][:limit]
-    with attach(host.model, denoiser) as attachment:
-        for paragraph in paragraphs:
-            ids = host.tokenizer(paragraph, return_tensors="pt").input_ids[:, :128]
-            host.model(input_ids=ids)
-            fired += len({c.position for c in attachment.changes if c.step == 0})
-            tokens += ids.shape[1]
-    return {"fires": fired, "tokens": tokens, "per_token": fired / tokens}
-
-
 def novel_relations(config: Config) -> dict[str, Any]:
     """Facts of relations left out of the bank: recall and locality."""
     rng = random.Random(config.seed)
@@ -152,7 +136,7 @@ def experiment(config: Config) -> dict[str, Any]:
         result = {"writer": examine(learner, exam)}
         result["host"] = host_knowledge(learner.host, config.seed)
         if config.text:
-            result["text"] = false_fires(learner, Path(config.text))
+            result["text"] = false_fires(learner, Path(config.text), PARAGRAPHS)
     with fresh_learner(config) as learner:
         result["several_words"] = examine(learner, several_words(exam, config.seed))
     result["novel_relations"] = novel_relations(config)
