@@ -146,7 +146,7 @@ class PosteriorDenoiser:
         own = metric.ratio(heard.readings, codes).max(1).values
         if bool(torch.cdist(heard.whole, codes).min().square() < SAME):
             return CERTAIN + float(own.max())
-        if heard.completes and turned_round(heard.text, self.voice.sentence(row)):
+        if turned_round(heard.text, self.voice.sentence(row)):
             return -float("inf")
         if len(heard.rivals) and bool(metric.ratio(heard.rivals, codes).max() > own.max()):
             return -float("inf")

@@ -20,6 +20,7 @@ from adapters.text.clauses import (
     asks_for_answer,
     clauses_of,
     denies,
+    is_bare_request,
 )
 from adapters.text.names import SPEAKER, Mention, untaught_names, untaught_places
 from adapters.text.pieces import Pieces
@@ -152,9 +153,19 @@ class _View:
         clauses = [Clause(c.start + turn[0], c.end + turn[0], c.ended) for c in clauses_of(part)]
         for clause in clauses:
             last = clause is clauses[-1]
-            kind = asking(self.text[clause.start : clause.end], last_of_turn=last)
+            kind = asking(self._of(clause), last_of_turn=last)
+            if kind is Asking.NOTHING and self._is_asked_behind(clause, clauses):
+                kind = Asking.VALUE
             if kind in (Asking.VALUE, Asking.YES_NO):
                 yield from self.read(clause, named, kind)
+
+    def _is_asked_behind(self, clause: Clause, clauses: Sequence[Clause]) -> bool:
+        """Whether the next clause only asks to be told ("The capital of Zog. Do you know it?")."""
+        following = next((c for c in clauses if c.start >= clause.end), None)
+        return following is not None and is_bare_request(self._of(following))
+
+    def _of(self, clause: Clause) -> str:
+        return self.text[clause.start : clause.end]
 
     def plain(self, named: Sequence[Named]) -> Iterator[Heard]:
         """An open clause about a name, or else the last question that what follows leaves open."""
@@ -179,7 +190,9 @@ class _View:
     def _question(self, clauses: Sequence[Clause]) -> tuple[int, Asking] | None:
         """The last clause that asks for more than how to answer."""
         for i in range(len(clauses) - 1, -1, -1):
-            text = self.text[clauses[i].start : clauses[i].end]
+            text = self._of(clauses[i])
+            if i and is_bare_request(text):
+                return i - 1, Asking.VALUE
             kind = asking(text)
             if kind in (Asking.VALUE, Asking.YES_NO) and not asks_for_answer(text):
                 return i, kind

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from adapters.text.clauses import Span, second_verb
+from adapters.text.clauses import Span, before_next, second_verb
 from adapters.text.names import Mention
 from adapters.text.words import Word
 
@@ -52,7 +52,8 @@ class Windows:
     def _around(self, within: Span, span: Span, others: Sequence[Mention]) -> list[Windowed]:
         """Windows with the span in them that do not reach another name, nor past its comma."""
         low = max([within[0], *(o.end for o in others if o.end <= span[0])])
-        high = min([within[1], *(o.start for o in others if o.start >= span[1])])
+        behind = [o.start for o in others if o.start >= span[1]]
+        high = before_next(self.text, span[1], min(behind)) if behind else within[1]
         taken = self._taken_along(within, span, others)
         high = high if taken is None else min(high, taken)
         comma = self.text.rfind(",", low, span[0]) if low > within[0] else -1

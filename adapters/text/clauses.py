@@ -55,7 +55,19 @@ _PREDICATE = re.compile(  # from a subject to a name that its verb takes along
 )
 _IS_OF = re.compile(
     r"^(?P<name>.+?) (?:is|was|are|were|became|remains) (?:(?:also|still|now|once) )?"
-    r"(?:the|an?) (?P<noun>[\w' -]+) of$"
+    r"(?:the|an?) (?P<noun>[\w' -]+) of(?: the| an?)?$"
+)
+_OF_NEXT = re.compile(  # "the capital of", whatever stands before it
+    r"\b(?:the|an?|its|his|her|their)\s+(?:(?!(?:the|an?)\b)[\w'-]+\s+){1,4}of\s+(?:the\s+)?$", re.I
+)
+_IT = r"(?:it|that|this|he|she|they|one)"
+_BARE_REQUEST = re.compile(  # asks for what was told before it
+    r"^(?:(?:(?:can|could|would|will) you (?:please |kindly )?)?(?:tell|remind|help)(?: me| us)?(?: out)?|"
+    r"(?:do|did|would) (?:you|anyone|anybody) (?:happen to )?(?:know|remember|recall)"
+    r"(?: it| that)?|any (?:idea|clue)s?)"
+    rf"(?: (?:what|who|where|when|which) {_IT} (?:is|was|are|were))?"
+    r"(?:,? (?:again|please))*\s*[?.!]*$",
+    re.IGNORECASE,
 )
 _FORGOT = re.compile(
     r"\b(?:can't|cannot|can not|don't|do not|didn't|did not|couldn't) (?:quite |really )?"
@@ -156,6 +168,11 @@ def _asks_yes_no(text: str, question: bool) -> bool:
     return bool(tagged) or bool(starts and not re.match(rf"^\w+ (?:you|i) .*\b{_WH}\b", text, re.I))
 
 
+def is_bare_request(clause: str) -> bool:
+    """Whether a clause only asks for what the one before it tells of ("Could you tell me?")."""
+    return bool(_BARE_REQUEST.match(_POLITE.sub("", _straight(clause).strip())))
+
+
 def denies(clause: str) -> bool:
     """Whether a clause says that something is not so."""
     return bool(_NEGATION.search(_affirmed(_straight(clause))))
@@ -175,6 +192,12 @@ def second_verb(text: str, subject: Span, taken: Span, end: int) -> Span | None:
     if found and _PREDICATE.match(text[subject[1] : taken[0]]):
         return found.span()
     return None
+
+
+def before_next(text: str, start: int, end: int) -> int:
+    """Where words behind a name end that are not said of the next one, which begins at `end`."""
+    found = _OF_NEXT.search(text, start, end)
+    return found.start() if found else end
 
 
 def turned_round(clause: str, sentence: str) -> bool:

@@ -36,7 +36,8 @@ OPENERS = set_of(
 
 
 _NAMED = re.compile(  # a clause's first words that are surely a name
-    r"[\w'\u2019.-]+(?:['\u2019]s\b|,| [A-Z]| (?:is|was|has|had|lies|lived|lives|knows|said|and)\b)"
+    r"[\w'\u2019.-]+(?:['\u2019]s\b|,| [A-Z]| "
+    r"(?:is|was|has|had|lies|lived|lives|knows|said|and|\w+ed)\b)"
 )
 
 

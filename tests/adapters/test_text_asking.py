@@ -10,8 +10,10 @@ from adapters.text.clauses import (
     Asking,
     asking,
     asks_for_answer,
+    before_next,
     clauses_of,
     denies,
+    is_bare_request,
     second_verb,
     turned_round,
 )
@@ -285,3 +287,18 @@ def test_a_noun_is_no_question_for_itself() -> None:
     assert not turned_round("The capital of Zog is the city of", sentence)
     assert not turned_round("Zog is the capital of", "Zog is the capital of Ruritania.")
     assert not turned_round("Ann is an employee of", "Ann works for Acme.")
+    assert turned_round("Zog is the capital of the", sentence)
+
+
+def test_requests_without_content_ask_for_what_stands_before_them() -> None:
+    bare = "Could you tell me?|Do you know?|Do you know it?|Please remind me.|Any idea?"
+    bare += "|Please remind me who it is.|can you help me out please?|Hey, do you happen to know?"
+    full = "Could you tell me the time?|Do you know Ann?|Tell me about it.|Who is Ann?|Thanks."
+    assert all(map(is_bare_request, bare.split("|")))
+    assert not any(map(is_bare_request, full.split("|")))
+
+
+def test_what_is_said_of_the_next_name_is_not_said_of_this_one() -> None:
+    text = "My flight from Zog lands in the new capital of Ann"
+    assert text[: before_next(text, 18, len(text) - 3)] == "My flight from Zog lands in "
+    assert before_next("Zog and Ann", 3, 8) == 8
