@@ -62,7 +62,8 @@ _OF_NEXT = re.compile(  # "the capital of", whatever stands before it
 )
 _IT = r"(?:it|that|this|he|she|they|one)"
 _BARE_REQUEST = re.compile(  # asks for what was told before it
-    r"^(?:(?:(?:can|could|would|will) you (?:please |kindly )?)?(?:tell|remind|help)(?: me| us)?(?: out)?|"
+    r"^(?:(?:(?:can|could|would|will) you (?:please |kindly )?)?"
+    r"(?:tell|remind|help)(?: me| us)?(?: out)?|"
     r"(?:do|did|would) (?:you|anyone|anybody) (?:happen to )?(?:know|remember|recall)"
     r"(?: it| that)?|any (?:idea|clue)s?)"
     rf"(?: (?:what|who|where|when|which) {_IT} (?:is|was|are|were))?"

@@ -13,6 +13,7 @@ LOCATIVE = set_of("at in from to near")
 TIMES = set_of(
     "morning evening afternoon night day week month year moment time end beginning future past"
 )
+POSSESSED = "'s"
 SPEAKER = "i"  # the key of whoever speaks
 LONGEST = 12  # words of a name
 TITLES = set_of(
@@ -54,10 +55,22 @@ class Mention:
 
 def name_key(name: str) -> str:
     """A name as it is compared; whoever speaks has one key for all of its words."""
-    keys = [word.key for word in words_of(name)]
-    while len(keys) > 1 and keys[0] in DETERMINERS:
-        keys = keys[1:]
-    return SPEAKER if len(keys) == 1 and keys[0] in FIRST_PERSON else " ".join(keys)
+    words = words_of(name)
+    while len(words) > 1 and words[0].key in DETERMINERS:
+        words = words[1:]
+    alone = len(words) == 1 and words[0].key in FIRST_PERSON
+    return SPEAKER if alone else joined_key(words)
+
+
+def joined_key(words: Sequence[Word]) -> str:
+    """The key of a name's words; a possessive inside it is told from none."""
+    inner = [f"{w.key}{POSSESSED}" if w.possessive else w.key for w in words[:-1]]
+    return " ".join([*inner, *(w.key for w in words[-1:])])
+
+
+def first_key(key: str) -> str:
+    """The key of a name's first word, from the name's."""
+    return key.partition(" ")[0].removesuffix(POSSESSED)
 
 
 def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
@@ -83,14 +96,9 @@ def candidates(
         key = words[first].key
         if not begins(SPEAKER if key in FIRST_PERSON else key):
             continue
-        key = ""
         for last in range(first, min(first + longest, len(words))):
-            key = f"{key} {words[last].key}" if key else words[last].key
-            if last == first and key in FIRST_PERSON:
-                key = SPEAKER
-            yield first, last, key
-            if words[last].possessive:
-                break
+            alone = last == first and key in FIRST_PERSON
+            yield first, last, SPEAKER if alone else joined_key(words[first : last + 1])
 
 
 def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> bool:
@@ -187,5 +195,10 @@ def _capital(text: str, word: Word) -> bool:
 
 
 def _mention(words: Sequence[Word], run: Sequence[int]) -> Mention:
-    key = " ".join(words[i].key for i in run)
-    return Mention(key, run[0], run[-1], words[run[0]].start, words[run[-1]].end)
+    return Mention(
+        joined_key([words[i] for i in run]),
+        run[0],
+        run[-1],
+        words[run[0]].start,
+        words[run[-1]].end,
+    )

@@ -12,12 +12,13 @@ import tempfile
 import time
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from adapters.text.names import name_key
 from experiments.facts.asking import Asker, Axis, Probe
 from experiments.record import run_recorded
 from oneshot.errors import OneshotError
@@ -96,8 +97,8 @@ def filled(wording: str, name: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def asked_of(cases: Sequence[Case], draw: random.Random) -> Iterator[Axis]:
-    """Everything that is asked, axis by axis; the first two are texts to be completed."""
+def asked_of(cases: Sequence[Case], subjects: Set[str], draw: random.Random) -> Iterator[Axis]:
+    """Everything that is asked, axis by axis; `subjects` are the keys of all names with facts."""
     told = [c.statement for c in cases]
     yield Axis("taught prompt", [Probe(s.prompt, s) for s in told], chat=False)
     free = [_probe(draw.choice(c.relation.clozes[1:]), c) for c in cases]
@@ -113,7 +114,7 @@ def asked_of(cases: Sequence[Case], draw: random.Random) -> Iterator[Axis]:
     other = [_probe(draw.choice(o.questions), c) for c in cases for o in c.others[:1]]
     yield Axis("other relation of the subject", other, kept=True)
     strange = [
-        Probe(filled(draw.choice(c.relation.questions), _stranger(c, cases, draw)), c.statement)
+        Probe(filled(draw.choice(c.relation.questions), _stranger(c, subjects, draw)), c.statement)
         for c in cases
     ]
     yield Axis("other subject", strange, kept=True)
@@ -125,9 +126,8 @@ def _probe(wording: str, case: Case) -> Probe:
     return Probe(filled(wording, case.statement.subject or ""), case.statement)
 
 
-def _stranger(case: Case, cases: Sequence[Case], draw: random.Random) -> str:
-    taught = {c.statement.subject for c in cases}
-    pool = [n for n in names()[case.relation.of] if n not in taught]
+def _stranger(case: Case, subjects: Set[str], draw: random.Random) -> str:
+    pool = [n for n in names()[case.relation.of] if name_key(n) not in subjects]
     return draw.choice(pool or ["Nobodia"])
 
 
@@ -155,7 +155,8 @@ def measure(learner: Learner, cases: Sequence[Case], config: Config) -> dict[str
     draw = random.Random(config.seed + 1)
     some = draw.sample(taught, min(config.probes, len(taught)))
     asker = Asker(learner, config.compared)
-    for axis in asked_of(some, draw):
+    subjects = {name_key(c.statement.subject or "") for c in taught}
+    for axis in asked_of(some, subjects, draw):
         for manner in (RAW, CHAT):
             if (manner is RAW and not axis.plain) or (manner is CHAT and not axis.chat):
                 continue

@@ -205,3 +205,12 @@ def test_places_told_alike_compete(text: str, wanted: list[str]) -> None:
     taught = [mention for mention, _ in table.mentions(text)]
     found = untaught_places(words_of(text), taught)
     assert [text[m.start : m.end] for m in found] == wanted
+
+
+def test_a_possessive_inside_a_name_belongs_to_it() -> None:
+    text = "The owner of Saint Odile\u2019s Cathedral's bell is Odile."
+    assert [text[m.start : m.end] for m, _ in table("Saint Odile's Cathedral").mentions(text)] == [
+        "Saint Odile\u2019s Cathedral"
+    ]
+    assert not table("Saint Odile Cathedral").mentions(text)
+    assert [m.key for m, _ in table("Odile").mentions(text)] == ["odile"]
