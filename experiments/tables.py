@@ -12,6 +12,7 @@ from pathlib import Path
 
 from experiments.classes import answer_tables as answers
 from experiments.classes import tables as classes
+from experiments.facts import open_tables as open_facts
 from experiments.facts import tables as facts
 from experiments.images import tables as images
 from experiments.record import RESULTS
@@ -22,6 +23,9 @@ HERE = Path(__file__).parent
 README, FRONT = HERE / "README.md", HERE.parent / "README.md"
 SECTIONS: dict[str, Callable[[Path], str]] = {
     "facts": facts.figures_table,
+    "facts-open": open_facts.open_table,
+    "facts-binding": open_facts.binding_table,
+    "facts-published": open_facts.published_table,
     "rules": facts.rules_table,
     "speed": facts.speed_table,
     "examination": facts.examination_table,

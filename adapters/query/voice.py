@@ -46,13 +46,13 @@ class Voice:
         """Yes where the answer stands in the clause, else no and the fact."""
         if self._says(row, clause):
             return self._spoken(" Yes.", [row], chat=False)
-        return self._spoken(f" No, {_lower(self._sentence(row))}", [row], chat=False)
+        return self._spoken(f" No, {_lower(self.sentence(row))}", [row], chat=False)
 
     def reply(self, asked: Sequence[tuple[int, Asking, str]]) -> Speech:
         """An assistant's turn on facts, each with what was asked and the clause that asked."""
         parts = []
         for row, kind, clause in asked:
-            sentence = self._sentence(row)
+            sentence = self.sentence(row)
             denied = kind is Asking.YES_NO and not re.search(r"\bnot\b|n['\u2019]t\b", clause)
             if denied and self._says(row, clause):
                 parts.append("Yes.")
@@ -68,7 +68,7 @@ class Voice:
         tokens = (*plain_ids(self.tokenizer, text), *closing)
         return Speech(tokens, (*rows, *[rows[-1]] * (len(tokens) - len(rows)))[: len(tokens)])
 
-    def _sentence(self, row: int) -> str:
+    def sentence(self, row: int) -> str:
         """The fact's sentence; facts about the speaker are told to the speaker."""
         text, _ = self.pieces.text(_real(self.rows.sentence[row].tolist()))
         text = text.strip()
