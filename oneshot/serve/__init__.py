@@ -1,1 +1,1 @@
-"""A server that answers as OpenAI's does, with facts that are taught and forgotten while it runs."""
+"""A server that answers as OpenAI's does; facts are taught and forgotten while it runs."""

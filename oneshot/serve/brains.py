@@ -65,7 +65,9 @@ class Brains(Closing):
                 self._add(folder)
             bare = bare_name(self.host)
             if bare in self._learners:
-                raise BadInputError(f"a brain is called {bare!r} as its model is; rename its folder")
+                raise BadInputError(
+                    f"a brain is called {bare!r} as its model is; rename its folder"
+                )
         except BaseException:
             self.close()
             raise

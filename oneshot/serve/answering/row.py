@@ -42,9 +42,8 @@ class Row:
         if `change` is one.
         """
         token = self._choose(logits)
-        top = self.asked.top
-        told = () if top is None else (odds(logits, token, top),)
         ended = token == self._end
+        told = () if self.asked.top is None or ended else (odds(logits, token, self.asked.top),)
         text = "" if ended else self._wording.add(token)
         made = len(self._wording.ids) + ended
         finish = self._finish(ended, change is not None, made)

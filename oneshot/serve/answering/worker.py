@@ -63,11 +63,14 @@ class Worker(threading.Thread):
             self._changed.notify()
         return future
 
-    def ask(self, model: str, rows: Sequence[Row]) -> None:
-        """Let rows wait for their turn; raises BusyError where too many do, ClosedError at the end."""
+    def ask(self, model: str, rows: Sequence[Row], *, bounded: bool = True) -> None:
+        """Let rows wait for their turn.
+
+        Raises BusyError where too many do, unless it is not `bounded`, and ClosedError at the end.
+        """
         with self._changed:
             self._check_open()
-            if len(self._waiting) + len(rows) > self.limits.waiting:
+            if bounded and len(self._waiting) + len(rows) > self.limits.waiting:
                 raise BusyError(f"{self.waiting} answers wait already; ask again in a moment")
             self._waiting.extend((model, row) for row in rows)
             self._changed.notify()
