@@ -92,12 +92,18 @@ async def undo(serving: Served, given: Undo | None = None) -> Json:
 
 
 def _statement(learner: Learner, given: NewFact) -> Statement:
-    more = {"subject": given.subject, "source": given.source}
-    lists = {"asks": given.asks, "aliases": given.aliases}
+    asks, aliases = given.asks, given.aliases
     if given.text is not None and given.prompt is None and given.answer is None:
-        return parse_sentence(given.text, learner.templates, **more, **lists)
+        return parse_sentence(
+            given.text,
+            learner.templates,
+            subject=given.subject,
+            source=given.source,
+            asks=asks,
+            aliases=aliases,
+        )
     if given.prompt is not None and given.answer is not None and given.text is None:
-        return statement(given.prompt, given.answer, **more, **lists)
+        return statement(given.prompt, given.answer, given.subject, given.source, asks, aliases)
     raise BadInputError("give text, a whole sentence, or both prompt and answer")
 
 

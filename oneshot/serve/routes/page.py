@@ -1,12 +1,18 @@
 """The page: a chat beside the list of facts."""
 
 from importlib.resources import files
+from typing import Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 ROOM = files("oneshot.serve.page")
-KINDS = {"index.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+KINDS = {
+    "index.html": "text/html",
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 FRESH = {"Cache-Control": "no-cache"}
 
 
@@ -21,16 +27,10 @@ async def index() -> Response:
     return _given("index.html")
 
 
-@router.get("/page/page.css")
-async def style() -> Response:
-    """How it looks."""
-    return _given("page.css")
-
-
-@router.get("/page/page.js")
-async def script() -> Response:
-    """What it does."""
-    return _given("page.js")
+@router.get("/page/{name}")
+async def part(name: Literal["page.css", "page.js", "icon.svg"]) -> Response:
+    """A file of the page: how it looks, what it does, its picture."""
+    return _given(name)
 
 
 def _given(name: str) -> Response:

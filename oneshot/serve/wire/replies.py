@@ -39,7 +39,7 @@ class Form:
 
     def end(self, i: int, finish: str | None, facts: Sequence[Json]) -> Json:
         """The last chunk of answer `i`, with the facts that spoke in it."""
-        choice: Json = {"index": i} | ({"delta": {}} if self.chat else {"text": ""})
+        choice: Json = {"index": i, "delta": {}} if self.chat else {"index": i, "text": ""}
         return self._chunk(choice, None, finish) | {"oneshot_facts": [*facts]}
 
     def counts(self, usage: Json) -> Json:
