@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -24,11 +23,11 @@ from oneshot.facts.brain.ledger import Entered, Ledger
 from oneshot.facts.brain.opening import open_brain, open_host
 from oneshot.facts.brain.records import Records
 from oneshot.facts.calibrated import host_calibration
-from oneshot.facts.language.checking import MAX_QUESTION
+from oneshot.facts.language.checking import check_question
 from oneshot.facts.language.statement import with_subject
-from oneshot.facts.language.text import brief, check_text
+from oneshot.facts.language.text import check_text
 from oneshot.facts.manner import CHAT, RAW, Manner, Turn
-from oneshot.facts.replies import contradiction, make_receipt, make_reply
+from oneshot.facts.replies import make_receipt, make_reply, uncontradicted
 from oneshot.facts.rules import build_denoiser
 from oneshot.facts.told import question_of, told_of
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement
@@ -103,9 +102,18 @@ class Learner(Records):
                 for statement in chunk:
                     yield from self._teach([statement], before=before)
 
-    def write(self, statements: Sequence[Statement], kind: str = "teach") -> list[Entered]:
-        """Encode facts and store them durably, without asking the host for any answer."""
-        return self._enter([self._complete(s) for s in statements], kind)
+    def complete(self, given: Statement) -> Statement:
+        """The statement clean and with its subject; BadInputError where it cannot be used."""
+        return with_subject(given, self.templates)
+
+    def write(
+        self, statements: Sequence[Statement], kind: str = "teach", over: int | None = None
+    ) -> list[Entered]:
+        """Encode facts and store them durably, without asking the host for any answer.
+
+        `over` is the id of a fact that they replace in any case.
+        """
+        return self._enter([self.complete(s) for s in statements], kind, over)
 
     def ask(
         self,
@@ -123,7 +131,7 @@ class Learner(Records):
         through it unless the manner is raw. `streamer` hears the answer to a single question piece
         by piece, each with the id of the fact that says it.
         """
-        asked = [_checked(q) for q in questions]
+        asked = [check_question(q) for q in questions]
         denoiser = self.denoiser() if adapter else None
         ids = self._built[2]
         said = answer(self.host, asked, denoiser, manner, streamer and _by_id(streamer, ids))
@@ -148,6 +156,11 @@ class Learner(Records):
             self._built = self.ledger.version, made, ids
         return self._built[1]
 
+    @property
+    def spoken_by(self) -> Sequence[int]:
+        """The facts' ids, by the rows of what `denoiser` gave last."""
+        return self._built[2]
+
     def forget(self, ids: Sequence[int]) -> list[Fact]:
         """Take facts out of the weights; gives those that were live."""
         facts = [fact for fact in map(self.show, dict.fromkeys(ids)) if fact.state == "live"]
@@ -157,22 +170,21 @@ class Learner(Records):
 
     def update(self, id: int, answer: str) -> Receipt:
         """Give a fact a new answer; the old version stays in the journal."""
-        old = self.show(id)
-        if old.state != "live":
-            raise BadInputError(f"fact #{id} is {old.state}; update a live one")
-        new = Statement(old.prompt, answer, old.subject, old.source, old.asks, old.aliases)
-        return self._teach([new], over=id)[0]
+        return self._teach([self.renewed(id, answer=answer)], over=id)[0]
 
     def alias(self, id: int, name: str) -> Receipt:
         """Let a fact answer to one more name of its subject."""
+        return uncontradicted(self._teach([self.renewed(id, alias=name)], over=id)[0], id)
+
+    def renewed(self, id: int, *, answer: str | None = None, alias: str | None = None) -> Statement:
+        """A live fact with another answer or one more name; raises BadInputError for others."""
         old = self.show(id)
         if old.state != "live":
-            raise BadInputError(f"fact #{id} is {old.state}; give a live one another name")
-        names = tuple(dict.fromkeys([*old.aliases, check_text(name, "alias", LONGEST_NAME)]))
-        new = Statement(old.prompt, old.answer, old.subject, old.source, old.asks, names)
-        receipt = self._teach([new], over=id)[0]
-        warnings = tuple(w for w in receipt.warnings if w != contradiction(id))
-        return replace(receipt, warnings=warnings)
+            raise BadInputError(f"fact #{id} is {old.state}; give a live one")
+        names = [] if alias is None else [check_text(alias, "alias", LONGEST_NAME)]
+        aliases = tuple(dict.fromkeys([*old.aliases, *names]))
+        said = old.answer if answer is None else answer
+        return Statement(old.prompt, said, old.subject, old.source, old.asks, aliases)
 
     def undo(self) -> str:
         """Take back the last change; raises BadInputError where there is none."""
@@ -245,7 +257,7 @@ class Learner(Records):
     def _teach(
         self, statements: Sequence[Statement], over: int | None = None, *, before: bool = True
     ) -> list[Receipt]:
-        complete = [self._complete(s) for s in statements]
+        complete = [self.complete(s) for s in statements]
         prompts = [s.prompt for s in complete]
         olds = self._bare(prompts) if before else [None] * len(prompts)
         began = time.perf_counter()
@@ -262,9 +274,6 @@ class Learner(Records):
     def _bare(self, prompts: Sequence[str]) -> list[str]:
         """What the host says by itself."""
         return [short(said.text) for said in answer(self.host, prompts)]
-
-    def _complete(self, given: Statement) -> Statement:
-        return with_subject(given, self.templates)
 
     def _enter(
         self, statements: Sequence[Statement], kind: str, over: int | None = None
@@ -293,18 +302,6 @@ class Learner(Records):
 
 def _statement(fact: Fact) -> Statement:
     return Statement(fact.prompt, fact.answer, fact.subject, fact.source, fact.asks, fact.aliases)
-
-
-def _checked(question: str | Sequence[Turn]) -> str | Sequence[Turn]:
-    """A question of usable length; line breaks are fine in it."""
-    text = question if isinstance(question, str) else "".join(t["content"] for t in question)
-    if not text.strip() or len(text) > MAX_QUESTION:
-        raise BadInputError(
-            f"a question of {len(text):,} characters came; give 1 to {MAX_QUESTION:,}"
-        )
-    if any("\ud800" <= c <= "\udfff" for c in text):
-        raise BadInputError(f"the question {brief(text)} is not valid UTF-8: mend its encoding")
-    return question
 
 
 def _by_id(streamer: Hear, ids: Sequence[int]) -> Hear:
