@@ -23,14 +23,15 @@ from oneshot.cli.facts import (
     demo,
     doctor,
     evaluate,
-    export,
     forget,
     listing,
     teach,
 )
+from oneshot.cli.facts.carrying import export, importing
 from oneshot.cli.facts.chat import command as chat
 from oneshot.cli.image import group as image
 from oneshot.cli.output import Output, complain
+from oneshot.cli.plugins import mcp
 from oneshot.cli.session import SESSION, Session, check_device, use_threads
 from oneshot.errors import OneshotError
 
@@ -39,7 +40,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, teach, ask, chat, forget, listing, evaluate, export, doctor, calibrate, bench):
+for group in (
+    demo,
+    teach,
+    ask,
+    chat,
+    forget,
+    listing,
+    evaluate,
+    export,
+    importing,
+    doctor,
+    calibrate,
+    bench,
+    mcp,
+):
     app.add_typer(group.commands)
 app.add_typer(host.commands, name="host")
 app.add_typer(classes.commands, name="class")

@@ -1,0 +1,1 @@
+"""A brain inside other programs: MCP clients, and the command `llm`."""
