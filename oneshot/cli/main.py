@@ -14,7 +14,7 @@ from typer.core import TyperOption
 from typer.main import get_command
 
 from oneshot import __version__
-from oneshot.cli import host
+from oneshot.cli import host, mcp
 from oneshot.cli.classes import main as classes
 from oneshot.cli.facts import (
     ask,
@@ -31,7 +31,6 @@ from oneshot.cli.facts.carrying import export, importing
 from oneshot.cli.facts.chat import command as chat
 from oneshot.cli.image import group as image
 from oneshot.cli.output import Output, complain
-from oneshot.cli.plugins import mcp
 from oneshot.cli.session import SESSION, Session, check_device, use_threads
 from oneshot.errors import OneshotError
 

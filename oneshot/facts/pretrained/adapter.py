@@ -1,18 +1,18 @@
 """The facts of a brain by themselves: read, hung on a model, saved and shared."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
-
-from adapters.attach import Attachment
+from adapters.attach import Attachment, attach
 from adapters.host.sites import find_sites
 from adapters.query.labels import Head
 from adapters.write.rows import FactRows
 from adapters.write.state import load_calibration
-from oneshot.errors import BrainError, OneshotError
+from oneshot.errors import BrainError
 from oneshot.facts.brain.export import MODEL, check_rows, export_folder, read_folder
 from oneshot.facts.brain.files import CALIBRATION, CONFIG, Config, read_calibration
 from oneshot.facts.rules import build_denoiser
@@ -57,24 +57,26 @@ class Adapter:
         rows = carried.rows.canonical()
         return cls(folder, carried.config, rows, [texts[key] for key in rows.hex_keys()])
 
-    def attach(self, model: Any, tokenizer: Any) -> Attachment | None:
-        """Let the facts answer from now on, until the attachment is detached; None without facts.
+    @contextmanager
+    def attach(self, model: Any, tokenizer: Any) -> Iterator[Attachment | None]:
+        """Let the facts answer inside the context; the model is as before afterwards.
 
-        The model is not compared with the one that the facts were taught on: `load` does that.
-        Raises HostError for a model of another size, BrainError for rows of another form,
-        OneshotError for a model that has facts attached already.
+        Gives what says which facts speak, None where there are no facts. The model is not compared
+        with the one that the facts were taught on: `load` does that. Raises HostError for a model
+        of another size, BrainError for rows of another form, OneshotError for a model that has
+        facts attached already.
         """
         if self.rows is None:
-            return None
-        if any(isinstance(getattr(h, "__self__", None), Attachment) for h in _hooks(model)):
-            raise OneshotError("the model has facts attached already; detach them first")
+            yield None
+            return
         sites = find_sites(model)
         weight = sites.head.get_parameter("weight").detach()
         calibration = load_calibration(self.folder / CALIBRATION, weight.device)
         check_rows(self.folder, self.rows, calibration, len(weight))
         head = Head(weight, None if sites.bias is None else sites.bias.detach())
         made = build_denoiser(self.config.rule, calibration, self.rows, head, tokenizer)
-        return Attachment(model, made)
+        with attach(model, made) as attachment:
+            yield attachment
 
     def save_pretrained(self, folder: Path | str) -> None:
         """Write the facts as an adapter folder: the bytes of `oneshot export`."""
@@ -123,7 +125,3 @@ def _fetched(name: str, revision: str | None, token: str | None) -> Path:
             f"{name!r} is no folder here, and cannot be had from the hub ({reason}); give a brain, "
             "an exported folder, or owner/name"
         ) from error
-
-
-def _hooks(model: torch.nn.Module) -> list[Any]:
-    return list(model._forward_hooks.values())

@@ -1,5 +1,6 @@
 """A taught model for other libraries: `oneshot.load`."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -42,5 +43,7 @@ def load(
             f"{brain} was taught on {adapter.config.host!r} ({adapter.config.host_hash[:8]}), "
             f"which is not {name!r} ({host.hash[:8]}); give the model= that it was taught on"
         )
-    adapter.attach(host.model, host.tokenizer)
+    hung = ExitStack()
+    hung.enter_context(adapter.attach(host.model, host.tokenizer))
+    host.model.oneshot_facts = hung  # they hang there as long as the model lives
     return host.model, host.tokenizer

@@ -14,8 +14,8 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.types import CallToolResult
 
 from oneshot.facts.learner import Learner
-from oneshot.plugins.mcp.results import NOT_LEARNT
-from oneshot.plugins.mcp.server import build_server
+from oneshot.mcp.results import NOT_LEARNT
+from oneshot.mcp.server import build_server
 
 __all__ = ["caches"]
 

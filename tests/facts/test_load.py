@@ -42,7 +42,7 @@ def brain(tmp_path: Path) -> Path:
     return tmp_path / "brain"
 
 
-def said(model: Any, tokenizer: Any, prompts: list[str], **options: Any) -> list[str]:
+def said(model: Any, tokenizer: Any, prompts: list[str]) -> list[str]:
     batch = tokenizer(prompts, return_tensors="pt", padding=True, padding_side="left")
     made = model.generate(**batch.to(model.device), max_new_tokens=LONGEST, do_sample=False)
     texts = tokenizer.batch_decode(made[:, batch.input_ids.shape[1] :], skip_special_tokens=True)
@@ -126,15 +126,11 @@ def test_facts_are_hung_on_a_model_and_taken_off_again(brain: Path) -> None:
     host = shared_host()
     before = said(host.model, host.tokenizer, PROMPTS)
     adapter = Adapter.from_pretrained(brain)
-    assert [fact.prompt for fact in adapter.facts] != []
-    attachment = adapter.attach(host.model, host.tokenizer)
-    assert attachment
-    try:
+    assert sorted(fact.prompt for fact in adapter.facts) == sorted(PROMPTS)
+    with adapter.attach(host.model, host.tokenizer):
         assert holds(said(host.model, host.tokenizer, PROMPTS))
-        with refused(OneshotError, "detach"):
-            adapter.attach(host.model, host.tokenizer)
-    finally:
-        attachment.detach()
+        with refused(OneshotError, "attached already"), adapter.attach(host.model, host.tokenizer):
+            pass
     assert said(host.model, host.tokenizer, PROMPTS) == before
     assert not holds(before)
 

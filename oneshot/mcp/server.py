@@ -17,7 +17,7 @@ from oneshot.errors import OneshotError
 from oneshot.facts.language.statement import fact_in
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Fact, Receipt
-from oneshot.plugins.mcp.results import (
+from oneshot.mcp.results import (
     Answer,
     Explanation,
     Undone,

@@ -23,7 +23,7 @@ def mcp() -> None:
       {"mcpServers": {"oneshot": {"command": "oneshot", "args": ["mcp"]}}}
     """
     try:
-        from oneshot.plugins.mcp.server import serve
+        from oneshot.mcp.server import serve
     except ModuleNotFoundError as missing:
         raise BadInputError(
             f"the MCP server needs a package that is not here ({missing.name}); "

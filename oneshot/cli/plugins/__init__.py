@@ -1,1 +1,0 @@
-"""Commands that let other programs use a brain."""

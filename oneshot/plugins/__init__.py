@@ -1,1 +1,0 @@
-"""A brain inside other programs: MCP clients, and the command `llm`."""
