@@ -10,13 +10,12 @@ commands = typer.Typer()
 
 @commands.command(rich_help_panel="Other programs")
 def mcp() -> None:
-    """Serve the brain to a Model Context Protocol client, on standard input and output.
+    """Serve the brain to a Model Context Protocol client, through standard input.
 
-    The client starts this command itself. Its tools are teach, ask, explain, list,
-    search, update, forget and undo; each answers with a record, and fails, with what
-    to do, where a fact could not be learnt.
-
-    Needs `pip install 'oneshot[mcp]'`.
+    The client starts this command itself. Its tools are teach, ask, explain,
+    list, search, update, forget and undo; each answers with a record, and
+    fails, with what to do, where a fact could not be learnt. It needs this
+    package's extra "mcp".
 
     Examples:
       oneshot --model smollm2 --brain ./work mcp

@@ -34,13 +34,14 @@ def import_(
 ) -> None:
     """Take in the facts of a file, an adapter folder, or a data set of the hub.
 
-    What a file holds tells its format: memories of mem0 and of the Model Context
-    Protocol's memory server, ChatGPT's memories copied as text, Anki's plain text,
-    CSV, TSV, Markdown, JSON, JSON lines, parquet, or a plain sentence a line.
+    What a file holds tells its format: memories of mem0 and of the Model
+    Context Protocol's memory server, ChatGPT's memories copied as text,
+    Anki's plain text, CSV, TSV, Markdown, JSON, JSON lines, parquet, or a
+    plain sentence a line.
 
-    Shows how each line was understood, or why it was left out, before it asks. What
-    is taught already stays as it is, so a second import changes nothing; one undo
-    takes all of it back. `oneshot eval` then examines what was taken in.
+    Shows how each line was understood, or why it was left out, before it asks.
+    What is taught already stays as it is, so a second import changes nothing;
+    one undo takes all of it back. `oneshot eval` then examines it.
 
     Examples:
       oneshot import memories.json --dry-run
