@@ -1,4 +1,4 @@
-"""What the site takes from elsewhere: sections of the repository's texts, and the commands' help."""
+"""What the site takes from elsewhere: sections of the repository's texts, and commands' help."""
 
 import html
 import re

@@ -65,6 +65,7 @@ class Brain(llm.Model):
             turns = [{"role": m.role, "content": _text(m)} for m in prompt.messages]
             system = next((t["content"] for t in turns if t["role"] == "system"), None)
             options = prompt.options
+            assert isinstance(options, Brain.Options), "the model's own"
             manner = Manner(False, system, options.max_tokens, options.temperature, options.seed)
             said = [turn for turn in turns if turn["role"] != "system"]
             (reply,) = self._opened().ask(

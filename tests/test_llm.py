@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import llm
 import pytest
 from brains import caches, host_folder, open_tiny, statement
 from click.testing import CliRunner
@@ -90,10 +91,15 @@ def test_the_commands_stand_behind_llm_oneshot(shelf: Path) -> None:
     assert runner.invoke(cli, ["oneshot", "show", "x"]).exit_code == 2
 
 
+def test_the_package_says_where_the_plugin_is() -> None:
+    settings = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    ((name, value),) = settings["project"]["entry-points"]["llm"].items()
+    assert EntryPoint(name, value, "llm").load() is plugin
+
+
 def test_the_plugin_loads_no_model_library() -> None:
     program = "import sys, oneshot.llm; print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
-    assert llm.hookimpl

@@ -13,6 +13,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.types import CallToolResult
 
+from oneshot.cli.main import main
 from oneshot.facts.learner import Learner
 from oneshot.mcp.results import NOT_LEARNT
 from oneshot.mcp.server import build_server
@@ -162,3 +163,14 @@ def test_the_command_serves_on_standard_input_and_output(tmp_path: Path) -> None
     asyncio.run(say())
     with open_tiny(tmp_path / "brain") as learner:
         assert [fact.answer for fact in learner.facts()] == [FACT.answer]
+
+
+def test_without_the_package_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "oneshot.mcp.server")
+    monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
+    with pytest.raises(SystemExit) as left:
+        main(["mcp"])
+    assert left.value.code == 2
+    assert "pip install 'oneshot[mcp]'" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Each format is told from what a file holds, and each line is understood or named."""
 
+import json
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -229,3 +230,40 @@ def test_no_text_breaks_a_reader(
     except BadInputError:
         return
     assert all((item.fact is None) == bool(item.reason) for item in found)
+
+
+KEYS = st.sampled_from(
+    "memory results user_id entities observations name from to relationType prompt answer "
+    "sentence asks source".split()
+)
+TEXTS = st.sampled_from(["", "a b", "x is y"])
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(value=st.lists(st.dictionaries(KEYS, JSONS, max_size=4), min_size=1, max_size=3) | JSONS)
+def test_no_json_breaks_a_reader(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
+    content = json.dumps(value)
+    try:
+        found = items_of(tmp_path_factory.mktemp("any"), content)
+    except BadInputError:
+        return
+    assert all((item.fact is None) == bool(item.reason) for item in found)
+
+
+def test_a_name_that_could_be_a_verb_stays_a_name(tmp_path: Path) -> None:
+    memories = '[{"memory": "Drew lives in Oslo"}, {"memory": "Met Anna in Paris"}]'
+    drew, met = items_of(tmp_path, memories)
+    assert drew.fact
+    assert met.fact
+    assert (drew.fact.prompt, met.fact.prompt) == ("Drew lives in", "I met Anna in")
+
+
+def test_a_long_line_is_no_error(tmp_path: Path) -> None:
+    (item,) = items_of(tmp_path, "a," * 100_000)
+    assert "give at most" in item.reason
+    with refused(BadInputError, "no table"):
+        items_of(tmp_path, "x" * 200_000, "file.csv")

@@ -24,7 +24,7 @@ def fits(content: Content) -> bool:
 def items(content: Content, understanding: Understanding) -> Iterator[Item]:
     """The fact of each card: its front and back, or the sentence of a cloze."""
     head = dict(_heads(content.text))
-    given = head.get("separator", "tab").strip()
+    given = head.get("separator", "tab")
     aside = {int(head[name]) for name in ASIDE if head.get(name, "").isdecimal()}
     for place, row in rows_of(Content(content.name, _body(content.text)), _mark(given)):
         fields = [cell for i, cell in enumerate(row, start=1) if i not in aside]
@@ -57,7 +57,7 @@ def _heads(text: str) -> Iterator[tuple[str, str]]:
         found = _HEAD.match(line)
         if found is None:
             return
-        yield found[1], found[2]
+        yield found[1], found[2].strip()
 
 
 def _body(text: str) -> str:

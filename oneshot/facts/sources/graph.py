@@ -5,6 +5,8 @@ from typing import Any
 
 from oneshot.facts.sources.understanding import Content, Item, Understanding, left_out
 
+LISTS = "entities", "relations"
+
 
 def fits(content: Content) -> bool:
     """Whether there is an entity with observations, or a relation."""
@@ -46,7 +48,8 @@ def _plain(name: object) -> str:
 
 def _values(content: Content) -> Iterator[tuple[str, dict[str, Any]]]:
     for place, value in content.values or ():
-        parts = [part for key in ("entities", "relations") for part in value.get(key) or ()]
+        lists = [value[key] for key in LISTS if isinstance(value.get(key), list)]
+        parts = [part for inner in lists for part in inner]
         if not parts:
             yield place, value
         for number, part in enumerate(parts, start=1):

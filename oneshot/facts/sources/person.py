@@ -32,7 +32,7 @@ def by_user(name: str | None = None) -> Callable[[str], str]:
         if found and found["own"]:
             return f"{name}'s {rest}" if name else f"My {rest}"
         first, _, others = rest.partition(" ")
-        if found or _is_verb(first):
+        if found or (_is_verb(first) and not _is_verb(others.partition(" ")[0])):  # "Drew lives in"
             said = first.lower() if found is None else first
             return f"{name} {said} {others}" if name else f"I {_first_person(said)} {others}"
         if first.lower() in _SAYS:

@@ -57,6 +57,8 @@ def pair_of(place: str, row: Sequence[str], understanding: Understanding) -> Ite
 
 def _mark_of_header(line: str) -> str | None:
     """What parts the column names in a line; None where it names none."""
+    if len(line) > csv.field_size_limit():
+        return None
     parted = {mark: next(csv.reader([line], delimiter=mark)) for mark in MARKS if mark in line}
     found = (mark for mark, columns in parted.items() if is_header(columns))
     return next(found, "," if is_header([line]) else None)
