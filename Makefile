@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: gpu-benchmarks setup demo test fuzz check bench docs fmt
+.PHONY: gpu-benchmarks setup demo test fuzz check bench docs site fmt
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml
@@ -29,6 +29,11 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The documentation as a site in build/site; a link that leads nowhere fails it.
+site: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[site]"
+	$(BIN)/mkdocs build --strict --quiet
 
 bench: setup
 	$(BIN)/oneshot bench writer
