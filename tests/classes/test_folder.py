@@ -14,8 +14,10 @@ import torch
 from colours import HOST, SIDE, calibration, open_classes, picture, tiny_host
 
 from oneshot.classes import calibrated as base
-from oneshot.classes.hosts.images import open_image_host
+from oneshot.classes.folder.files import ClassFolder
+from oneshot.classes.hosts.images import ImageHost, open_image_host
 from oneshot.classes.reliability import figure
+from oneshot.classes.teacher import Classes
 from oneshot.classes.writers.calibration import (
     RIDGE,
     Calibration,
@@ -348,9 +350,46 @@ def test_an_examination_says_how_honest_the_answers_are(
         assert sum(b.n for b in found.reliability) == 36
         assert sum(b.weight for b in found.reliability) == pytest.approx(1)
         assert 0 <= found.calibration_error <= 1
+        assert 0 <= found.error_by_chance < 0.2
         drawn = figure(found.reliability)
         assert ElementTree.fromstring(drawn).tag.endswith("svg")
         assert drawn.count("<title>") == 1 + len(found.reliability)
+
+
+def test_the_host_is_opened_when_something_is_to_be_read(
+    tmp_path: Path, reds: list[str], blues: list[str]
+) -> None:
+    with open_classes(tmp_path / "c") as classes:
+        classes.teach("red", reds[:4])
+        classes.teach("blue", blues[:4])
+
+    def opened() -> ImageHost:
+        raise BrainError("the host was opened")
+
+    folder = classes.folder
+    with Classes(ClassFolder(folder.folder, folder.config), opened) as closed:
+        assert [entry.examples for entry in closed.classes()] == [4, 4]
+        first, *_ = closed.show("red")
+        assert closed.remove("red", [first.id]).examples == 3
+        assert closed.evaluate().n == 7
+        assert closed.export(tmp_path / "out") == 7
+        closed.change_rule(RIDGE)
+        assert closed.forget(["blue"])[0].examples == 4
+        with pytest.raises(BrainError, match="the host was opened"):
+            closed.teach("blue", blues[:4])
+
+
+def test_classes_that_are_alike_are_warned_of_and_others_are_not(
+    tmp_path: Path, reds: list[str], blues: list[str]
+) -> None:
+    pinks = [picture(tmp_path / f"pink{i}.png", (221, 21, 21), 80 + i) for i in range(4)]
+    with open_classes(tmp_path / "c") as classes:
+        classes.teach("red", reds[:4])
+        far, near = classes.teach("blue", blues[:4]), classes.teach("pink", pinks)
+    assert (far.nearest, far.confusion, far.warnings) == ("red", 0.0, ())
+    assert near.nearest == "red"
+    assert near.confusion >= 0.5
+    assert "its examples look like 'red'" in near.warnings[0]
 
 
 def test_what_is_told_apart_by_chance_alone_is_not_guessed(tmp_path: Path) -> None:

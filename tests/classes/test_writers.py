@@ -20,6 +20,7 @@ from oneshot.classes.writers.calibration import (
     load_calibration,
     save_calibration,
 )
+from oneshot.classes.writers.fitting import lower_edge
 from oneshot.classes.writers.held_out import Judgement, hold_out, judge
 from oneshot.classes.writers.metric import Metric, fit_metric
 from oneshot.classes.writers.posterior import PosteriorWriter
@@ -278,6 +279,14 @@ def test_more_strangers_expected_never_make_a_class_likelier(share: float, more:
     assert (many[:, -1] >= few[:, -1]).all()
     assert torch.allclose(many.sum(1), torch.ones(len(FEATURES), dtype=torch.float64))
     assert not sharpness.probabilities(evidence, 0.0)[:, -1].any()
+
+
+@pytest.mark.parametrize("count", [8, 15, 40, 400])
+def test_a_twentieth_of_new_values_lies_below_the_edge(count: int) -> None:
+    generator = torch.Generator().manual_seed(count)
+    drawn = torch.randn(300, count + 50, dtype=torch.float64, generator=generator)
+    shares = [float((row[count:] < lower_edge(row[:count], 0.05)).double().mean()) for row in drawn]
+    assert sum(shares) / len(shares) == pytest.approx(0.05, abs=0.02)
 
 
 def test_chance_is_told_from_knowledge() -> None:

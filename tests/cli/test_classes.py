@@ -181,6 +181,10 @@ def test_a_missing_file_is_no_sentence(
     for given in ("nofile.txt", "my notes.txt", "./nofile", tmp_path / "none", "notes.md", "x.PNG"):
         assert "cannot be read" in complaint(capsys, "teach", "a", "--text", given, *at), given
         assert "does not exist" in complaint(capsys, "teach", "a", given, *at), given
+    (tmp_path / "photos").mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    for given in ("photos/mugs", "mugs/", "photos/mug.s"):  # a folder that is misspelt
+        assert "image-classes holds no classes" in complaint(capsys, "guess", given), given
     assert "none of sentences" in complaint(capsys, "teach", "a", "--text", "table.csv", *at)
     # What is no path stays a sentence, whatever stands in it.
     said = ["It broke at 9.30.", "and/or", "e.g. this", "See https://example.org."]
@@ -311,7 +315,7 @@ def test_the_examination_shows_how_honest_it_is(
     assert sum(b["n"] for b in found["reliability"]) == found["n"] + found["strangers"] == 24
     main(["class", "eval", *map(str, at)])
     said = capsys.readouterr().out
-    assert "points apart on average, if 25% of what is asked are strangers" in said
+    assert "25% of what is asked counted as strangers" in said
 
 
 def test_what_texts_the_packaged_host_knows_is_said_and_chance_is_refused(

@@ -103,13 +103,11 @@ def _given(
 
 def _remark_on_host(opened: Classes) -> None:
     from oneshot.classes.calibrated import is_calibrated
-    from oneshot.classes.hosts.texts import KNOWS
-    from oneshot.hosts.load import PACKAGED
 
-    if opened.host.name == PACKAGED:
+    if opened.host.limits:
         SESSION.get().output.remark(
-            f"{KNOWS}; for texts of any kind run `oneshot host fetch smollm2` and teach to a new "
-            "--classes"
+            f"{opened.host.limits}; for texts of any kind run `oneshot host fetch smollm2` and "
+            "teach to a new --classes"
         )
     if not is_calibrated(opened.host):
         SESSION.get().output.remark(
