@@ -7,6 +7,7 @@ from oneshot.classes.calibrated import host_calibration
 from oneshot.classes.folder.files import ClassFolder, Config, read_config
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.hosts.images import open_image_host
+from oneshot.classes.hosts.photos import PHOTOS, open_photo_host
 from oneshot.classes.hosts.texts import open_text_host
 from oneshot.classes.hosts.twice import SMOLLM2, open_smollm2
 from oneshot.classes.writers.calibration import POSTERIOR
@@ -27,7 +28,7 @@ def open_host(kind: Kind, name: str | None, device: str) -> ClassHost:
     place = str(choose_device(device, name or "the packaged host", 0))  # hosts of classes are small
     match kind:
         case Kind.IMAGE:
-            return open_image_host(name, place)
+            return open_photo_host(place) if name == PHOTOS else open_image_host(name, place)
         case Kind.TEXT:
             there = name is None and SMOLLM2 in kept_hosts()
             return open_smollm2(place) if there or name == SMOLLM2 else open_text_host(name, place)
