@@ -1,4 +1,4 @@
-"""The host for photographs: EfficientNet-Lite0, whose weights a package of the extra `photos` holds.
+"""The host for photographs: EfficientNet-Lite0, with weights from a package of the extra `photos`.
 
 It was trained by backpropagation on ImageNet's 1,000 classes (Tan and Le 2019; the Lite variants of
 2020 have no squeeze-and-excitation and bounded activations). It sees 224 pixels a side.
@@ -44,8 +44,9 @@ def photo_weights() -> dict[str, Tensor]:
     """
     kept = platformdirs.user_cache_path("oneshot") / f"photos-{_SHA256[:16]}.safetensors"
     if not kept.is_file():
+        folded = fold(_packaged())
         kept.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(kept, save(_folded(_packaged())))
+        write_atomically(kept, save(folded))
     return load(kept.read_bytes())
 
 
@@ -65,7 +66,7 @@ def open_photo_host(device: str) -> ImageHost:
 
 def photo_features(
     weights: Mapping[str, Tensor], images: UInt8[Tensor, "n 3 side side"]
-) -> Float[Tensor, "n 1280"]:
+) -> Float[Tensor, "n width"]:
     """What enters the network's own classifier, at a fixed norm."""
     x = ((images.float() - _GREY) / _SPAN).contiguous(memory_format=torch.channels_last)
     x = _bounded(_convolved(weights, "stem", x, stride=2))
@@ -103,7 +104,7 @@ def _blocks() -> Iterator[tuple[str, int]]:
     return ((str(number), stride) for number, stride in enumerate(strides))
 
 
-def _folded(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def fold(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Filters and biases by plain names, each normalisation a part of its convolution."""
     pairs = {"stem": ("_conv_stem", "_bn0"), "head": ("_conv_head", "_bn1")}
     for name, _ in _blocks():
@@ -116,8 +117,10 @@ def _folded(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
             continue  # the first block does not expand
         scale = state[f"{norm}.weight"] / (state[f"{norm}.running_var"] + _SOFT).sqrt()
         bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
-        found[f"{name}.weight"] = (state[f"{filters}.weight"] * scale[:, None, None, None]).float()
-        found[f"{name}.bias"] = bias.float()
+        found[f"{name}.weight"] = (
+            state[f"{filters}.weight"] * scale[:, None, None, None]
+        ).contiguous()
+        found[f"{name}.bias"] = bias
     return found
 
 

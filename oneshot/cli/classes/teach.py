@@ -58,6 +58,7 @@ def teach(
       oneshot class teach mug mug1.jpg mug2.jpg mug3.jpg
       oneshot class teach kettle ./kettle-photos
       oneshot class teach --folders ./photos
+      oneshot class teach mug ./mugs --host photos --classes ./kitchen
       oneshot class teach complaint --text "The parcel never came." "It broke at once."
       oneshot class teach --text --file examples.jsonl
       oneshot class teach mug ./mugs --strangers 0.5
