@@ -16,9 +16,9 @@ from experiments.record import run_recorded
 from oneshot.facts.wordings import unambiguous_wordings
 from oneshot.hosts.corpus import corpus_facts
 from oneshot.hosts.load import Host, load_host
-from oneshot.retention.methods.by_name import tuned
 from oneshot.retention.methods.in_context import InContext
 from oneshot.retention.methods.interface import Method, Request
+from oneshot.retention.methods.registry import tuned
 
 CACHE = Path("runs/retention/tune")
 

@@ -15,7 +15,6 @@ from torch import Tensor
 from oneshot.errors import BadInputError
 from oneshot.facts.manner import PLAIN_TOKENS
 from oneshot.hosts.load import Host, load_host
-from oneshot.retention.methods.by_name import RIVALS, tuned
 from oneshot.retention.methods.editors.alphaedit import AlphaEdit, AlphaEditSettings
 from oneshot.retention.methods.editors.grace import Grace
 from oneshot.retention.methods.editors.locate import memory_at
@@ -28,6 +27,7 @@ from oneshot.retention.methods.in_context import InContext
 from oneshot.retention.methods.interface import Method, Request
 from oneshot.retention.methods.knn_lm import KnnLm, KnnLmSettings
 from oneshot.retention.methods.lora import Lora
+from oneshot.retention.methods.registry import RIVALS, tuned
 from oneshot.retention.methods.retrieval import Copied, FactStore, RetrievedInContext
 from oneshot.retention.methods.weights import WeightEditor
 

@@ -11,7 +11,7 @@ import torch
 
 from adapters.attach import Attachment, attach
 from adapters.query.fitted import FittedDenoiser
-from oneshot.facts.answering import answer, short
+from oneshot.facts.answering import Question, answer, short
 from oneshot.facts.brain.opening import open_brain
 from oneshot.facts.learner import Learner
 from oneshot.facts.rules import POSTERIOR
@@ -55,6 +55,11 @@ class Ours(Method):
         with attach(self.host.model, denoiser) as self._attachment:
             yield self.host.model
 
+    def given(self, ends: Sequence[int]) -> None:
+        """Facts speak where a question ends, though an answer was given along."""
+        if self._attachment:
+            self._attachment.ends = list(ends)
+
     def stored_bytes(self) -> int:
         """The rows of the facts, or the blocks that were fitted on them."""
         denoiser = self.learner.denoiser()
@@ -63,9 +68,9 @@ class Ours(Method):
         weights = [w for block in denoiser.blocks for w in block.weights.values()]
         return sum(w.numel() * w.element_size() for w in weights)
 
-    def answers(self, prompts: Sequence[str]) -> list[str]:
+    def answers(self, questions: Sequence[Question]) -> list[str]:
         """Free greedy answers; a fact that is speaking is not cut short at a sentence's end."""
-        said = answer(self.host, prompts, self.learner.denoiser())
+        said = answer(self.host, questions, self.learner.denoiser(), self.manner)
         return [short(s.text) for s in said]
 
     def forget(self, requests: Sequence[Request]) -> None:
