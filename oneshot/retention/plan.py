@@ -1,9 +1,9 @@
 """A run: which suite, how many facts and which methods; read from TOML."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ class Plan:
     """At most so many tokens of an answer."""
     split: Split = "test"
     """Of published sets: `tune` is the part on which settings are chosen."""
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Of rivals, by method, where they are not the defaults."""
     text: str | None = None
     """A file of running text, a paragraph a line, instead of the data folder's."""
 
@@ -57,7 +59,7 @@ def read_plan(path: Path) -> dict[str, Any]:
         raise BadInputError(
             f"{path} cannot be read as TOML ({error}); give a run's settings"
         ) from error
-    known = {field.name for field in fields(Plan)}
+    known = {entry.name for entry in fields(Plan)}
     if unknown := sorted(set(values) - known):
         raise BadInputError(
             f"{path} has {', '.join(unknown)}; give some of {', '.join(sorted(known))}"
@@ -81,7 +83,8 @@ def run_plan(
     suite = build_suite(plan.suite, _material(plan, bare, data, SINGLES if single else plan.facts))
     names = dict.fromkeys((BARE, *plan.methods))
     for name in names:
-        make = partial(make_method, name, host, progress, bare.manner)
+        given = plan.settings.get(name)
+        make = partial(make_method, name, host, progress, bare.manner, given)
         if single:
             result = examine_singles(make, bare, suite, progress)
         else:

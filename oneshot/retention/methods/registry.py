@@ -1,6 +1,6 @@
 """The methods by the names that `--methods` takes: this project's, and what one would use else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -59,7 +59,13 @@ RIVALS = {
 }
 
 
-def make_method(name: str, host: Host, progress: Report = silent, manner: Manner = ASKED) -> Method:
+def make_method(
+    name: str,
+    host: Host,
+    progress: Report = silent,
+    manner: Manner = ASKED,
+    settings: Mapping[str, Any] | None = None,
+) -> Method:
     """A method with nothing written; raises BadInputError for an unknown name."""
     method: Method
     if name == BARE:
@@ -67,7 +73,7 @@ def make_method(name: str, host: Host, progress: Report = silent, manner: Manner
     elif name in RULES:
         method = Ours(host, name, progress)
     elif name in RIVALS:
-        method = RIVALS[name].make(host)
+        method = _rival(name, host, settings or {})
     else:
         names = ", ".join([BARE, *RULES, *RIVALS])
         raise BadInputError(f"the method {name!r} is unknown; give one of {names}")
@@ -75,10 +81,15 @@ def make_method(name: str, host: Host, progress: Report = silent, manner: Manner
     return method
 
 
-def tuned(host: Host, name: str, values: dict[str, Any]) -> Method:
+def _rival(name: str, host: Host, values: Mapping[str, Any]) -> Method:
     """A rival with some settings other than its defaults; those of a shift in `shift`."""
     rival = RIVALS[name]
-    if rival.settings is None:
-        return rival.make(host, **values)
-    shift = {"shift": ShiftSettings(**values["shift"])} if "shift" in values else {}
-    return rival.make(host, rival.settings(**values | shift))
+    if not values:
+        return rival.make(host)
+    try:
+        if rival.settings is None:
+            return rival.make(host, **values)
+        shift = {"shift": ShiftSettings(**values["shift"])} if "shift" in values else {}
+        return rival.make(host, rival.settings(**{**values, **shift}))
+    except TypeError as error:
+        raise BadInputError(f"the settings of {name} cannot be used ({error})") from error
