@@ -84,6 +84,7 @@ def _head(method: Method, suite: Suite) -> dict[str, Any]:
         "suite": suite.name,
         "facts": len(suite.requests),
         "dropped": suite.dropped,
+        "refused": method.refused,
     }
 
 

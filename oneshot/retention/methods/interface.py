@@ -35,6 +35,8 @@ class Method(ABC):
 
     manner: Manner = ASKED
     """How it is asked."""
+    refused: int = 0
+    """Facts that it was to write and could not."""
 
     def __init__(self, host: Host) -> None:
         self.host = host

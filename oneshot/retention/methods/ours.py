@@ -11,6 +11,7 @@ import torch
 
 from adapters.attach import Attachment, attach
 from adapters.query.fitted import FittedDenoiser
+from oneshot.errors import BadInputError
 from oneshot.facts.answering import Question, answer, short
 from oneshot.facts.brain.opening import open_brain
 from oneshot.facts.learner import Learner
@@ -42,8 +43,22 @@ class Ours(Method):
         self._folder.cleanup()
 
     def write(self, requests: Sequence[Request]) -> None:
-        """Encode and store facts; a different answer to the same question replaces the older."""
-        self.learner.write([Statement(r.prompt, r.answer, r.subject) for r in requests])
+        """Encode and store facts; a different answer to the same question replaces the older.
+
+        One that cannot be written stays unwritten, and is counted.
+        """
+        statements = [Statement(r.prompt, r.answer, r.subject) for r in requests]
+        try:
+            self.learner.write(statements)
+        except BadInputError:  # nothing was written: find out which ones can be
+            for statement in statements:
+                self._write_one(statement)
+
+    def _write_one(self, statement: Statement) -> None:
+        try:
+            self.learner.write([statement])
+        except BadInputError:
+            self.refused += 1
 
     @contextmanager
     def taught(self) -> Iterator[Any]:
