@@ -42,7 +42,7 @@ def run(plan: Plan, model: str, files: list[Path], data: Path) -> Path:
 
     def experiment() -> dict[str, Any]:
         before = peak_mib()
-        *_, result = run_plan(plan, host, DataFolder(data), _show, answers)
+        (result,) = run_plan(plan, host, DataFolder(data), _show, answers)
         return result | {"host": model, "chat": plan.chat, "memory_mib": [before, peak_mib()]}
 
     config = asdict(plan) | {"model": model}
@@ -70,17 +70,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.methods:
         named["methods"] = tuple(given.methods.split(","))
     plan = replace(plan, **{k: v for k, v in named.items() if v is not None})
-    left = [
-        m
-        for m in dict.fromkeys((BARE, *plan.methods))
-        if not (RESULTS / f"{record_name(plan, given.model, m)}.json").exists()
-    ]
-    if len(left) == 1:
-        print(run(replace(plan, methods=(left[0],)), given.model, [given.config], given.data))
+    if len(plan.methods) == 1:
+        print(run(plan, given.model, [given.config], given.data))
         return
-    for method in left:
-        alone = [*(arguments or sys.argv[1:]), "--methods", method]
-        subprocess.run([sys.executable, "-m", "experiments.retention.run", *alone], check=False)
+    for method in dict.fromkeys((BARE, *plan.methods)):
+        if not (RESULTS / f"{record_name(plan, given.model, method)}.json").exists():
+            alone = [*(arguments or sys.argv[1:]), "--methods", method]
+            subprocess.run([sys.executable, "-m", "experiments.retention.run", *alone], check=False)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,8 @@ class Plan:
 
     suite: str
     """A suite's name, or a JSON file of requests."""
-    methods: tuple[str, ...] = (POSTERIOR,)
-    """The methods, in this order, behind the bare model."""
+    methods: tuple[str, ...] = (BARE, POSTERIOR)
+    """The methods, in this order."""
     facts: int | None = None
     """How many facts; the suite's own number where it is left out."""
     seed: int = 0
@@ -72,7 +72,7 @@ def read_plan(path: Path) -> dict[str, Any]:
 def run_plan(
     plan: Plan, host: Host, data: DataFolder, progress: Report = silent, answers: Path | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Each method's result, as it comes, the bare model's first.
+    """Each method's result, as it comes.
 
     `answers` keeps what the bare model said over runs. Raises BadInputError for what the plan
     cannot have, OneshotError for a method that changed nothing.
@@ -81,8 +81,7 @@ def run_plan(
     bare = Bare(host, answers, Manner(raw=not plan.chat, max_new_tokens=plan.answer_tokens))
     single = plan.facts == 1
     suite = build_suite(plan.suite, _material(plan, bare, data, SINGLES if single else plan.facts))
-    names = dict.fromkeys((BARE, *plan.methods))
-    for name in names:
+    for name in plan.methods:
         given = plan.settings.get(name)
         make = partial(make_method, name, host, progress, bare.manner, given)
         if single:

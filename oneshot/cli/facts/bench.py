@@ -35,7 +35,9 @@ def bench(
     ],
     methods: Annotated[
         str | None,
-        typer.Option(help="Methods, with commas between.", show_default="posterior"),
+        typer.Option(
+            help="Methods, with commas between.", show_default="posterior, beside the bare model"
+        ),
     ] = None,
     facts: Annotated[
         int | None, typer.Option(help="How many facts.", show_default="the suite's")
@@ -76,7 +78,7 @@ def bench(
     given = {
         "facts": facts,
         "seed": seed,
-        "methods": methods and tuple(methods.split(",")),
+        "methods": methods and tuple(dict.fromkeys(["bare", *methods.split(",")])),
         "probes": probes,
         "chat": chat or None,
     }
