@@ -36,7 +36,8 @@ def bench(
     methods: Annotated[
         str | None,
         typer.Option(
-            help="Methods, with commas between.", show_default="posterior, beside the bare model"
+            help="Methods, with commas between; the bare model comes first.",
+            show_default="posterior",
         ),
     ] = None,
     facts: Annotated[
