@@ -20,7 +20,7 @@ from oneshot.retention.suites.match import normalise
 from oneshot.retention.suites.sampling import Bare
 from oneshot.retention.suites.suite import Suite
 
-QUERIES, ROUNDS = 8, 3
+QUERIES, ROUNDS = 4, 3
 TEXT_TOKENS = 20_000
 ROW = {
     "text": ("changed_per_token", "fires_per_token", "kl", "perplexity"),

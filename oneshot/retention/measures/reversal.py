@@ -12,8 +12,8 @@ from oneshot.retention.measures.scores import interval
 from oneshot.retention.methods.interface import Method, Request, Reversible
 from oneshot.retention.suites.suite import Probe, Suite
 
-CONTRADICTED = 10  # facts told differently
-AGAIN, BETWEEN = 20, 5  # facts written twice over; facts written and forgotten in between
+CONTRADICTED = 5  # facts told differently
+AGAIN, BETWEEN = 10, 5  # facts written twice over; facts written and forgotten in between
 ASKED = 16  # prompts whose logits are compared
 
 
