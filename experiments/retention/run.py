@@ -23,7 +23,7 @@ from oneshot.retention.methods.registry import BARE
 from oneshot.retention.plan import Plan, read_plan, run_plan
 from oneshot.retention.suites.data_folder import DataFolder
 
-ANSWERS = Path("runs/retention")  # the bare host's answers, which all runs share
+ANSWERS = Path("runs/retention")  # the bare host's answers, which the runs of a suite share
 
 
 def record_name(plan: Plan, model: str, method: str) -> str:
@@ -38,7 +38,7 @@ def run(plan: Plan, model: str, files: list[Path], data: Path) -> Path:
     (method,) = plan.methods
     host = load_host(model)
     ANSWERS.mkdir(parents=True, exist_ok=True)
-    answers = ANSWERS / f"bare-{host.hash}.json"
+    answers = ANSWERS / f"bare-{plan.suite}-{host.hash}.json"
 
     def experiment() -> dict[str, Any]:
         before = peak_mib()
