@@ -16,6 +16,7 @@ from experiments.facts import open_tables as open_facts
 from experiments.facts import tables as facts
 from experiments.images import tables as images
 from experiments.record import RESULTS
+from experiments.retention import bench_tables as bench
 from experiments.retention import tables as retention
 from experiments.templates import fill_template
 
@@ -29,6 +30,8 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "rules": facts.rules_table,
     "speed": facts.speed_table,
     "examination": facts.examination_table,
+    "bench-suites": bench.suites_table,
+    "bench-costs": bench.costs_table,
     "retention": retention.targets_table,
     "retention-methods": retention.methods_table,
     "retention-sizes": retention.sizes_table,

@@ -1,12 +1,15 @@
 """The methods by the names that `--methods` takes: this project's, and what one would use else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from oneshot.errors import BadInputError
+from oneshot.facts.manner import Manner
 from oneshot.facts.rules import FITTED, POSTERIOR
 from oneshot.hosts.load import Host
 from oneshot.progress import Report, silent
+from oneshot.retention.methods.bare import BareHost
 from oneshot.retention.methods.editors.alphaedit import AlphaEdit, AlphaEditSettings
 from oneshot.retention.methods.editors.grace import Grace, GraceSettings
 from oneshot.retention.methods.editors.locate import ShiftSettings
@@ -19,13 +22,15 @@ from oneshot.retention.methods.finetune import (
     FineTuneSettings,
     LastLayersSettings,
 )
-from oneshot.retention.methods.in_context import InContext
-from oneshot.retention.methods.interface import Method
+from oneshot.retention.methods.in_context import InContext, NamedInContext
+from oneshot.retention.methods.interface import ASKED, Method
 from oneshot.retention.methods.knn_lm import KnnLm, KnnLmSettings
 from oneshot.retention.methods.lora import Lora, LoraSettings
 from oneshot.retention.methods.ours import Ours
+from oneshot.retention.methods.recite import Recited, ReciteSettings
 from oneshot.retention.methods.retrieval import Copied, RetrievedInContext
 
+BARE = "bare"
 RULES = (POSTERIOR, *FITTED)
 
 
@@ -38,8 +43,10 @@ class Rival(NamedTuple):
 
 RIVALS = {
     "in-context": Rival(InContext),
-    "rag": Rival(RetrievedInContext),
+    "in-context-named": Rival(NamedInContext),
+    **{f"rag-{n}": Rival(partial(RetrievedInContext, count=n)) for n in (1, 3, 5)},
     "rag-copy": Rival(Copied),
+    "recite": Rival(Recited, ReciteSettings),
     "lora": Rival(Lora, LoraSettings),
     "fine-tune": Rival(FineTune, FineTuneSettings),
     "fine-tune-last": Rival(FineTuneLast, LastLayersSettings),
@@ -52,21 +59,37 @@ RIVALS = {
 }
 
 
-def make_method(name: str, host: Host, progress: Report = silent) -> Method:
+def make_method(
+    name: str,
+    host: Host,
+    progress: Report = silent,
+    manner: Manner = ASKED,
+    settings: Mapping[str, Any] | None = None,
+) -> Method:
     """A method with nothing written; raises BadInputError for an unknown name."""
-    if name in RULES:
-        return Ours(host, name, progress)
-    if name in RIVALS:
-        return RIVALS[name].make(host)
-    raise BadInputError(
-        f"the method {name!r} is unknown; give one of {', '.join([*RULES, *RIVALS])}"
-    )
+    method: Method
+    if name == BARE:
+        method = BareHost(host)
+    elif name in RULES:
+        method = Ours(host, name, progress)
+    elif name in RIVALS:
+        method = _rival(name, host, settings or {})
+    else:
+        names = ", ".join([BARE, *RULES, *RIVALS])
+        raise BadInputError(f"the method {name!r} is unknown; give one of {names}")
+    method.manner = manner
+    return method
 
 
-def tuned(host: Host, name: str, values: dict[str, Any]) -> Method:
+def _rival(name: str, host: Host, values: Mapping[str, Any]) -> Method:
     """A rival with some settings other than its defaults; those of a shift in `shift`."""
     rival = RIVALS[name]
-    if rival.settings is None:
-        return rival.make(host, **values)
-    shift = {"shift": ShiftSettings(**values["shift"])} if "shift" in values else {}
-    return rival.make(host, rival.settings(**values | shift))
+    if not values:
+        return rival.make(host)
+    try:
+        if rival.settings is None:
+            return rival.make(host, **values)
+        shift = {"shift": ShiftSettings(**values["shift"])} if "shift" in values else {}
+        return rival.make(host, rival.settings(**{**values, **shift}))
+    except TypeError as error:
+        raise BadInputError(f"the settings of {name} cannot be used ({error})") from error

@@ -2,48 +2,59 @@
 
 import json
 import random
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from adapters.write.answers import answer_tokens
 from oneshot.errors import BadInputError
-from oneshot.facts.answering import answer, short
+from oneshot.facts.answering import Question, answer, short
 from oneshot.facts.language.checking import check_statement
-from oneshot.facts.manner import PLAIN_TOKENS
+from oneshot.facts.manner import Manner
 from oneshot.facts.types import Statement
 from oneshot.files.durable import write_atomically
 from oneshot.hosts.corpus import background_text
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.interface import Request
+from oneshot.retention.methods.interface import ASKED, Request
 from oneshot.retention.suites.data_folder import DataFolder
+from oneshot.retention.suites.match import says
+from oneshot.retention.suites.suite import Axes, Probe, Suite
 
 PREFIX = 50  # unrelated tokens put in front of a prompt
 PASSAGES = 600  # of the running text, from which they are drawn
 SPARE = 8  # tokens of the host's window that nothing of ours fills
 
+TUNED = 5  # one fact of a published set in so many is for choosing settings
+
+Split = Literal["test", "tune"]
 T = TypeVar("T")
 
 
 class Bare:
     """The bare host's answers; every prompt is asked once, also over runs that share a file."""
 
-    def __init__(self, host: Host, file: Path | None = None) -> None:
-        self.host, self.file = host, file
+    def __init__(self, host: Host, file: Path | None = None, manner: Manner = ASKED) -> None:
+        self.host, self.file, self.manner = host, file, manner
         text = file.read_text("utf-8") if file and file.exists() else "{}"
         self._said: dict[str, str] = json.loads(text)
 
-    def __call__(self, prompts: Sequence[str]) -> list[str]:
+    def __call__(self, questions: Sequence[Question]) -> list[str]:
         """Free greedy answers, in the order asked."""
-        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._said]
-        for prompt, said in zip(new, answer(self.host, new), strict=True):
-            self._said[prompt] = short(said.text)
+        keys = [self._key(question) for question in questions]
+        new = {k: q for k, q in zip(keys, questions, strict=True) if k not in self._said}
+        said = answer(self.host, list(new.values()), manner=self.manner)
+        self._said |= {key: short(s.text) for key, s in zip(new, said, strict=True)}
         if new and self.file:
             write_atomically(self.file, json.dumps(self._said).encode())
-        return [self._said[prompt] for prompt in prompts]
+        return [self._said[key] for key in keys]
+
+    def _key(self, question: Question) -> str:
+        text = question if isinstance(question, str) else json.dumps(question)
+        return text if self.manner == ASKED else f"{self.manner} {text}"
 
 
 @dataclass
@@ -57,10 +68,20 @@ class Material:
     probes: int = 500
     seed: int = 0
     text_file: Path | None = None
+    split: Split = "test"
     dropped: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
+
+    @property
+    def chat(self) -> bool:
+        """Whether the host is asked through its chat template."""
+        return self.bare.manner.chats(self.host)
+
+    def mine(self, fact: str) -> bool:
+        """Whether a fact of a published set, by its prompt, is of this draw's split."""
+        return (zlib.crc32(fact.encode()) % TUNED == 0) == (self.split == "tune")
 
     def thin(self, items: Sequence[T]) -> list[T]:
         """At most `probes` of the items, evenly over their order, so that every age has some."""
@@ -84,23 +105,38 @@ class Material:
         """Whether the host's window holds the prompt and an answer."""
         limit = getattr(self.host.model.config, "max_position_embeddings", None)
         size = len(self.host.tokenizer(prompt)["input_ids"])
-        return limit is None or size + PLAIN_TOKENS + SPARE <= limit
+        return limit is None or size + self.bare.manner.longest(self.host) + SPARE <= limit
 
     def unknown(self, requests: Iterable[tuple[Request, T]]) -> list[T]:
         """Those whose answer the bare host does not give already; counts the others."""
         pairs = list(requests)
         said = self.bare([request.prompt for request, _ in pairs])
-        kept = [x for (r, x), s in zip(pairs, said, strict=True) if s != r.answer]
+        kept = [x for (r, x), s in zip(pairs, said, strict=True) if not says(s, (r.answer,))]
         self.dropped["the bare host says so already"] += len(pairs) - len(kept)
         return kept
 
-    def with_prefix(self, prompt: str) -> str:
-        """The prompt behind about 50 tokens of running text, which has nothing to do with it."""
+    def with_prefix(self, prompt: str, tokens: int = PREFIX) -> str:
+        """The prompt behind about so many tokens of running text that has nothing to do with it."""
         texts, tokenizer = self.text, self.host.tokenizer
-        passage = texts[self.rng.randrange(PASSAGES) % len(texts)]
-        tokens = tokenizer(passage, add_special_tokens=False)["input_ids"]
-        text = tokenizer.decode(tokens[:PREFIX]).strip()
+        start, ids = self.rng.randrange(PASSAGES), list[int]()
+        for i in range(start, start + len(texts)):
+            if len(ids) >= tokens:
+                break
+            ids += tokenizer(f"{texts[i % len(texts)]} ", add_special_tokens=False)["input_ids"]
+        text = tokenizer.decode(ids[:tokens]).strip()
         return f"{text.rstrip('.,;:')}. {prompt}"
+
+    def suite(self, name: str, requests: list[Request], told: Axes, kept: Axes) -> Suite:
+        """The suite of what fits the host, with answers of other facts as rivals."""
+        told = {axis: self._fitting(probes) for axis, probes in told.items()}
+        kept = {axis: self._fitting(probes) for axis, probes in kept.items()}
+        answers = sorted({request.answer for request in requests})
+        pools = [[a for a in answers if a != r.answer] or [r.subject] for r in requests]
+        rivals = [self.rng.choice(pool) for pool in pools]
+        return Suite(name, requests, told, kept, rivals, self.text, dict(self.dropped))
+
+    def _fitting(self, probes: Sequence[Probe]) -> list[Probe]:
+        return [probe for probe in probes if self.fits(probe.prompt)]
 
     @cached_property
     def text(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Suites of facts by relation: new ones of relations that the host knows, and LRE's."""
+"""The factual relations of LRE (Hernandez et al. 2024, arXiv 2308.09124), in its own wordings."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -6,66 +6,16 @@ from typing import Any
 
 from oneshot.facts.wordings import fill
 from oneshot.hosts.corpus import corpus_facts
-from oneshot.retention.suites.corpus import Item, Questions, plain_wordings
-from oneshot.retention.suites.material import Material
+from oneshot.retention.suites.corpus import Item, Questions
+from oneshot.retention.suites.sampling import Material
 from oneshot.retention.suites.suite import Probe, Suite
 
-SMOKE = 30  # facts
-LRE = 1000
-
-
-def smoke(material: Material) -> Suite:
-    """A few of the package's held-out facts."""
-    material.facts = material.facts or SMOKE
-    return trex(material)
-
-
-def trex(material: Material) -> Suite:
-    """The package's held-out facts; where more are asked for, also others of the same relations.
-
-    Those are T-REx facts about single words that no shipped fact is about, from LPAQA.
-    """
-    plain, rng = plain_wordings(), material.rng
-    shipped = [(f.subject, f.relation, f.object) for f in corpus_facts() if f.split == "test"]
-    shipped = [fact for fact in shipped if fact[1] in plain]
-    rng.shuffle(shipped)
-    wanted = material.facts or len(shipped)
-    facts = shipped[:wanted]
-    if wanted > len(shipped):
-        facts += _further(material, wanted - len(shipped))
-        rng.shuffle(facts)
-    items = [Item(s, r, o, rng.choice(plain[r])) for s, r, o in facts]
-    items = [item for item in items if material.writable(item.request)]
-    return corpus_suite(material, "trex-new", items)
-
-
-def corpus_suite(material: Material, name: str, items: Sequence[Item]) -> Suite:
-    """The suite of these items, with every axis that the shipped wordings allow."""
-    questions = Questions(material, items)
-    return Suite(
-        name,
-        [item.request for item in items],
-        questions.told(),
-        questions.kept(),
-        questions.rivals(),
-        material.text,
-        dict(material.dropped),
-    )
-
-
-def _further(material: Material, count: int) -> list[tuple[str, str, str]]:
-    taken, plain = {f.subject for f in corpus_facts()}, plain_wordings()
-    pool = [
-        (row["subject"], row["relation"], row["object"])
-        for row in material.data.rows("facts/trex_lpaqa_train.jsonl.gz")
-        if row["n_objects"] == 1 and row["subject"] not in taken and row["relation"] in plain
-    ]
-    return material.rng.sample(pool, min(count, len(pool)))
+FACTS = 1000
 
 
 def lre(material: Material) -> Suite:
     """LRE's factual relations, in its own wordings; facts that the bare host does not know."""
-    material.facts = material.facts or LRE
+    material.facts = material.facts or FACTS
     wordings = {
         relation: entry["templates"]
         for relation, entry in material.data.table("facts/lre.templates.json").items()
@@ -99,7 +49,7 @@ def _lre_items(
     material: Material, rows: Sequence[dict[str, Any]], wordings: dict[str, list[str]]
 ) -> list[Item]:
     """Twice as many new facts as are wanted, of which the rest stay untold."""
-    some = rows[: 2 * (material.facts or LRE)]
+    some = rows[: 2 * (material.facts or FACTS)]
     items = [
         Item(r["subject"], r["relation"], r["object"], wordings[r["relation"]][0]) for r in some
     ]

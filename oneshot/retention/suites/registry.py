@@ -4,19 +4,30 @@ from collections.abc import Callable
 from pathlib import Path
 
 from oneshot.errors import BadInputError
-from oneshot.retention.suites.edits import counterfact, mquake, zsre
-from oneshot.retention.suites.material import Material
-from oneshot.retention.suites.relations import lre, smoke, trex
+from oneshot.retention.suites.made.hard import hard
+from oneshot.retention.suites.made.own import own
+from oneshot.retention.suites.made.trex import smoke, trex
+from oneshot.retention.suites.published.counterfact import counterfact
+from oneshot.retention.suites.published.hallueditbench import hallueditbench
+from oneshot.retention.suites.published.lre import lre
+from oneshot.retention.suites.published.mquake import mquake
+from oneshot.retention.suites.published.ripple import ripple
+from oneshot.retention.suites.published.zsre import zsre
 from oneshot.retention.suites.request_file import read_requests
+from oneshot.retention.suites.sampling import Material
 from oneshot.retention.suites.suite import Suite
 
 SUITES: dict[str, Callable[[Material], Suite]] = {
     "smoke": smoke,
-    "trex-new": trex,
-    "trex-counterfactual": counterfact,
+    "own": own,
+    "hard": hard,
+    "counterfact": counterfact,
     "zsre": zsre,
-    "mquake-singlehop": mquake,
+    "mquake": mquake,
+    "ripple": ripple,
+    "hallueditbench": hallueditbench,
     "lre": lre,
+    "trex-new": trex,
 }
 
 

@@ -12,9 +12,9 @@ from oneshot.retention.measures.scores import interval
 from oneshot.retention.methods.interface import Method, Request, Reversible
 from oneshot.retention.suites.suite import Probe, Suite
 
-CONTRADICTED = 50  # facts told differently
-AGAIN, BETWEEN = 150, 20  # facts written twice over; facts written and forgotten in between
-ASKED = 64  # prompts whose logits are compared
+CONTRADICTED = 5  # facts told differently
+AGAIN, BETWEEN = 10, 5  # facts written twice over; facts written and forgotten in between
+ASKED = 16  # prompts whose logits are compared
 
 
 def measure_contradictions(method: Method, suite: Suite, seed: int) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Forced:
     share: float
 
 
-def forced_scores(method: Method, suite: Suite) -> dict[str, Any]:
+def teacher_forced(method: Method, suite: Suite) -> dict[str, Any]:
     """`rewrite_acc` and `rephrase_acc`, and where probes have a competing answer ES, PS, NS, S."""
     paraphrase = next((suite.told[a] for a in PARAPHRASES if suite.told.get(a)), [])
     neighbours = next((suite.kept[a] for a in NEIGHBOURS if suite.kept.get(a)), [])
@@ -80,7 +80,8 @@ def _batch(method: Method, model: Any, pairs: Sequence[tuple[str, str]]) -> list
         tokenizer(f"{prompt} {answer}")["input_ids"]
         for prompt, (_, answer) in zip(prompts, pairs, strict=True)
     ]
-    logits = row_logits(method, model, rows)
+    method.given([start - 1 for start in starts])
+    logits = row_logits(model, rows)
     return [
         _forced(found[start - 1 : -1], row[start:])
         for found, start, row in zip(logits, starts, rows, strict=True)
