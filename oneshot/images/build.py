@@ -8,12 +8,21 @@ from torch import Tensor
 
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
+from oneshot.images.air.chain import AirBackprop, AirChain, AirEnsemble, AirSettings
+from oneshot.images.air.network import (
+    MIDDLE,
+    NARROW,
+    PATCH,
+    AirBlock,
+    AirShape,
+    whitening_filters,
+)
 from oneshot.images.baselines.adjoint import Adjoint
 from oneshot.images.baselines.backprop import BackpropChain
 from oneshot.images.baselines.ensemble import Ensemble
 from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
-from oneshot.images.kinds import Embedding, Method, Precision, Spacing
-from oneshot.images.noprop.block import BlockShape
+from oneshot.images.kinds import STAGES, BlockKind, Embedding, Method, Precision, Spacing
+from oneshot.images.noprop.block import BlockShape, parameters_per_block
 from oneshot.images.noprop.chain import WHOLE, Chain, ChainSettings, Part
 from oneshot.images.noprop.continuous import Continuous, ContinuousSettings
 from oneshot.images.noprop.ct import ContinuousTime
@@ -31,6 +40,9 @@ from oneshot.images.training.parallel import read_joined
 def new_trainee(settings: TrainSettings, images: ImageSet, part: Part = WHOLE) -> Trainee:
     """A fresh model for a set, on the set's device; of a chain some blocks alone if so wished."""
     mean_std = channel_statistics(images.train_images)
+    if settings.block is not BlockKind.PAPER:
+        seen = normalise(images.train_images[:WHITENED], mean_std)
+        return make_air(settings, images.inputs, mean_std, whitening_filters(seen), part)
     table = label_table(settings, images, mean_std)
     return make_trainee(settings, images.inputs, mean_std, table, part)
 
@@ -49,13 +61,21 @@ def trainee_of(
         inputs = Inputs(**saved.meta["inputs"])
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{folder} holds no run of this package ({error!r})") from error
-    mean_std = torch.zeros(2, inputs.channels, device=device)
-    size = settings.embedding.size(inputs.classes, inputs.pixels)
-    trainee = make_trainee(
-        settings, inputs, mean_std, torch.zeros(inputs.classes, size, device=device)
-    )
+    trainee = _empty_trainee(settings, inputs, device)
     saved.copy_into(trainee.tensors())
     return settings, inputs, trainee
+
+
+def _empty_trainee(settings: TrainSettings, inputs: Inputs, device: torch.device) -> Trainee:
+    """A model for a checkpoint to be copied into."""
+    mean_std = torch.zeros(2, inputs.channels, device=device)
+    if settings.block is not BlockKind.PAPER:
+        shape = air_shape(settings, inputs)
+        filters = torch.zeros(shape.whitened, inputs.channels, PATCH, PATCH, device=device)
+        return make_air(settings, inputs, mean_std, filters)
+    size = settings.embedding.size(inputs.classes, inputs.pixels)
+    table = torch.zeros(inputs.classes, size, device=device)
+    return make_trainee(settings, inputs, mean_std, table)
 
 
 def block_shape(settings: TrainSettings, inputs: Inputs) -> BlockShape:
@@ -69,6 +89,63 @@ def block_shape(settings: TrainSettings, inputs: Inputs) -> BlockShape:
         image_labels=settings.embedding is Embedding.PROTOTYPE,
         timed=settings.method.continuous,
     )
+
+
+def air_shape(settings: TrainSettings, inputs: Inputs) -> AirShape:
+    """The modern blocks of a run."""
+    filters, split = (NARROW, MIDDLE, settings.width), settings.block is BlockKind.AIR_SPLIT
+    size = inputs.channels, inputs.height, inputs.width, inputs.classes
+    return AirShape(*size, filters, split)
+
+
+def make_air(
+    settings: TrainSettings,
+    inputs: Inputs,
+    mean_std: Float[Tensor, "2 c"],
+    whitening: Float[Tensor, "d c 2 2"],
+    part: Part = WHOLE,
+) -> AirChain:
+    """A fresh model of modern blocks, on the filters' device.
+
+    Raises BadInputError for some blocks of a model whose blocks are trained together.
+    """
+    split = settings.block is BlockKind.AIR_SPLIT
+    if part.blocks and (split or settings.method is Method.BACKPROP):
+        raise BadInputError(
+            f"block {settings.block} by {settings.method} was to be trained in parts; only whole "
+            "networks by dt or ensemble need nothing of each other"
+        )
+    own = AirSettings(
+        _schedule(settings, inputs.classes),
+        settings.learning_rate,
+        seed=settings.seed,
+        dtype=torch_type(settings.precision),
+        mirror=settings.flip,
+        blocks=part.blocks,
+    )
+    return _AIR[settings.method](air_shape(settings, inputs), mean_std, whitening, own)
+
+
+_AIR: dict[Method, type[AirChain]] = {
+    Method.DT: AirChain,
+    Method.BACKPROP: AirBackprop,
+    Method.ENSEMBLE: AirEnsemble,
+}
+
+WHITENED = 5000
+"""Images whose patches the whitening filters are made from."""
+
+
+def parameters_of(settings: TrainSettings, inputs: Inputs) -> int:
+    """The trained numbers in one block; of blocks that are stages, in the largest."""
+    if settings.block is BlockKind.PAPER:
+        return parameters_per_block(block_shape(settings, inputs))
+    shape, counts = air_shape(settings, inputs), []
+    filters = torch.zeros(shape.whitened, inputs.channels, PATCH, PATCH)
+    for t in range(1, STAGES + 1) if shape.split else (1,):
+        block = AirBlock(shape, t, filters, 0.0, torch.Generator())
+        counts.append(sum(parameter.numel() for parameter in block.parameters()))
+    return max(counts)
 
 
 def make_trainee(
@@ -128,11 +205,8 @@ def _continuous_settings(settings: TrainSettings) -> ContinuousSettings:
 
 
 def _chain_settings(settings: TrainSettings, classes: int, part: Part) -> ChainSettings:
-    schedule = Schedule.cosine(settings.T)
-    if settings.spacing is Spacing.EQUAL_INFORMATION:
-        schedule = Schedule.equal_information(settings.T, classes)
     return ChainSettings(
-        schedule,
+        _schedule(settings, classes),
         Rates(settings.learning_rate, settings.weight_decay),
         eta=settings.eta,
         seed=settings.seed,
@@ -140,6 +214,12 @@ def _chain_settings(settings: TrainSettings, classes: int, part: Part) -> ChainS
         together=settings.together,
         part=part,
     )
+
+
+def _schedule(settings: TrainSettings, classes: int) -> Schedule:
+    if settings.spacing is Spacing.EQUAL_INFORMATION:
+        return Schedule.equal_information(settings.T, classes)
+    return Schedule.cosine(settings.T)
 
 
 def torch_type(precision: Precision) -> torch.dtype:
