@@ -62,7 +62,7 @@ def experiment(
     run.train(log)
     seconds, worked = time.perf_counter() - started, time.process_time() - worked
     return measured(trainee, images) | {
-        "parameters_per_block": parameters_of(settings, images.inputs),
+        "parameters_per_block": parameters_of(settings, images.inputs)[0],
         "steps": run.steps,
         "steps_of_this_process": run.steps - first,
         "train_seconds": round(seconds, 1),

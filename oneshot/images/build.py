@@ -13,7 +13,6 @@ from oneshot.images.air.network import (
     MIDDLE,
     NARROW,
     PATCH,
-    AirBlock,
     AirShape,
     whitening_filters,
 )
@@ -21,7 +20,7 @@ from oneshot.images.baselines.adjoint import Adjoint
 from oneshot.images.baselines.backprop import BackpropChain
 from oneshot.images.baselines.ensemble import Ensemble
 from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
-from oneshot.images.kinds import STAGES, BlockKind, Embedding, Method, Precision, Spacing
+from oneshot.images.kinds import BlockKind, Embedding, Method, Precision, Spacing
 from oneshot.images.noprop.block import BlockShape, parameters_per_block
 from oneshot.images.noprop.chain import WHOLE, Chain, ChainSettings, Part
 from oneshot.images.noprop.continuous import Continuous, ContinuousSettings
@@ -136,16 +135,13 @@ WHITENED = 5000
 """Images whose patches the whitening filters are made from."""
 
 
-def parameters_of(settings: TrainSettings, inputs: Inputs) -> int:
-    """The trained numbers in one block; of blocks that are stages, in the largest."""
+def parameters_of(settings: TrainSettings, inputs: Inputs) -> list[int]:
+    """The trained numbers in each block."""
     if settings.block is BlockKind.PAPER:
-        return parameters_per_block(block_shape(settings, inputs))
-    shape, counts = air_shape(settings, inputs), []
-    filters = torch.zeros(shape.whitened, inputs.channels, PATCH, PATCH)
-    for t in range(1, STAGES + 1) if shape.split else (1,):
-        block = AirBlock(shape, t, filters, 0.0, torch.Generator())
-        counts.append(sum(parameter.numel() for parameter in block.parameters()))
-    return max(counts)
+        each = parameters_per_block(block_shape(settings, inputs))
+        return [each] * (1 if settings.method.continuous else settings.T)
+    shape = air_shape(settings, inputs)
+    return [shape.parameters(t) for t in range(1, settings.T + 1)]
 
 
 def make_trainee(

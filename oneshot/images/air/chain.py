@@ -10,8 +10,9 @@ from torch import Tensor
 from oneshot.core.schedule import Schedule
 from oneshot.images.air.network import AirBlock, AirShape
 from oneshot.images.air.optimiser import Optimiser
-from oneshot.images.air.walker import AirClassifier, AirWalker, MeanOfBlocks
+from oneshot.images.air.walker import AirWalker, MeanOfBlocks
 from oneshot.images.data import normalise
+from oneshot.images.model import TrainedModel
 from oneshot.images.noprop.draws import block_generator
 
 SMOOTHING, DRAWS = 0.2, 4
@@ -109,7 +110,7 @@ class AirChain:
         scores = block.head(block.head.code(maps), z).flatten(0, 1)
         return smoothed_loss(scores, labels.repeat(DRAWS))
 
-    def classifier(self, sampling: torch.Generator | None = None) -> AirClassifier:
+    def classifier(self, sampling: torch.Generator | None = None) -> TrainedModel:
         """The model as it is now; see `walker`."""
         return self.walker(sampling)
 
@@ -149,7 +150,7 @@ class AirEnsemble(AirChain):
         """Always the noise."""
         return 0
 
-    def classifier(self, sampling: torch.Generator | None = None) -> AirClassifier:
+    def classifier(self, sampling: torch.Generator | None = None) -> TrainedModel:
         """The mean of the blocks' class probabilities."""
         return MeanOfBlocks(self.walker(sampling))
 

@@ -59,6 +59,12 @@ class AirShape:
         pairs = tuple(zip((self.whitened, *self.filters[:-1]), self.filters, strict=True))
         return pairs[t - 1 : t] if self.split else pairs
 
+    def parameters(self, t: int) -> int:
+        """The trained numbers in block t."""
+        filters = torch.zeros(self.whitened, self.channels, PATCH, PATCH)
+        block = AirBlock(self, t, filters, 0.0, torch.Generator())
+        return sum(parameter.numel() for parameter in block.parameters())
+
     def cells(self, t: int) -> int:
         """The side of the pooled map that block t's head reads."""
         return CELLS if self.split and t < len(self.filters) else 1

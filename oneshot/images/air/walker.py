@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from jaxtyping import Float, UInt8
@@ -11,16 +10,6 @@ from torch import Tensor
 from oneshot.core.schedule import Schedule
 from oneshot.images.air.network import AirBlock, AirShape
 from oneshot.images.model import batches
-
-
-class AirClassifier(Protocol):
-    """What such a chain classifies with."""
-
-    def logits(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
-        """Scores of the classes, fp32."""
-
-    def block_scores(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "blocks n classes"]:
-        """What each block says of the classes at the end of those before it, fp32."""
 
 
 @dataclass(frozen=True, eq=False)
