@@ -117,6 +117,8 @@ class Normalisation(nn.Module):
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(maps))
         self.scale: Tensor
+        self.running_mean: Tensor
+        self.running_var: Tensor
         self.register_buffer("scale", torch.ones(maps), persistent=False)
         self.register_buffer("running_mean", torch.zeros(maps))
         self.register_buffer("running_var", torch.ones(maps))

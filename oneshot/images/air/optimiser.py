@@ -26,7 +26,7 @@ class Optimiser:
         heads = [m.weight for m in modules if isinstance(m, Head)]
         taken = {id(p) for p in (*self._filters, *heads)}
         others = [p for b in blocks.values() for p in b.parameters() if id(p) not in taken]
-        self._muon = torch.optim.Muon(
+        muon = torch.optim.Muon(
             self._filters,
             lr=learning_rate,
             weight_decay=0.0,
@@ -34,10 +34,11 @@ class Optimiser:
             ns_steps=MUON_STEPS,
         )
         groups = [{"params": heads, "rate": HEAD_RATE}, {"params": others, "rate": OFFSET_RATE}]
-        self._momentum = torch.optim.SGD(
+        momentum = torch.optim.SGD(
             groups, lr=learning_rate, momentum=MOMENTUM, nesterov=True, fused=True
         )
-        for optimiser in (self._muon, self._momentum):
+        self._optimisers: tuple[torch.optim.Optimizer, ...] = (muon, momentum)
+        for optimiser in self._optimisers:
             for group in optimiser.param_groups:
                 for parameter in group["params"]:
                     # Made now, not by the first step, so that a checkpoint can be copied into it.
@@ -47,7 +48,7 @@ class Optimiser:
 
     def set_learning_rate(self, rate: float) -> None:
         """Change the filters' rate of the steps to come, and the others' with it."""
-        for optimiser in (self._muon, self._momentum):
+        for optimiser in self._optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = rate * group.get("rate", 1.0)
 
@@ -56,13 +57,13 @@ class Optimiser:
         """One step with the gradients that have come in, which are then cleared."""
         for filters in self._filters:
             filters.mul_(len(filters) ** 0.5 / filters.norm())
-        for optimiser in (self._muon, self._momentum):
+        for optimiser in self._optimisers:
             optimiser.step()
             optimiser.zero_grad()
 
     def moment(self, parameter: nn.Parameter) -> Tensor:
         """What is kept of a parameter's earlier gradients."""
-        for optimiser in (self._muon, self._momentum):
+        for optimiser in self._optimisers:
             if parameter in optimiser.state:
                 kept: Tensor = optimiser.state[parameter]["momentum_buffer"]
                 return kept

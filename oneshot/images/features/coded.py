@@ -12,7 +12,7 @@ from oneshot.images.features.patches import PatchBank
 from oneshot.images.model import batches
 
 BATCH, BATCH_ON_CUDA = 20, 1000
-"""Images whose responses are in memory at once: few fit the cache of a CPU, which halves the time."""
+"""Images whose responses are in memory at once: few fit a CPU's cache, which halves the time."""
 
 _SAMPLE = 5000
 """Images that means and deviations are taken from."""
