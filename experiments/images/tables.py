@@ -57,12 +57,12 @@ QUESTIONS = {
         ("cifar10-air-one", "one, 12 epochs"),
         ("cifar10-air-two", "a chain of two, 6 epochs"),
         ("cifar10-air-three", "a chain of three, 4 epochs"),
-        ("cifar10-air-ensemble", "three that read noise, their mean, 4 epochs"),
-        ("cifar10-air-backprop", "three by backpropagation through the chain, 4 epochs"),
+        ("cifar10-ensemble-air", "three that read noise, their mean, 4 epochs"),
+        ("cifar10-backprop-air", "three by backpropagation through the chain, 4 epochs"),
     ],
     "One such network, its three stages the blocks, 12 epochs": [
         ("cifar10-air-split", "each stage by its own loss"),
-        ("cifar10-air-split-backprop", "by backpropagation through the stages"),
+        ("cifar10-backprop-air-split", "by backpropagation through the stages"),
     ],
     "Five blocks, 10,000 pictures of CIFAR-10, no mirror images": [
         ("cifar10-dt-plain", "DT, 4 epochs"),
