@@ -40,6 +40,7 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "image-speed": images.speed_table,
     "image-ablations": images.ablation_table,
     "image-blocks": images.blocks_table,
+    "image-locality": images.locality_table,
 }
 
 

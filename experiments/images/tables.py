@@ -152,6 +152,16 @@ def blocks_table(folder: Path) -> str:
     return "\n".join(lines)
 
 
+def locality_table(folder: Path) -> str:
+    """One row a way of training modern blocks: the memory of its backward passes, and its time."""
+    lines = ["| | MiB kept | CPU seconds a batch |", "|---|---|---|"]
+    for record in _read(folder, "images-locality.json"):
+        for row in record["metrics"]["rows"]:
+            figures = f"{row['kept_mib']:,.0f} | {row['cpu_seconds_per_batch']:.2f}"
+            lines.append(f"| {row['what']} | {figures} |")
+    return "\n".join(lines)
+
+
 def _cpu_minutes(metrics: dict[str, Any]) -> str:
     """Of the runs that noted them."""
     seconds = metrics.get("train_cpu_seconds")

@@ -87,6 +87,12 @@ def test_modern_blocks_are_shown_along_the_chain_and_alone(tmp_path: Path) -> No
     assert row == "| a | 50.00, 62.50 | 50.00, 60.00 | 55.00 |"
 
 
+def test_memory_and_time_stand_in_one_row_a_way_of_training(tmp_path: Path) -> None:
+    rows = [{"what": "local", "kept_mib": 1234.5, "cpu_seconds_per_batch": 0.456}]
+    (tmp_path / "images-locality.json").write_text(json.dumps({"metrics": {"rows": rows}}))
+    assert tables.locality_table(tmp_path).splitlines()[2:] == ["| local | 1,234 | 0.46 |"]
+
+
 def test_every_ablation_has_its_row() -> None:
     named = {name for settings in tables.QUESTIONS.values() for name, _ in settings}
     configs = {path.stem for path in FOLDER.glob(f"{tables.ABLATION}*.toml")}
