@@ -131,7 +131,7 @@ _AIR: dict[Method, type[AirChain]] = {
     Method.ENSEMBLE: AirEnsemble,
 }
 
-WHITENED = 5000
+WHITENED = 2000
 """Images whose patches the whitening filters are made from."""
 
 
@@ -170,7 +170,7 @@ def make_trainee(
             f"some blocks were to learn embedding {settings.embedding} by themselves; "
             "give the others' gradient too, or one-hot labels"
         )
-    chain = _chain_settings(settings, shape.classes, part)
+    chain = _chain_settings(settings, shape.classes, part, table.device)
     return _DISCRETE[settings.method](shape, mean_std, table, chain, learn_table=learn_table)
 
 
@@ -200,14 +200,21 @@ def _continuous_settings(settings: TrainSettings) -> ContinuousSettings:
     )
 
 
-def _chain_settings(settings: TrainSettings, classes: int, part: Part) -> ChainSettings:
+def blocks_at_a_time(settings: TrainSettings, device: torch.device) -> int:
+    """How many blocks step in one set of kernels; a GPU would wait for the launches of few."""
+    return settings.T if device.type == "cuda" and settings.together == 1 else settings.together
+
+
+def _chain_settings(
+    settings: TrainSettings, classes: int, part: Part, device: torch.device
+) -> ChainSettings:
     return ChainSettings(
         _schedule(settings, classes),
         Rates(settings.learning_rate, settings.weight_decay),
         eta=settings.eta,
         seed=settings.seed,
         dtype=torch_type(settings.precision),
-        together=settings.together,
+        together=blocks_at_a_time(settings, device),
         part=part,
     )
 

@@ -54,8 +54,9 @@ class TrainSettings:
     instead of the velocity itself. `holdout` training images take the place of the test set, for
     choices.
     `side` and `test_share` are for the dataset `folder`: pixels along a picture's side, and the
-    share of each class that is kept for the test. `together` blocks step in one set of kernels;
-    `save_every` is the time between checkpoints, "2min", or the number of steps, "500".
+    share of each class that is kept for the test. `together` blocks step in one set of kernels,
+    on CUDA all where it is 1; `save_every` is the time between checkpoints, "2min", or the number
+    of steps, "500".
     Raises BadInputError for a value out of range.
     """
 

@@ -1,50 +1,23 @@
-"""Modern blocks: what they are made of, that each learns alone, and that runs are whole."""
+"""Modern blocks: what they are made of, that each learns alone, and how a chain of them answers."""
 
 import math
-from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import CLASSES, SIDE, one_thread, pixels  # noqa: F401
+from modern import chain, images, settings
+from pictures import CLASSES, one_thread  # noqa: F401  (small products, busy machines)
 
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
 from oneshot.images.air.chain import AirBackprop, AirChain, AirEnsemble, AirSettings
 from oneshot.images.air.network import AirShape, Filters, Head, whitening_filters
-from oneshot.images.build import load_trainee, make_air, new_trainee, parameters_of
-from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
-from oneshot.images.kinds import BlockKind, Dataset, Method, Precision
-from oneshot.images.model import accuracy, silent
-from oneshot.images.noprop.chain import WHOLE, Part
+from oneshot.images.build import make_air, parameters_of
+from oneshot.images.data import Inputs, channel_statistics, normalise
+from oneshot.images.kinds import BlockKind, Dataset, Method
+from oneshot.images.noprop.chain import Part
 from oneshot.images.settings import TrainSettings
-from oneshot.images.training.beginning import Place, Trainee
-from oneshot.images.training.parallel import read_joined
-from oneshot.images.training.train import Run
-
-CPU = torch.device("cpu")
-MODERN = (BlockKind.AIR, BlockKind.AIR_SPLIT)
-
-
-def images() -> ImageSet:
-    return ImageSet("toy", CLASSES, *pixels(24), *pixels(8))
-
-
-def settings(block: BlockKind = BlockKind.AIR, **changes: object) -> TrainSettings:
-    small = {"width": 16, "batch": 8, "epochs": 3, "shift": 1, "flip": False, "save_every": 4}
-    return TrainSettings.from_mapping({"block": block, **small, **changes})
-
-
-def chain(block: BlockKind, part: Part = WHOLE, **changes: object) -> AirChain:
-    made = new_trainee(settings(block, **changes), images(), part)
-    assert isinstance(made, AirChain)
-    return made
-
-
-def same(one: Trainee, other: Trainee) -> bool:
-    left, right = one.tensors(), other.tensors()
-    return left.keys() == right.keys() and all(torch.equal(left[n], right[n]) for n in left)
 
 
 def test_whitened_patches_are_uncorrelated_and_of_deviation_1() -> None:
@@ -120,58 +93,6 @@ def test_backpropagation_passes_through_all_stages() -> None:
     assert not torch.equal(plain.tensors()[name], odd.tensors()[name])
 
 
-def run(folder: Path | None, own: TrainSettings, *, resume: bool = False) -> Run:
-    return Run(new_trainee(own, images()), images(), own, Place(folder, resume))
-
-
-@pytest.mark.parametrize("precision", Precision)
-@pytest.mark.parametrize("method", [Method.DT, Method.BACKPROP, Method.ENSEMBLE])
-@pytest.mark.parametrize("block", MODERN)
-def test_a_stopped_run_goes_on_to_the_same_bits(
-    block: BlockKind, method: Method, precision: Precision, tmp_path: Path
-) -> None:
-    from oneshot.errors import Stopped
-
-    own = settings(block, method=method, precision=precision, flip=True)
-    whole = run(None, own)
-    whole.train(silent)
-    stopped = run(tmp_path, own)
-    before = {name: value.clone() for name, value in stopped.trainee.tensors().items()}
-    with pytest.raises(Stopped):
-        stopped.train(silent, stop=lambda: stopped.done == 5)
-    name = "block1.trunk.1.first.weight"
-    assert not torch.equal(before[name], stopped.trainee.tensors()[name])
-    resumed = run(tmp_path, own, resume=True)
-    resumed.train(silent)
-    assert same(whole.trainee, resumed.trainee)
-
-
-@pytest.mark.parametrize("block", MODERN)
-def test_a_trained_folder_classifies_as_it_did(block: BlockKind, tmp_path: Path) -> None:
-    own = settings(block, epochs=8)
-    trained = run(tmp_path, own)
-    classifier = trained.train(silent)
-    x, y = images().test_images, images().test_labels
-    assert accuracy(classifier, x, y) > 0.7
-    loaded_settings, inputs, loaded = load_trainee(tmp_path, CPU)
-    assert (loaded_settings, inputs) == (own, images().inputs)
-    assert torch.equal(loaded.classifier().logits(x), classifier.logits(x))
-    assert loaded.classifier().block_scores(x).shape == (own.T, 8, CLASSES)
-    assert loaded.classifier().logits(x[:0]).shape == (0, CLASSES)
-
-
-def test_processes_that_train_networks_alone_make_one_model(tmp_path: Path) -> None:
-    own = settings(T=2, epochs=2)
-    whole = run(tmp_path / "whole", own)
-    whole.train(silent)
-    for rank, t in enumerate((1, 2)):
-        place = Place(tmp_path / "parts" / f"blocks-{rank}", blocks=(t,))
-        Run(chain(BlockKind.AIR, Part((t,)), T=2, epochs=2), images(), own, place).train(silent)
-    joined, alone = read_joined(tmp_path / "parts"), read_joined(tmp_path / "whole")
-    assert joined.tensors.keys() == alone.tensors.keys()
-    assert all(torch.equal(joined.tensors[name], v) for name, v in alone.tensors.items())
-
-
 def test_a_model_that_mirrors_says_the_same_of_mirror_images() -> None:
     x = images().test_images
     for flip in (False, True):
@@ -207,59 +128,6 @@ def test_an_ensemble_is_the_mean_of_its_blocks() -> None:
     assert made.blocks[2].head.label.abs().max() < 0.01  # z_0 says nothing
 
 
-def test_each_picture_is_seen_both_ways_in_two_epochs() -> None:
-    seen: list[torch.Tensor] = []
-
-    class Spy:
-        def step(self, images: torch.Tensor, labels: torch.Tensor, number: int) -> torch.Tensor:
-            seen.append(images[labels.argsort()])
-            return torch.zeros(1)
-
-        def set_learning_rate(self, rate: float) -> None: ...
-
-        def tensors(self) -> dict[str, torch.Tensor]:
-            return {}
-
-        def classifier(self) -> "Spy":
-            return self
-
-        def logits(self, images: torch.Tensor) -> torch.Tensor:
-            return torch.zeros(len(images), 24)
-
-        def block_scores(self, images: torch.Tensor) -> torch.Tensor:
-            return torch.zeros(1, len(images), 24)
-
-    numbered = ImageSet("toy", 24, pixels(24)[0], torch.arange(24), *pixels(8))
-    own = settings(batch=24, epochs=2, flip=True, shift=0)
-    Run(Spy(), numbered, own, Place()).train(silent)
-    first, second = seen
-    x = numbered.train_images
-    ways = [(first == way).flatten(1).all(1) for way in (x, x.flip(3))]
-    assert 4 < int(ways[0].sum()) < 20
-    assert bool((ways[0] | ways[1]).all())
-    assert torch.equal(second, first.flip(3))
-
-
-def test_a_recipe_is_what_nothing_else_was_said_of() -> None:
-    digits, things = (
-        TrainSettings.from_mapping({"block": "air", "dataset": name, "epochs": 2})
-        for name in ("mnist", "cifar100")
-    )
-    assert (digits.T, digits.flip, digits.width) == (1, False, 256)
-    assert (things.batch, things.flip, things.width, things.anneal) == (500, True, 384, True)
-    assert TrainSettings.from_mapping({"block": "air", "batch": 100}).batch == 100
-    assert TrainSettings.from_mapping({}) == TrainSettings()
-    for values, message in (
-        ({"block": "air", "method": "ct"}, "give dt, backprop or ensemble"),
-        ({"block": "air", "embedding": "learned"}, "only the paper block has embedding"),
-        ({"block": "air-split", "T": 5}, "its 3 stages are the blocks"),
-        ({"width": 300}, "only a modern block has width"),
-        ({"block": "vgg"}, "paper, air, air-split"),
-    ):
-        with pytest.raises(BadInputError, match=message):
-            TrainSettings.from_mapping(values)
-
-
 def test_sizes_are_counted_and_checked() -> None:
     inputs = Inputs(*Dataset.CIFAR10.size)
     (whole,) = parameters_of(TrainSettings.from_mapping({"block": "air"}), inputs)
@@ -270,21 +138,6 @@ def test_sizes_are_counted_and_checked() -> None:
         AirShape(3, 13, 32, 10)
     with pytest.raises(BadInputError, match="trained in parts"):
         chain(BlockKind.AIR_SPLIT, Part((1,)))
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("block", MODERN)
-def test_a_cuda_device_trains_and_classifies(block: BlockKind, tmp_path: Path) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device here")
-    cuda = torch.device("cuda")
-    moved = ImageSet("toy", CLASSES, *(v.to(cuda) for v in (*pixels(24), *pixels(8))))
-    own = settings(block, epochs=8)
-    classifier = Run(new_trainee(own, moved), moved, own, Place(tmp_path)).train(silent)
-    assert accuracy(classifier, moved.test_images, moved.test_labels) > 0.7
-    _, _, loaded = load_trainee(tmp_path, cuda)
-    x = moved.test_images
-    assert torch.equal(loaded.classifier().logits(x), classifier.logits(x))
 
 
 def test_whatever_is_made_lies_on_the_filters_device() -> None:
@@ -304,7 +157,6 @@ def test_statistics_and_filters_come_from_training_pictures() -> None:
     wanted = whitening_filters(normalise(seen.train_images, statistics))
     assert torch.equal(made.tensors()["whitening"], wanted)
     assert torch.equal(made.tensors()["mean_std"], statistics)
-    assert (seen.train_images.shape[2], SIDE) == (14, 14)
 
 
 def test_a_schedule_that_ends_in_the_label_needs_no_readout() -> None:
