@@ -46,6 +46,8 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "image-rules": images.rules_table,
     "image-speed": images.speed_table,
     "image-ablations": images.ablation_table,
+    "image-blocks": images.blocks_table,
+    "image-locality": images.locality_table,
 }
 
 
