@@ -8,11 +8,10 @@ name's place, and the facts on that name are asked what the rest of the clause a
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from adapters.address.reading import Span
 from adapters.query.evidence import Evidence
 from adapters.query.view import Asked, Heard, Named, standing
 from adapters.query.voice import Voice
-from adapters.text.clauses import Asking
+from adapters.text.clauses import Asking, Span
 from adapters.text.names import OPENERS, Mention, name_key
 from adapters.text.table import NameTable
 from adapters.text.words import Word, set_of

@@ -87,7 +87,6 @@ class PosteriorDenoiser:
     ) -> None:
         self.calibration, self.rows, self.tokenizer = calibration, rows, tokenizer
         self.label = SayableLabels(calibration.labels, head, calibration.scale)
-        self.evidence = Evidence(calibration, rows)
 
     @cached_property
     def pieces(self) -> Pieces:
@@ -104,6 +103,11 @@ class PosteriorDenoiser:
     def listener(self) -> Listener:
         """Hears the names of the facts."""
         return Listener(self.table, self.pieces)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Weighs what is heard."""
+        return Evidence(self.calibration, self.rows, self.voice)
 
     @cached_property
     def chains(self) -> Chains:

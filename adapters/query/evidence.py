@@ -8,6 +8,8 @@ from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.query.view import Heard
+from adapters.query.voice import Voice
+from adapters.text.clauses import turned_round
 from adapters.write.rows import FactRows
 
 RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
@@ -30,6 +32,7 @@ class Evidence:
 
     calibration: Calibration
     rows: FactRows
+    voice: Voice
     _relatives: dict[int, tuple[Bool[Tensor, " relations"], float]] = field(default_factory=dict)
 
     def of_heard(self, row: int, heard: Heard) -> float:
@@ -38,6 +41,8 @@ class Evidence:
         own = metric.ratio(heard.readings, codes).max(1).values
         if bool(torch.cdist(heard.whole, codes).min().square() < SAME):
             return CERTAIN + float(own.max())
+        if turned_round(heard.asked.text, self.voice.sentence(row)):
+            return NEVER
         if len(heard.rivals) and bool(metric.ratio(heard.rivals, codes).max() > own.max()):
             return NEVER
         known, (akin, sure) = self.known(heard.readings), self._akin(row)

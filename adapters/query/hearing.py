@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from adapters.address.reading import Span
 from adapters.query.running import Sequence as Transcript
 from adapters.query.sums import WindowCodes
 from adapters.query.view import Heard, Named, View
-from adapters.text.clauses import clauses_of, denies
+from adapters.text.clauses import Span, clauses_of, denies
 from adapters.text.pieces import Pieces
 from adapters.text.words import set_of
 

@@ -7,10 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from adapters.address.reading import Span
-
-Window = tuple[Span, Sequence[Span]]
-"""The characters that are read, and those in them that are left out."""
+from adapters.query.windows import Windowed
+from adapters.text.clauses import Span
 
 
 class WindowCodes:
@@ -33,7 +31,7 @@ class WindowCodes:
         self._count = _running(real[:, None])[:, 0].tolist()
         self._sum = _running(self._words.double() * real[:, None])
 
-    def codes(self, windows: Sequence[Window]) -> Float[Tensor, "n rank"] | None:
+    def codes(self, windows: Sequence[Windowed]) -> Float[Tensor, "n rank"] | None:
         """The relation code of each window that has a token; None where none has."""
         found = [self._code(*window) for window in windows]
         kept = [code for code in found if code is not None]

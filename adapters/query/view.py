@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from jaxtyping import Float
 from torch import Tensor
 
-from adapters.address.reading import Span
 from adapters.query.sums import WindowCodes
 from adapters.query.windows import Windows
 from adapters.text.clauses import (
@@ -14,12 +13,14 @@ from adapters.text.clauses import (
     PRONOUN,
     Asking,
     Clause,
+    Span,
     asking,
     asks_for_answer,
     clauses_of,
     denies,
+    is_bare_request,
 )
-from adapters.text.names import SPEAKER, Mention, untaught_names
+from adapters.text.names import SPEAKER, Mention, untaught_names, untaught_places
 from adapters.text.words import Word, words_of
 
 RECENT = 3  # names before a pronoun that it may stand for
@@ -77,8 +78,9 @@ class View:
     def __init__(
         self, text: str, codes: WindowCodes, owners: Sequence[Named] = (), *, compete: bool
     ) -> None:
-        self.text, self.codes, self.owners, self.compete = text, codes, owners, compete
+        self.text, self.codes, self.owners = text, codes, owners
         self.words = words_of(text)
+        self._windows = Windows(text, self.words, compete=compete)
 
     def turn(self, turn: Span, named: Sequence[Named]) -> Iterator[Heard]:
         """Every clause of a user's turn that asks."""
@@ -86,9 +88,19 @@ class View:
         clauses = [Clause(c.start + turn[0], c.end + turn[0], c.ended) for c in clauses_of(part)]
         for clause in clauses:
             last = clause is clauses[-1]
-            kind = asking(self.text[clause.start : clause.end], last_of_turn=last)
+            kind = asking(self._of(clause), last_of_turn=last)
+            if kind is Asking.NOTHING and self._is_asked_behind(clause, clauses):
+                kind = Asking.VALUE
             if kind in (Asking.VALUE, Asking.YES_NO):
                 yield from self.read(self._asked(clause, named, kind))
+
+    def _is_asked_behind(self, clause: Clause, clauses: Sequence[Clause]) -> bool:
+        """Whether the next clause only asks to be told ("The capital of Zog. Do you know it?")."""
+        following = next((c for c in clauses if c.start >= clause.end), None)
+        return following is not None and is_bare_request(self._of(following))
+
+    def _of(self, clause: Clause) -> str:
+        return self.text[clause.start : clause.end]
 
     def plain(self, named: Sequence[Named], marks: Sequence[Span]) -> Iterator[Heard]:
         """An open clause about a name, or else the last question that what follows leaves open."""
@@ -150,7 +162,9 @@ class View:
     def _question(self, clauses: Sequence[Clause]) -> tuple[int, Asking] | None:
         """The last clause that asks for more than how to answer."""
         for i in range(len(clauses) - 1, -1, -1):
-            text = self.text[clauses[i].start : clauses[i].end]
+            text = self._of(clauses[i])
+            if i and is_bare_request(text):
+                return i - 1, Asking.VALUE
             kind = asking(text)
             if kind in (Asking.VALUE, Asking.YES_NO) and not asks_for_answer(text):
                 return i, kind
@@ -179,11 +193,10 @@ class View:
         about = [n for n in asked.named if n[0].key != SPEAKER] or asked.named
         strangers = self._strangers(asked.within, asked.named)
         others = [n[0] for n in asked.named if n[0].key != SPEAKER] + strangers
-        windows = Windows(self.text, self.words, asked.within)
         for mention, facts in {n[0].key: n for n in about}.values():
             same = [n[0] for n in about if n[0].key == mention.key]
-            rest = [o for o in others if o.key != mention.key and self.compete]
-            own, rivals = windows.of(same, rest)
+            rest = [o for o in others if o.key != mention.key]
+            own, rivals = self._windows(asked.within, same, rest)
             codes = self.codes.codes(own)
             if codes is not None:
                 heard = self._heard((mention, facts), asked, codes, self.codes.codes(rivals))
@@ -195,12 +208,11 @@ class View:
                 yield self._heard((mention, ()), asked, codes, None)
 
     def _strangers(self, within: Span, inside: Sequence[Named]) -> list[Mention]:
-        taught = [n[0] for n in inside]
-        return [
-            m
-            for m in untaught_names(self.text, self.words, taught)
-            if within[0] <= m.start and m.end <= within[1]
-        ]
+        """Names in the clause that nobody taught."""
+        taught = [mention for mention, _ in inside]
+        found = untaught_names(self.text, self.words, taught)
+        found += untaught_places(self.words, taught)
+        return [m for m in found if within[0] <= m.start and m.end <= within[1]]
 
     def _heard(self, named: Named, asked: Asked, codes: Tensor, rivals: Tensor | None) -> Heard:
         none = codes.new_zeros(0, codes.shape[1])
