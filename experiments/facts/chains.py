@@ -3,8 +3,8 @@
     python -m experiments.facts.chains experiments/configs/facts-chains-smollm2.toml
 
 Own chains are made of relations that no calibration saw (`chains.toml` beside), taught all at once;
-MQuAKE's are taught one case at a time, every hop of it. Asked by free generation, plainly and,
-where the host has a template, in chat; an answer is right where the value is in it.
+MQuAKE's are taught one case at a time, every hop of it. Asked by free generation, in chat where
+the host has a template; an answer is right where the value is in it.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from typing import Any
 from experiments.record import run_recorded
 from oneshot.errors import BadInputError, OneshotError
 from oneshot.facts.learner import Learner
-from oneshot.facts.manner import CHAT, Manner
+from oneshot.facts.manner import Manner
 from oneshot.facts.types import Reply, Statement
 from oneshot.files.data_folder import ENVIRONMENT, named_folder
 from oneshot.hosts.relations import names
@@ -163,18 +163,19 @@ def _mquake_chain(case: dict[str, Any]) -> Chain:
 
 
 class Tally:
-    """What was said to composed questions and to single ones, by number of facts and manner."""
+    """What was said to composed questions and to single ones, by number of facts."""
 
     def __init__(self) -> None:
         self.hits: dict[str, list[bool]] = defaultdict(list)
         self.missed: dict[str, list[list[Any]]] = defaultdict(list)
 
-    def ask(self, learner: Learner, chains: Sequence[Chain], manner: Manner) -> None:
+    def ask(self, learner: Learner, chains: Sequence[Chain]) -> None:
         """Ask all questions of some chains."""
         asked = [q for c in chains for q in (*c.questions, *c.singles, *c.others)]
-        said = {reply.question: reply for reply in learner.ask(asked, manner=manner)}
+        replies = learner.ask(asked, manner=Manner(max_new_tokens=TOKENS))
+        said = {reply.question: reply for reply in replies}
         for chain in chains:
-            self._count(chain, said, f"{len(chain.facts)} facts, {_way(manner)}")
+            self._count(chain, said, f"{len(chain.facts)} facts")
 
     def _count(self, chain: Chain, said: dict[str, Reply], way: str) -> None:
         composed = [said[q] for q in chain.questions]
@@ -207,19 +208,12 @@ def _says(reply: Reply, answers: Sequence[str]) -> bool:
     return any(answer.lower() in reply.answer.lower() for answer in answers)
 
 
-def _way(manner: Manner) -> str:
-    return "raw" if manner.raw else "chat"
-
-
 def measure(learner: Learner, chains: Sequence[Chain], *, together: bool) -> dict[str, Any]:
-    """Teach the chains all at once and ask them both ways, or one at a time and in chat alone."""
+    """Teach the chains all at once or one at a time, and ask them."""
     tally, refused = Tally(), 0
-    manners = [Manner(raw=True, max_new_tokens=TOKENS), Manner(max_new_tokens=TOKENS)]
-    manners = manners[:1] if not CHAT.chats(learner.host) else manners[0 if together else 1 :]
     for group in [list(chains)] if together else [[chain] for chain in chains]:
         refused += _teach(learner, [fact for chain in group for fact in chain.facts])
-        for manner in manners:
-            tally.ask(learner, group, manner)
+        tally.ask(learner, group)
         if not together:
             learner.forget([fact.id for fact in learner.facts()])
     return {"chains": len(chains), "refused facts": refused} | tally.counted()
