@@ -205,7 +205,8 @@ class Tally:
 
 
 def _says(reply: Reply, answers: Sequence[str]) -> bool:
-    return any(answer.lower() in reply.answer.lower() for answer in answers)
+    """Whether an answer stands in what is said, as whole words."""
+    return any(re.search(rf"(?<!\w){re.escape(a)}(?!\w)", reply.answer) for a in answers)
 
 
 def measure(learner: Learner, chains: Sequence[Chain], *, together: bool) -> dict[str, Any]:
