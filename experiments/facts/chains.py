@@ -116,9 +116,14 @@ def _own_chain(bank: Bank, hops: int, fresh: dict[str, list[str]], draw: random.
     asked = [q.replace("{}", p) for q in outer["questions"] for p in sorted(phrases)]
     questions = tuple(map(_capital, draw.sample(asked, ASKED)))
     wanted = tuple((f.answer,) for f in facts)
-    other = draw.choice([r for r in bank["outer"] if r["of"] == outer["of"] and r != outer])
-    others = _capital(draw.choice(other["questions"]).replace("{}", draw.choice(sorted(phrases))))
-    return Chain(tuple(facts), questions, tuple(singles), (answer,), wanted, (others,))
+    further = [r for r in bank["outer"] if r["of"] == outer["of"] and r != outer]
+    draw.shuffle(further)
+    others = [
+        draw.choice(r["questions"]).replace("{}", draw.choice(sorted(phrases))) for r in further[:1]
+    ]
+    return Chain(
+        tuple(facts), questions, tuple(singles), (answer,), wanted, tuple(map(_capital, others))
+    )
 
 
 def _fact(cloze: str, subject: str, answer: str) -> Statement:
