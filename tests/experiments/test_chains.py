@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 from experiments.facts.chains import RELATIONS, Config, mquake_chains, own_chains
+from experiments.facts.open_tables import chains_table
 from oneshot.hosts.relations import relations
 
 
@@ -32,6 +33,19 @@ def test_no_calibration_has_seen_the_relations() -> None:
     told = {relation["cloze"] for relation in (*found["inner"], *found["outer"])}
     assert len(told) > 35
     assert told <= unseen
+
+
+def test_the_table_has_a_row_for_what_was_measured(tmp_path: Path) -> None:
+    assert chains_table(tmp_path) == "No record yet."
+    share = {"mean": 0.95, "low": 0.9, "high": 1.0, "n": 60}
+    metrics = {"composed, 2 facts": share, "any of a chain's, 4 facts": share}
+    record = json.dumps({"metrics": metrics})
+    (tmp_path / "facts-chains-mquake.json").write_text(record)
+    rows = chains_table(tmp_path).splitlines()[2:]
+    assert rows == [
+        "| MQuAKE | composed question | 95.0 % (90-100, n = 60) |  |  |",
+        "| MQuAKE | any of a case's |  |  | 95.0 % (90-100, n = 60); aim >= 55 % |",
+    ]
 
 
 def test_of_mquake_every_hop_is_taught(tmp_path: Path) -> None:
