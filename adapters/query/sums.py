@@ -48,11 +48,11 @@ class WindowCodes:
             return None
         parts = self._unmasked(first, end, masked)
         count = sum(self._count[b] - self._count[a] for a, b in parts)
-        last = self._last[end - 1]
-        if not count:
-            return last + self._words[end - 1]
-        total = torch.stack([self._sum[b] - self._sum[a] for a, b in parts]).sum(0)
-        return last + (total / count).to(last)
+        last: Tensor = self._last[end - 1]
+        word: Tensor = self._words[end - 1]
+        if count:
+            word = torch.stack([self._sum[b] - self._sum[a] for a, b in parts]).sum(0) / count
+        return last + word.to(last)
 
     def _unmasked(self, first: int, end: int, masked: Sequence[Span]) -> list[tuple[int, int]]:
         """The runs of tokens [first, end) between the masked ones."""

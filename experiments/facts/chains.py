@@ -91,8 +91,8 @@ def _fresh_names(draw: random.Random) -> dict[str, list[str]]:
             if fit and name.lower() not in seen:
                 seen.add(name.lower())
                 pools["person" if kind in PEOPLE else kind].append(name)
-    for pool in pools.values():
-        draw.shuffle(pool)
+    for found in pools.values():
+        draw.shuffle(found)
     return pools
 
 
