@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from adapters.address.calibration import Calibration
-from adapters.query.denoise import SAME
+from adapters.query.evidence import SAME
 from adapters.write.rows import NO_TOKEN, FactRows, join
 from oneshot.errors import BrainError
 from oneshot.facts.brain.files import Brain
