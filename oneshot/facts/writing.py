@@ -1,0 +1,144 @@
+"""Write facts into a brain and take them out: what every change of the weights goes through."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from adapters.host.sites import find_sites
+from adapters.query.denoise import Denoiser
+from adapters.query.labels import Head, SayableLabels
+from adapters.write.encode import Encoder
+from adapters.write.rows import NO_TOKEN, FactRows
+from adapters.write.state import load_calibration
+from oneshot.errors import BadInputError
+from oneshot.facts.brain.files import Brain, Config, read_calibration
+from oneshot.facts.brain.ledger import Entered, Ledger
+from oneshot.facts.brain.opening import open_brain, open_host
+from oneshot.facts.brain.records import Records
+from oneshot.facts.language.statement import with_subject
+from oneshot.facts.rules import build_denoiser
+from oneshot.facts.told import told_of
+from oneshot.facts.types import Fact, Statement
+from oneshot.hosts.corpus import corpus_wordings
+from oneshot.hosts.load import Host
+from oneshot.hosts.relations import relations, spoken
+from oneshot.progress import Report, silent
+
+Opened = TypeVar("Opened", bound="Writer")
+
+
+class Writer(Records):
+    """A frozen host and a brain folder, as far as facts enter and leave."""
+
+    def __init__(self, host: Host, brain: Brain, config: Config) -> None:
+        super().__init__(brain, config)
+        self.host = host
+        read_calibration(brain.folder, config)
+        device = next(host.model.parameters()).device
+        self.calibration = load_calibration(brain.calibration, torch.device(device))
+        self.encoder = Encoder(host.model, host.tokenizer, self.calibration)
+        wordings = corpus_wordings()
+        self.templates = tuple(
+            dict.fromkeys(t for w in wordings.values() for t in (*w.main, *w.held_out))
+        )
+        labels = {relation: w.label for relation, w in wordings.items()}
+        many = [several for r in relations() if r.many for several in [spoken(r.name)]]
+        self.ledger = Ledger(brain, self.calibration, labels, many)
+        self._built: tuple[int, Denoiser | None, list[int]] = (-1, None, [])
+
+    @classmethod
+    def open(
+        cls: type[Opened],
+        folder: Path | str,
+        *,
+        model: str | None = None,
+        device: str = "cpu",
+        dtype: str = "float32",
+        rule: str | None = None,
+        trust_remote_code: bool = False,
+        progress: Report = silent,
+    ) -> Opened:
+        """Open a brain, or found one; raises BrainError where it belongs to another host."""
+        folder = Path(folder)
+        host = open_host(folder, model, device, dtype, trust_remote_code, progress)
+        brain, config = open_brain(folder, host, rule, progress)
+        try:
+            return cls(host, brain, config)
+        except BaseException:
+            brain.close()
+            raise
+
+    def write(self, statements: Sequence[Statement], kind: str = "teach") -> list[Entered]:
+        """Encode facts and store them durably, without asking the host for any answer."""
+        return self._enter([self._complete(s) for s in statements], kind)
+
+    def denoiser(self) -> Denoiser | None:
+        """What the brain's rule makes of the live facts; None where there is none."""
+        self.ledger.refresh()
+        if self._built[0] != self.ledger.version:
+            rows = self.ledger.live.canonical()
+            rule, head = self.config.rule, self._head()
+            tokenizer = self.host.tokenizer
+            made = None
+            if len(rows):
+                made = build_denoiser(rule, self.calibration, rows, head, tokenizer)
+            ids = [self.ledger.ids[key] for key in rows.hex_keys()]
+            self._built = self.ledger.version, made, ids
+        return self._built[1]
+
+    def forget(self, ids: Sequence[int]) -> list[Fact]:
+        """Take facts out of the weights; gives those that were live."""
+        facts = [fact for fact in map(self.show, dict.fromkeys(ids)) if fact.state == "live"]
+        if facts:
+            self.ledger.leave([fact.key for fact in facts], "forgotten", "forget")
+        return [self.show(fact.id) for fact in facts]
+
+    def undo(self) -> str:
+        """Take back the last change; raises BadInputError where there is none."""
+        with self.brain.writing():
+            operation = self.brain.journal.last_operation()
+            if operation is None:
+                raise BadInputError("there is nothing to undo")
+            added, removed = operation.payload["added"], operation.payload["removed"]
+            # They are functions of host and fact, so they come back to the bit.
+            back = [(s, self._encode(s)) for s in map(statement_of, map(self.show, removed))]
+            self.ledger.leave([self.show(id).key for id in added], "forgotten")
+            self.ledger.enter(back, None)
+            self.brain.journal.drop_operation(operation.id)
+        changed = len(added) or len(removed)
+        return f"{operation.kind} of {changed} fact{'s' if changed != 1 else ''} undone"
+
+    def _complete(self, given: Statement) -> Statement:
+        return with_subject(given, self.templates)
+
+    def _enter(
+        self, statements: Sequence[Statement], kind: str, over: int | None = None
+    ) -> list[Entered]:
+        rows = self.encoder.encode_all([told_of(s, made=True) for s in statements])
+        self._check_sayable(rows)
+        return self.ledger.enter(list(zip(statements, rows, strict=True)), kind, over)
+
+    def _check_sayable(self, rows: Sequence[FactRows]) -> None:
+        """Raise HostError for a fact with a token that the host's head cannot be made to say."""
+        said = {t for r in rows for part in (r.answer, r.sentence) for t in part.flatten().tolist()}
+        self._labels.check(sorted(said - {NO_TOKEN}))
+
+    @cached_property
+    def _labels(self) -> SayableLabels:
+        return SayableLabels(self.calibration.labels, self._head(), self.calibration.scale)
+
+    def _head(self) -> Head:
+        sites = find_sites(self.host.model)
+        bias = None if sites.bias is None else sites.bias.detach()
+        return Head(sites.head.get_parameter("weight").detach(), bias)
+
+    def _encode(self, statement: Statement) -> FactRows:
+        return self.encoder.encode(told_of(statement, made=True))
+
+
+def statement_of(fact: Fact) -> Statement:
+    """A fact of the journal as it was given."""
+    return Statement(fact.prompt, fact.answer, fact.subject, fact.source, fact.asks, fact.aliases)
