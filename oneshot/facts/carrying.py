@@ -8,7 +8,7 @@ import torch
 from oneshot.errors import BrainError
 from oneshot.facts.brain.export import check_host, check_rows, export_folder, read_folder
 from oneshot.facts.brain.files import read_calibration, read_config
-from oneshot.facts.writing import Writer, statement_of
+from oneshot.facts.writing import Writer
 
 
 class Carrier(Writer):
@@ -18,11 +18,10 @@ class Carrier(Writer):
         """Write the live facts as an adapter folder in canonical form; how many."""
         self.ledger.refresh()
         rows = self.ledger.live.canonical()
-        entries = self.brain.journal.by_keys(rows.hex_keys())
-        statements = [statement_of(entries[key]) for key in rows.hex_keys()]
+        statements = [self.ledger.texts[key] for key in rows.hex_keys()]
         calibration = read_calibration(self.brain.folder, self.config)
         export_folder(folder, self.config, calibration, rows, statements)
-        return len(rows)
+        return len(self.ledger.ids)
 
     def import_(self, folder: Path) -> int:
         """Take in the facts of an exported adapter or another brain; how many were new."""
@@ -30,13 +29,15 @@ class Carrier(Writer):
         check_host(folder, carried.config, self.config)
         if carried.rows is None:
             return 0
+        told = [i for i, s in enumerate(carried.statements) if not s.origins]  # the rest follows
+        statements = [carried.statements[i] for i in told]
         same = carried.config.calibration_hash == self.config.calibration_hash
         if same:
             check_rows(folder, carried.rows, self.calibration, len(self._head().weight))
-            rows = [carried.rows.take(torch.tensor([i])) for i in range(len(carried.rows))]
-            entered = self.ledger.enter(list(zip(carried.statements, rows, strict=True)), "import")
+            rows = [carried.rows.take(torch.tensor([i])) for i in told]
+            entered = self.ledger.enter(list(zip(statements, rows, strict=True)), "import")
         else:
-            entered = self.write(carried.statements, "import")
+            entered = self.write(statements, "import")
         return sum(not e.known for e in entered)
 
     @classmethod
@@ -52,4 +53,4 @@ class Carrier(Writer):
                 check_host(source, read_folder(source).config, learner.config)
             for source in sources:
                 learner.import_(source)
-            return len(learner.ledger.live)
+            return len(learner.ledger.ids)

@@ -16,6 +16,7 @@ from oneshot.facts.manner import CHAT, RAW, Manner, Turn
 from oneshot.facts.replies import contradiction, make_receipt, make_reply
 from oneshot.facts.told import question_of
 from oneshot.facts.types import Finding, Receipt, Reply, Statement
+from oneshot.facts.writing import statement_of
 from oneshot.hosts.load import load_host
 from oneshot.progress import Report, silent
 
@@ -53,17 +54,19 @@ class Learner(Carrier):
         base: bool = False,
         explain: bool = False,
         adapter: bool = True,
+        as_of: str | None = None,
         streamer: Hear | None = None,
     ) -> list[Reply]:
         """Answers in the order asked; `base` adds the bare host's, `explain` the evidence.
 
         A question is a text, or the turns of a conversation. Hosts with a chat template are asked
         through it unless the manner is raw. `streamer` hears the answer to a single question piece
-        by piece, each with the id of the fact that says it.
+        by piece, each with the id of the fact that says it. Facts with a time answer as they held
+        `as_of` a date ("2019", "2019-05-03"), or today.
         """
         asked = [_checked(q) for q in questions]
-        denoiser = self.denoiser() if adapter else None
-        ids = self._built[2]
+        denoiser = self.denoiser(as_of) if adapter else None
+        ids = self._built.sources
         said = answer(self.host, asked, denoiser, manner, streamer and _by_id(streamer, ids))
         bare = answer(self.host, asked, None, manner) if base else [None] * len(asked)
         whole = manner.chats(self.host)
@@ -77,7 +80,7 @@ class Learner(Carrier):
         old = self.show(id)
         if old.state != "live":
             raise BadInputError(f"fact #{id} is {old.state}; update a live one")
-        new = Statement(old.prompt, answer, old.subject, old.source, old.asks, old.aliases)
+        new = replace(statement_of(old), answer=answer)
         return self._teach([new], over=id)[0]
 
     def alias(self, id: int, name: str) -> Receipt:
@@ -86,7 +89,7 @@ class Learner(Carrier):
         if old.state != "live":
             raise BadInputError(f"fact #{id} is {old.state}; give a live one another name")
         names = tuple(dict.fromkeys([*old.aliases, check_text(name, "alias", LONGEST_NAME)]))
-        new = Statement(old.prompt, old.answer, old.subject, old.source, old.asks, names)
+        new = replace(statement_of(old), aliases=names)
         receipt = self._teach([new], over=id)[0]
         warnings = tuple(w for w in receipt.warnings if w != contradiction(id))
         return replace(receipt, warnings=warnings)
@@ -113,13 +116,27 @@ class Learner(Carrier):
         began = time.perf_counter()
         entered = self._enter(complete, "teach" if over is None else "update", over)
         seconds = (time.perf_counter() - began) / len(complete)
-        after = [reply.answer for reply in self.ask(prompts, manner=RAW)]
         asked = [question_of(s) for s in complete]
-        replies = iter(self.ask([q for q in asked if q]))
+        answers = self._answers(complete, asked)
         return [
-            make_receipt(e, s, old, new, (q, next(replies).answer if q else ""), seconds)
-            for e, s, old, new, q in zip(entered, complete, olds, after, asked, strict=True)
+            make_receipt(e, s, old, new, (q, said), seconds)
+            for e, s, old, q, (new, said) in zip(
+                entered, complete, olds, asked, answers, strict=True
+            )
         ]
+
+    def _answers(
+        self, taught: Sequence[Statement], asked: Sequence[str | None]
+    ) -> list[tuple[str, str]]:
+        """The answers to prompts and questions, each as of when its fact holds."""
+        found: dict[int, tuple[str, str]] = {}
+        for day in dict.fromkeys(s.until for s in taught):
+            chosen = [i for i, s in enumerate(taught) if s.until == day]
+            prompts = self.ask([taught[i].prompt for i in chosen], manner=RAW, as_of=day)
+            questions = iter(self.ask([q for i in chosen if (q := asked[i])], as_of=day))
+            for i, reply in zip(chosen, prompts, strict=True):
+                found[i] = reply.answer, next(questions).answer if asked[i] else ""
+        return [found[i] for i in range(len(taught))]
 
     def _bare(self, prompts: Sequence[str]) -> list[str]:
         """What the host says by itself."""
@@ -138,11 +155,11 @@ def _checked(question: str | Sequence[Turn]) -> str | Sequence[Turn]:
     return question
 
 
-def _by_id(streamer: Hear, ids: Sequence[int]) -> Hear:
+def _by_id(streamer: Hear, ids: Sequence[tuple[int, ...]]) -> Hear:
     """Tells the listener the facts' ids instead of the denoiser's rows."""
 
     def hear(text: str, row: int | None) -> None:
-        streamer(text, None if row is None else ids[row])
+        streamer(text, None if row is None else ids[row][0])
 
     return hear
 

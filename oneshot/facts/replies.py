@@ -11,12 +11,12 @@ def make_reply(
     question: str,
     said: Said,
     bare: Said | None,
-    ids: Sequence[int],
+    ids: Sequence[tuple[int, ...]],
     *,
     explain: bool,
     whole: bool = False,
 ) -> Reply:
-    """A reply; `ids` are the facts' ids by the denoiser's rows, `bare` is what the host said.
+    """A reply; `ids` are the taught facts by the denoiser's rows, `bare` is what the host said.
 
     A single sentence goes without its stop unless the `whole` text is wanted.
     """
@@ -25,7 +25,7 @@ def make_reply(
     return Reply(
         question,
         tidy(said.text),
-        tuple(dict.fromkeys(ids[row] for row in spoke)),
+        tuple(dict.fromkeys(id for row in spoke for id in ids[row])),
         tidy(bare.text) if bare else None,
         _steps(said, ids) if explain else (),
     )
@@ -56,6 +56,7 @@ def make_receipt(
         asked[0],
         asked[1],
         _says(statement.answer, after) and (asked[0] is None or _says(statement.answer, asked[1])),
+        entered.implied,
     )
 
 
@@ -64,9 +65,9 @@ def contradiction(old: int) -> str:
     return f"contradicts #{old}, which it replaces"
 
 
-def _steps(said: Said, ids: Sequence[int]) -> tuple[Step, ...]:
+def _steps(said: Said, ids: Sequence[tuple[int, ...]]) -> tuple[Step, ...]:
     return tuple(
-        Step(token, ids[c.fact] if c.fact >= 0 else None, c.evidence)
+        Step(token, ids[c.fact][0] if c.fact >= 0 else None, c.evidence)
         if c
         else Step(token, None, float("nan"))
         for token, c in zip(said.tokens, said.changes, strict=True)

@@ -1,6 +1,8 @@
 """Write facts into a brain and take them out: what every change of the weights goes through."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -18,13 +20,20 @@ from oneshot.facts.brain.files import Brain, Config, read_calibration
 from oneshot.facts.brain.ledger import Entered, Ledger
 from oneshot.facts.brain.opening import open_brain, open_host
 from oneshot.facts.brain.records import Records
+from oneshot.facts.implied.lists import one_of_several
+from oneshot.facts.implied.rules import Rule, rule_of
+from oneshot.facts.implied.times import over
+from oneshot.facts.language.checking import check_statement
+from oneshot.facts.language.dates import last_day
 from oneshot.facts.language.statement import with_subject
+from oneshot.facts.language.text import brief
 from oneshot.facts.rules import build_denoiser
 from oneshot.facts.told import told_of
-from oneshot.facts.types import Fact, Statement
+from oneshot.facts.types import Fact, Implied, Statement
 from oneshot.hosts.corpus import corpus_wordings
 from oneshot.hosts.load import Host
 from oneshot.hosts.relations import relations, spoken
+from oneshot.memory.journal.rows import Operation
 from oneshot.progress import Report, silent
 
 Opened = TypeVar("Opened", bound="Writer")
@@ -46,8 +55,8 @@ class Writer(Records):
         )
         labels = {relation: w.label for relation, w in wordings.items()}
         many = [several for r in relations() if r.many for several in [spoken(r.name)]]
-        self.ledger = Ledger(brain, self.calibration, labels, many)
-        self._built: tuple[int, Denoiser | None, list[int]] = (-1, None, [])
+        self.ledger = Ledger(brain, self.calibration, labels, many, self._encode)
+        self._built = _Built(-1, "", None, [])
 
     @classmethod
     def open(
@@ -75,19 +84,29 @@ class Writer(Records):
         """Encode facts and store them durably, without asking the host for any answer."""
         return self._enter([self._complete(s) for s in statements], kind)
 
-    def denoiser(self) -> Denoiser | None:
-        """What the brain's rule makes of the live facts; None where there is none."""
+    def denoiser(self, as_of: str | None = None) -> Denoiser | None:
+        """What the brain's rule makes of the live facts; None where there is none.
+
+        Of facts with a time those speak that hold `as_of` a date, or today.
+        """
         self.ledger.refresh()
-        if self._built[0] != self.ledger.version:
-            rows = self.ledger.live.canonical()
-            rule, head = self.config.rule, self._head()
-            tokenizer = self.host.tokenizer
-            made = None
-            if len(rows):
-                made = build_denoiser(rule, self.calibration, rows, head, tokenizer)
-            ids = [self.ledger.ids[key] for key in rows.hex_keys()]
-            self._built = self.ledger.version, made, ids
-        return self._built[1]
+        day = last_day(as_of) if as_of else date.today().isoformat()
+        if (self._built.version, self._built.day) != (self.ledger.version, day):
+            self._built = self._build(day)
+        return self._built.denoiser
+
+    def _build(self, day: str) -> "_Built":
+        silent = self.ledger.told_by_lists() | over(self.ledger.texts, day)
+        rows = self.ledger.live.canonical()
+        if silent:
+            speaking = [i for i, key in enumerate(rows.hex_keys()) if key not in silent]
+            rows = rows.take(torch.tensor(speaking, dtype=torch.long))
+        made = None
+        if len(rows):
+            rule, head, tokenizer = self.config.rule, self._head(), self.host.tokenizer
+            made = build_denoiser(rule, self.calibration, rows, head, tokenizer)
+        sources = [self.ledger.sources(key) for key in rows.hex_keys()]
+        return _Built(self.ledger.version, day, made, sources)
 
     def forget(self, ids: Sequence[int]) -> list[Fact]:
         """Take facts out of the weights; gives those that were live."""
@@ -102,6 +121,8 @@ class Writer(Records):
             operation = self.brain.journal.last_operation()
             if operation is None:
                 raise BadInputError("there is nothing to undo")
+            if "rule" in operation.payload:
+                return self._undo_rule(operation)
             added, removed = operation.payload["added"], operation.payload["removed"]
             # They are functions of host and fact, so they come back to the bit.
             back = [(s, self._encode(s)) for s in map(statement_of, map(self.show, removed))]
@@ -111,8 +132,54 @@ class Writer(Records):
         changed = len(added) or len(removed)
         return f"{operation.kind} of {changed} fact{'s' if changed != 1 else ''} undone"
 
+    def implied(self) -> list[Implied]:
+        """What follows from the live facts, in the order of the facts."""
+        self.ledger.refresh()
+        found = [
+            Implied(s.prompt, s.answer, s.subject or "", s.rule, self.ledger.sources(key))
+            for key, s in self.ledger.texts.items()
+            if s.origins
+        ]
+        return sorted(found, key=lambda i: (i.origins, i.prompt))
+
+    def rules(self) -> list[Rule]:
+        """The user's rules, in the order in which they came."""
+        return self.ledger.rules()
+
+    def add_rule(self, text: str) -> Rule:
+        """Let a rule of the user's hold for all facts; raises BadInputError where it is none."""
+        rule = rule_of(text)
+        with self.brain.writing():
+            if rule.text in self.brain.journal.rules():
+                raise BadInputError(f"the rule {brief(rule.text)} is here; see `oneshot rule list`")
+            self.brain.journal.add_rule(rule.text)
+            self.brain.journal.log("rule", {"rule": rule.text, "added": True})
+            self.ledger.imply()
+        return rule
+
+    def remove_rule(self, number: int) -> Rule:
+        """Take a rule away, by its place in the list, with what followed from it."""
+        with self.brain.writing():
+            rules = self.ledger.rules()
+            if not 1 <= number <= len(rules):
+                raise BadInputError(f"there is no rule {number}; see `oneshot rule list`")
+            rule = rules[number - 1]
+            self.brain.journal.drop_rule(rule.text)
+            self.brain.journal.log("rule", {"rule": rule.text, "added": False})
+            self.ledger.imply()
+        return rule
+
+    def _undo_rule(self, operation: Operation) -> str:
+        text, added = operation.payload["rule"], operation.payload["added"]
+        change = self.brain.journal.drop_rule if added else self.brain.journal.add_rule
+        change(text)
+        self.ledger.imply()
+        self.brain.journal.drop_operation(operation.id)
+        return f"the rule {brief(text)} is {'gone' if added else 'back'}"
+
     def _complete(self, given: Statement) -> Statement:
-        return with_subject(given, self.templates)
+        told = with_subject(given, self.templates)
+        return check_statement(replace(told, also=one_of_several(told)))
 
     def _enter(
         self, statements: Sequence[Statement], kind: str, over: int | None = None
@@ -136,9 +203,31 @@ class Writer(Records):
         return Head(sites.head.get_parameter("weight").detach(), bias)
 
     def _encode(self, statement: Statement) -> FactRows:
-        return self.encoder.encode(told_of(statement, made=True))
+        row = self.encoder.encode(told_of(statement, made=True))
+        self._check_sayable([row])
+        return row
+
+
+@dataclass(frozen=True)
+class _Built:
+    """A denoiser, what it was made of, and the taught facts behind each of its rows."""
+
+    version: int
+    day: str
+    denoiser: Denoiser | None
+    sources: list[tuple[int, ...]]
 
 
 def statement_of(fact: Fact) -> Statement:
     """A fact of the journal as it was given."""
-    return Statement(fact.prompt, fact.answer, fact.subject, fact.source, fact.asks, fact.aliases)
+    return Statement(
+        fact.prompt,
+        fact.answer,
+        fact.subject,
+        fact.source,
+        fact.asks,
+        fact.aliases,
+        fact.also,
+        fact.since,
+        fact.until,
+    )
