@@ -130,8 +130,8 @@ class Learner(Carrier):
     ) -> list[tuple[str, str]]:
         """The answers to prompts and questions, each as of when its fact holds."""
         found: dict[int, tuple[str, str]] = {}
-        for day in dict.fromkeys(s.until for s in taught):
-            chosen = [i for i, s in enumerate(taught) if s.until == day]
+        for day in dict.fromkeys(s.since or s.until for s in taught):
+            chosen = [i for i, s in enumerate(taught) if (s.since or s.until) == day]
             prompts = self.ask([taught[i].prompt for i in chosen], manner=RAW, as_of=day)
             questions = iter(self.ask([q for i in chosen if (q := asked[i])], as_of=day))
             for i, reply in zip(chosen, prompts, strict=True):

@@ -31,12 +31,12 @@ def dated(text: str | None) -> str | None:
     if found is None:
         raise BadInputError(f"{brief(text)} is no date; give a year, or a date as 2019-05-03")
     year, month, day = (found.groupdict()[part] for part in ("year", "month", "day"))
-    number = _MONTH.get(month or "", month and int(month))
+    number = _MONTH[month] if month in _MONTH else int(month or 0)
     try:
-        date(int(year), int(number or 1), int(day or 1))
+        date(int(year), number or 1, int(day or 1))
     except ValueError as error:
         raise BadInputError(f"{brief(text)} is no date ({error}); give another") from error
-    parts = (f"{part:02d}" for part in (number, day and int(day)) if part)
+    parts = (f"{part:02d}" for part in (number, int(day or 0)) if part)
     return "-".join([year, *parts])
 
 
