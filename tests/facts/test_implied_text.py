@@ -46,9 +46,9 @@ def following(sentences: Sequence[str], *rules: str) -> dict[str, str]:
             "Eve and Tom",
         ),
         (
-            ["Carrie was written by Bo.", "Misery was written by Bo."],
+            ["Carrie was written by Bo.", "Rage was written by Bo."],
             "Bo wrote",
-            "Carrie and Misery",
+            "Carrie and Rage",
         ),
         (["Ann's children are Tom, Eve and Max."], "A parent of Eve is", "Ann"),
         (["Ann's children are Tom, Eve and Max."], "The number of Ann's children is", "3"),
@@ -98,8 +98,8 @@ def test_rules_read_facts_in_other_words_and_tell_of_either_name() -> None:
         "X's capital is Y",
         "=> Y is in X",
         "a => b",
-        "X is here => Y is in X",
-        "X's capital is Y => Z",
+        "X is old => Y is in X",
+        "X's car is Y => Z",
     ],
 )
 def test_what_is_no_rule_is_refused(text: str) -> None:
@@ -136,10 +136,8 @@ def test_every_side_can_be_told_and_asked() -> None:
             assert back.says.count("{}") == back.plural.count("{}") == 1
             assert back.asks
             assert all(ask.count("{}") == 1 for ask in back.asks)
-        told = (
-            Statement(side.prompts[0].replace("{}", "Zog"), "Ann", "Zog") if side.prompts else None
-        )
-        assert told is None or side_of(told) == side
+        for prompt in side.prompts:
+            assert side_of(Statement(prompt.replace("{}", "Zog"), "Ann", "Zog")) == side
 
 
 @pytest.mark.parametrize(
