@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 
-from oneshot.hosts.relations import FOLDER
+from oneshot.hosts.relations import FOLDER, relations
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,8 @@ class Side:
 
     `clozes` and `nouns` ("The N of {} is") tell it; `says`, or `plural` with several values, is how
     an implied fact is told and `asks` what it is asked by. `several` is what its values are called
-    together, empty where there is one. `inverse` is the side of the other name, if any.
+    together, empty where there is one. `inverse` is the side of the other name, if any, and `bank`
+    the bank's relations that are the same.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Side:
     asks: tuple[str, ...]
     several: str
     inverse: str
+    bank: tuple[str, ...]
 
     @property
     def prompts(self) -> tuple[str, ...]:
@@ -32,6 +34,12 @@ class Side:
             form.format(n) for n in self.nouns for form in ("The {} of {{}} is", "{{}}'s {} is")
         )
         return (*self.clozes, *named)
+
+
+@cache
+def _clozes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The bank's prompts of relations."""
+    return tuple(cloze for r in relations() if r.name in names for cloze in r.clozes)
 
 
 @cache
@@ -48,6 +56,7 @@ def sides() -> dict[str, Side]:
             tuple(entry.get("asks", ())),
             entry.get("several", ""),
             entry.get("inverse", ""),
+            tuple(entry.get("bank", ())),
         )
         for name, entry in declared.items()
     }

@@ -9,6 +9,7 @@ from oneshot.hosts.sides import Side, sides
 
 _COPULA = re.compile(r"\b(?:is|was|are|were)\b")
 _OPENING = re.compile(r"^(?:the|a|an|one) ")
+_ENDING = re.compile(r" (?:the|a|an)$")
 _GAP = "\x00"
 
 
@@ -18,7 +19,7 @@ def worded(prompt: str, subject: str) -> str:
     before, found, after = prompt.rpartition(subject)
     text = f"{before}{_GAP}{after}" if found and subject else prompt
     text = " ".join(text.casefold().replace("\u2019", "'").split())
-    text = _COPULA.sub("be", text)
+    text = _ENDING.sub("", _COPULA.sub("be", text))
     return _OPENING.sub("", text).replace(f"the {_GAP}", _GAP).replace(_GAP, "{}")
 
 
