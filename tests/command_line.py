@@ -162,7 +162,7 @@ class FakeLearner:
 def make_fact(id: int, statement: Statement) -> Fact:
     subject = statement.subject or "Freedonia"
     words = (statement.prompt, statement.answer, subject, "capital", statement.source)
-    more = {"asks": statement.asks, "aliases": statement.aliases}
+    more = {n: getattr(statement, n) for n in ("asks", "aliases", "also", "since", "until")}
     return Fact(id, f"{id:032x}", *words, taught_at="2025-01-01T00:00:00Z", state="live", **more)
 
 

@@ -31,7 +31,7 @@ from oneshot.retention.measures.scores import interval
 FORMS = Path(__file__).with_suffix(".toml")
 SHORT = Manner(max_new_tokens=48)
 SAMPLES = 8  # misses that the record keeps
-HOBBIES = ("chess", "rowing", "pottery", "climbing", "juggling", "fencing", "archery", "sailing")
+HOBBIES = ("chess", "pottery", "yoga", "poker", "judo", "tennis", "karate", "ballet")
 CHILDREN = ("Tom", "Eve", "Max", "Ada", "Leo", "Mia", "Ivo", "Zoe", "Ben", "Uma", "Kai", "Pia")
 KINDS = {"books": ("works:play", "works:poem", "works:album"), "languages": ("world:language",)}
 OTHERS = (

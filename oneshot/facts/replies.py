@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from oneshot.facts.answering import Said, short
-from oneshot.facts.brain.ledger import Entered
+from oneshot.facts.brain.planned import Entered
 from oneshot.facts.types import Receipt, Reply, Statement, Step
 
 

@@ -17,8 +17,9 @@ from adapters.write.rows import NO_TOKEN, FactRows
 from adapters.write.state import load_calibration
 from oneshot.errors import BadInputError
 from oneshot.facts.brain.files import Brain, Config, read_calibration
-from oneshot.facts.brain.ledger import Entered, Ledger
+from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.brain.opening import open_brain, open_host
+from oneshot.facts.brain.planned import Entered
 from oneshot.facts.brain.records import Records
 from oneshot.facts.implied.lists import one_of_several
 from oneshot.facts.implied.rules import Rule, rule_of

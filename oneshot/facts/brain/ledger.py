@@ -7,52 +7,24 @@ finishes its work, so that nothing acknowledged is lost and nothing replaced com
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from adapters.address.calibration import Calibration
-from adapters.query.denoise import SAME
-from adapters.write.rows import NO_TOKEN, FactRows, join
+from adapters.write.rows import FactRows, join
 from oneshot.errors import BrainError
 from oneshot.facts.brain.files import Brain
 from oneshot.facts.brain.implying import Change, Encode, orphans, settle, touched
 from oneshot.facts.brain.live import LiveRows, no_rows
+from oneshot.facts.brain.planned import Entered, Plan, taught_record
 from oneshot.facts.brain.texts import Texts, record_of
+from oneshot.facts.brain.understanding import Understanding
 from oneshot.facts.implied.deriving import LIST
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.types import Statement
-from oneshot.hosts.relations import spoken
 from oneshot.memory.examiner.nearest import NearestFacts
-from oneshot.memory.journal.rows import NEW_RELATION, Draft
-
-KNOWN = 5.0  # nats at which a relation of the bank names what was understood
-
-
-@dataclass(frozen=True)
-class Entered:
-    """What became of a fact: its id, whether it was known, what it replaced, who is near."""
-
-    id: int
-    key: str
-    relation: str
-    known: bool
-    replaced: tuple[int, ...]
-    nearest: int | None
-    implied: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Plan:
-    key: str
-    statement: Statement
-    row: FactRows
-    record: dict[str, Any]
-    known: bool
-    retired: tuple[str, ...]
-    names: frozenset[str] | set[str] = frozenset()
 
 
 class Ledger:
@@ -72,7 +44,8 @@ class Ledger:
         encode: Encode | None = None,
     ) -> None:
         self.brain, self.calibration = brain, calibration
-        self.labels, self.many, self._encode = labels, frozenset(many), encode
+        self.understanding = Understanding(calibration, labels, frozenset(many))
+        self._encode = encode
         self.version = 0
         self._files: frozenset[str] | None = None
         self.refresh()
@@ -149,16 +122,6 @@ class Ledger:
         """The user's rules."""
         return [Rule(text) for text in self.brain.journal.rules()]
 
-    def relation(self, row: FactRows) -> str:
-        """The relation of the bank that the fact's readings are nearest to, or a new one."""
-        calibration = self.calibration
-        ratios = calibration.metric.ratio(row.codes(0), calibration.centres).mean(0)
-        best = int(ratios.argmax())
-        if float(ratios[best]) < KNOWN:
-            return NEW_RELATION
-        name = calibration.relations[best]
-        return self.labels.get(name, spoken(name) or name)
-
     def _load(self) -> list[dict[str, Any]]:
         """Read weights and journal; the records that the journal does not list as live."""
         segments = self.brain.store.load()
@@ -193,7 +156,7 @@ class Ledger:
                 continue
             retired = [k for k in self._contradicted(told, row) if k in self.ids]
             self._take_out(retired)
-            plans.append(_Plan(key, told, row, record, False, tuple(retired)))
+            plans.append(Plan(key, told, row, record, False, tuple(retired)))
         self._take_out(replaced)
         self._journal(plans, None)
         with suppress(BrainError):  # a full disk, say: memory is right, the next reader tries again
@@ -202,55 +165,33 @@ class Ledger:
             gone = [*replaced, *change.gone, *(key for plan in plans for key in plan.retired)]
             self._drop(gone)
 
-    def _plan(self, statement: Statement, row: FactRows, forced: frozenset[str]) -> _Plan:
+    def _plan(self, statement: Statement, row: FactRows, forced: frozenset[str]) -> Plan:
         key = row.hex_keys()[0]
-        record = {
-            "key": key,
-            **record_of(statement),
-            "relation": self.relation(row),
-            "source": statement.source,
-            "taught_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        }
+        record = taught_record(statement, key, self.understanding.relation(row))
         if key in self.live:
-            return _Plan(key, statement, row, record, True, ())
+            return Plan(key, statement, row, record, True, ())
         found = self._contradicted(statement, row)
         retired = sorted({*found, *(k for k in forced if k in self.live)})
-        names = touched(self.texts[k] for k in retired)
+        names = frozenset(touched(self.texts[k] for k in retired))
         self._take_out(retired)
         self.live.add(row)
         self.texts.add(key, statement)
-        return _Plan(key, statement, row, record, False, tuple(retired), names)
+        return Plan(key, statement, row, record, False, tuple(retired), names)
 
     def _take_out(self, keys: Collection[str]) -> None:
         self.live.remove(keys)
         self.texts.drop(keys)
 
     def _contradicted(self, told: Statement, row: FactRows) -> list[str]:
-        """Live facts on the same subject that the fact takes the place of.
-
-        Nothing is replaced by mistake: the prompts have to be the same words, or the facts have a
-        wording in common and ask a thing of which there is one. What they ask is too near in
-        "died in" and "died on" to go by. What was taught as one answer among several, or for
-        another time, stays.
-        """
+        """Live facts on the same subject that the fact takes the place of."""
         others = {o.hex_keys()[0]: o for o in self.live.on_subject(int(row.subject))}
-        return [
-            key
-            for key, other in others.items()
-            if _exclude(self.texts[key], told) and self._same_question(other, row)
-        ]
+        excludes = self.understanding.excludes
+        return [k for k, o in others.items() if excludes((told, row), (self.texts[k], o))]
 
-    def _same_question(self, old: FactRows, new: FactRows) -> bool:
-        same = torch.cdist(old.codes(0), new.codes(0)).square() < SAME
-        if bool(same[0, 0]):
-            return True
-        single = self.relation(new) not in self.many
-        return not _same_answer(old, new) and single and bool(same.any())
-
-    def _carry_out(self, plans: Sequence[_Plan], kind: str | None) -> list[Entered]:
+    def _carry_out(self, plans: Sequence[Plan], kind: str | None) -> list[Entered]:
         self.version += 1
         fresh = {p.key: p for p in plans if not p.known and p.key in self.live}
-        names = touched(p.statement for p in plans if not p.known)
+        names = touched(p.told for p in plans if not p.known)
         change = self._settle(names.union(*(p.names for p in plans)))
         self._append(fresh, change)
         entered = self._journal(plans, kind)
@@ -268,7 +209,7 @@ class Ledger:
             self.texts.add(row.hex_keys()[0], told)
         return change
 
-    def _append(self, fresh: dict[str, _Plan], change: Change) -> None:
+    def _append(self, fresh: dict[str, Plan], change: Change) -> None:
         """Write new rows, taught and implied ones together."""
         implied = [
             record_of(told) | {"key": row.hex_keys()[0], "relation": told.rule}
@@ -286,7 +227,7 @@ class Ledger:
             self.brain.store.remove(gone)
         self._files = self.brain.store.names()
 
-    def _journal(self, plans: Sequence[_Plan], kind: str | None) -> list[Entered]:
+    def _journal(self, plans: Sequence[Plan], kind: str | None) -> list[Entered]:
         journal = self.brain.journal
         touched = dict.fromkeys(key for p in plans for key in (p.key, *p.retired))
         before = {key: self.ids[key] for key in touched if key in self.ids}
@@ -298,8 +239,8 @@ class Ledger:
                 journal.log(kind, {"added": added, "removed": removed})
         return entered
 
-    def _enter(self, plan: _Plan) -> Entered:
-        (fact,) = self.brain.journal.add([_draft(plan.record)])
+    def _enter(self, plan: Plan) -> Entered:
+        (fact,) = self.brain.journal.add([plan.draft])
         replaced = tuple(self.ids.pop(key) for key in plan.retired)
         for old in replaced:
             self.brain.journal.supersede(old, fact)
@@ -316,22 +257,6 @@ class Ledger:
         return torch.nn.functional.normalize(rows.readings[:, 0].float(), dim=1)
 
 
-def _exclude(old: Statement, new: Statement) -> bool:
-    """Whether two facts may not both hold, if they answer one question."""
-    same_time = (old.since, old.until) == (new.since, new.until)
-    several = (old.also or new.also) and old.answer != new.answer
-    return same_time and not several and not old.origins
-
-
-def _same_answer(a: FactRows, b: FactRows) -> bool:
-    return torch.equal(a.answer[a.answer != NO_TOKEN], b.answer[b.answer != NO_TOKEN])
-
-
 def _following(key: str, change: Change) -> tuple[str, ...]:
     """What a fact implies, as sentences."""
     return tuple(f"{s.prompt} {s.answer}" for s, _ in change.new if key in s.origins)
-
-
-def _draft(record: dict[str, Any]) -> Draft:
-    texts = {n: record[n] for n in Draft.__dataclass_fields__ if n not in ("asks", "aliases")}
-    return Draft(**texts, asks=tuple(record["asks"]), aliases=tuple(record["aliases"]))
