@@ -52,8 +52,8 @@ def reply_record(reply: Reply, *, explain: bool = False) -> dict[str, Any]:
 def show_facts(output: Output, facts: Sequence[Fact], implied: Sequence[Implied] = ()) -> None:
     """Print facts and what they imply: a JSON line each, or one table."""
     if output.as_json:
-        for record in (*facts, *implied):
-            output.put(asdict(record), Text())
+        for record in (*map(asdict, facts), *map(asdict, implied)):
+            output.put(record, Text())
     elif facts:
         output.show(_facts_table(facts, implied))
     else:

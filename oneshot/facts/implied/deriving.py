@@ -133,10 +133,9 @@ def _name(spellings: object) -> str:
 def _may_be_name(text: str) -> bool:
     """Whether an answer can be whom or what a fact is about: neither a phrase nor a number."""
     words = words_of(text)
-    words = words[1:] if words and words[0].key == "the" else words
     if not words or len(words) > LONGEST or words[0].key in _NO_NAME:
         return False
-    return any(word.capital for word in words) or (len(words) == 1 and not words[0].number)
+    return any(word.capital for word in words)
 
 
 def _capital(text: str) -> str:

@@ -9,7 +9,7 @@ from oneshot.hosts.sides import Side, sides
 
 _COPULA = re.compile(r"\b(?:is|was|are|were)\b")
 _OPENING = re.compile(r"^(?:the|a|an|one) ")
-_ENDING = re.compile(r" (?:the|a|an)$")
+_ENDING = re.compile(r" the$")
 _GAP = "\x00"
 
 
