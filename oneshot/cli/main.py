@@ -42,7 +42,7 @@ app = typer.Typer(
 )
 for group in (demo, teach, ask, chat, forget, listing, evaluate, export, doctor, calibrate, bench):
     app.add_typer(group.commands)
-app.add_typer(rule.commands, name="rule", rich_help_panel="Facts")
+app.add_typer(rule.commands, name="rule")
 app.add_typer(host.commands, name="host")
 app.add_typer(classes.commands, name="class")
 app.add_typer(image.commands, name="image")

@@ -13,8 +13,9 @@ class Statement:
 
     `asks` are further wordings of the same question, `aliases` other names of the subject. `also`
     says that other answers hold beside it; `since` and `until` are dates ("2019", "2019-05-03")
-    between which it holds. A fact that follows from others has their keys as `origins`, and in
-    `rule` what it follows by. `clean` is set by `language.checking` alone, on statements that it
+    between which it holds. `side` names the declared relation that the host's states tell it to be
+    where its words alone do not. A fact that follows from others has their keys as `origins`, and
+    in `rule` what it follows by. `clean` is set by `language.checking` alone, on statements that it
     has checked.
     """
 
@@ -27,6 +28,7 @@ class Statement:
     also: bool = False
     since: str | None = None
     until: str | None = None
+    side: str = ""
     origins: tuple[str, ...] = ()
     rule: str = ""
     clean: bool = field(default=False, init=False, compare=False, repr=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -91,13 +91,13 @@ class Writer(Records):
         Of facts with a time those speak that hold `as_of` a date, or today.
         """
         self.ledger.refresh()
-        day = last_day(as_of) if as_of else date.today().isoformat()
+        day = last_day(as_of) if as_of else datetime.now(UTC).date().isoformat()
         if (self._built.version, self._built.day) != (self.ledger.version, day):
             self._built = self._build(day)
         return self._built.denoiser
 
     def _build(self, day: str) -> "_Built":
-        silent = self.ledger.told_by_lists() | over(self.ledger.texts, day)
+        silent = self.ledger.lists().keys() | over(self.ledger.texts, day)
         rows = self.ledger.live.canonical()
         if silent:
             speaking = [i for i, key in enumerate(rows.hex_keys()) if key not in silent]

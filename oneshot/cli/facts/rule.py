@@ -6,7 +6,18 @@ import typer
 
 from oneshot.cli.session import SESSION, open_learner
 
-commands = typer.Typer(help="Rules by which facts imply others.", no_args_is_help=True)
+commands = typer.Typer(no_args_is_help=True, rich_help_panel="Facts")
+
+
+@commands.callback()
+def start() -> None:
+    """Rules by which facts imply others, beside those that the package knows.
+
+    Examples:
+      oneshot rule add "X's capital is Y => Y is in X"
+      oneshot rule list
+      oneshot rule remove 1
+    """
 
 
 @commands.command()

@@ -114,9 +114,10 @@ class Ledger:
         origins = self.texts[key].origins or (key,)
         return tuple(sorted(self.ids[origin] for origin in origins if origin in self.ids))
 
-    def told_by_lists(self) -> set[str]:
-        """The keys of facts that a list tells along with others."""
-        return {o for told in self.texts.values() if told.rule == LIST for o in told.origins}
+    def lists(self) -> dict[str, str]:
+        """The answers of lists, by the keys of the facts that they tell along with others."""
+        lists = [told for told in self.texts.values() if told.rule == LIST]
+        return {origin: told.answer for told in lists for origin in told.origins}
 
     def rules(self) -> list[Rule]:
         """The user's rules."""
@@ -167,6 +168,7 @@ class Ledger:
 
     def _plan(self, statement: Statement, row: FactRows, forced: frozenset[str]) -> Plan:
         key = row.hex_keys()[0]
+        statement = replace(statement, side=self.understanding.side(statement, row))
         record = taught_record(statement, key, self.understanding.relation(row))
         if key in self.live:
             return Plan(key, statement, row, record, True, ())

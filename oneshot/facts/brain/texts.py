@@ -6,6 +6,7 @@ from typing import Any
 
 from adapters.text.names import name_key
 from oneshot.facts.implied.lists import values
+from oneshot.facts.implied.wording import side_of
 from oneshot.facts.types import Statement
 
 
@@ -44,6 +45,15 @@ class Texts(dict[str, Statement]):
         """The keys of what is implied about a name."""
         self._index()
         return set(self._implied[name])
+
+    def implies(self, subject: str, prompt: str) -> bool:
+        """Whether something that is implied about a subject answers a prompt."""
+        side = side_of(Statement(prompt, "", subject))
+        found = (self[key] for key in self.implied(name_key(subject)))
+        return any(
+            prompt in (told.prompt, *told.asks) or (side and side.name == told.rule)
+            for told in found
+        )
 
     def names(self) -> set[str]:
         """All names that facts are about or answer with."""
@@ -85,6 +95,7 @@ def record_of(told: Statement) -> dict[str, Any]:
         "also": told.also,
         "since": told.since,
         "until": told.until,
+        "side": told.side,
         "origins": told.origins,
         "rule": told.rule,
     }
@@ -102,6 +113,7 @@ def statement_of(record: dict[str, Any]) -> Statement:
         bool(record.get("also")),
         record.get("since"),
         record.get("until"),
+        record.get("side", ""),
         tuple(record.get("origins", ())),
         record.get("rule", ""),
     )

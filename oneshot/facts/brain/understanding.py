@@ -7,12 +7,17 @@ import torch
 
 from adapters.address.calibration import Calibration
 from adapters.query.denoise import SAME
+from adapters.text.names import SPEAKER, name_key
 from adapters.write.rows import NO_TOKEN, FactRows
+from oneshot.facts.implied.wording import side_of
 from oneshot.facts.types import Statement
 from oneshot.hosts.relations import spoken
+from oneshot.hosts.sides import sides
 from oneshot.memory.journal.rows import NEW_RELATION
 
 KNOWN = 5.0  # nats at which a relation of the bank names what was understood
+SURE = 60.0  # nats at which a declared relation of the bank is surely meant
+AHEAD = 20.0  # nats by which it then is ahead of all others
 
 Told = tuple[Statement, FactRows]
 
@@ -34,6 +39,20 @@ class Understanding:
             return NEW_RELATION
         name = calibration.relations[best]
         return self.labels.get(name, spoken(name) or name)
+
+    def side(self, told: Statement, row: FactRows) -> str:
+        """The declared side that the readings surely tell, of another name than the speaker's;
+        empty where there is none, or where the words tell it anyhow.
+        """
+        if side_of(told) or name_key(told.subject or "") == SPEAKER:
+            return ""
+        calibration = self.calibration
+        ratios = calibration.metric.ratio(row.codes(0), calibration.centres).mean(0)
+        declared = {name: side.name for side in sides().values() for name in side.bank}
+        side = declared.get(calibration.relations[int(ratios.argmax())], "")
+        others = torch.tensor([declared.get(name) != side for name in calibration.relations])
+        best, next_ = float(ratios.max()), float(ratios[others.to(ratios.device)].max())
+        return side if best > SURE and best - next_ > AHEAD else ""
 
     def excludes(self, new: Told, old: Told) -> bool:
         """Whether a fact takes the place of an old one on the same subject.

@@ -8,7 +8,7 @@ from adapters.text.words import set_of, words_of
 from oneshot.facts.implied.lists import counting, listed, ordered, values
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.implied.times import timed
-from oneshot.facts.implied.wording import question_key, side_of, worded
+from oneshot.facts.implied.wording import meant_by, question_key, side_of, worded
 from oneshot.facts.types import Statement
 from oneshot.hosts.sides import Side, sides
 
@@ -27,7 +27,7 @@ def implied(name: str, about: Facts, saying: Facts, rules: Sequence[Rule]) -> li
     """
     own = {key: told for key, told in about.items() if not timed(told)}
     others = {key: told for key, told in saying.items() if not timed(told)}
-    asked = {side.name for told in about.values() if (side := side_of(told))}
+    asked = {side.name for told in about.values() if (side := meant_by(told))}
     found = [*_lists(own), *_inverses(name, others, asked), *_ruled(name, own, others, rules)]
     taken = {worded(f, t.subject or "") for t in about.values() for f in (t.prompt, *t.asks)}
     return [s for s in found if s.rule == LIST or worded(s.prompt, s.subject or "") not in taken]
@@ -81,7 +81,7 @@ def _inverses(name: str, others: Facts, asked: set[str]) -> Iterator[Statement]:
     """What the other sides of relations tell of the name, but for what a fact tells itself."""
     groups: dict[str, dict[str, Statement]] = defaultdict(dict)
     for key, told in others.items():
-        side = side_of(told)
+        side = meant_by(told)
         if side and side.inverse and side.inverse not in asked:
             groups[side.inverse][key] = told
     for inverse, group in groups.items():

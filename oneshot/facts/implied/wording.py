@@ -1,4 +1,4 @@
-"""Which relation a taught prompt tells, by its words alone."""
+"""Which relation a taught prompt tells."""
 
 import re
 from functools import cache, lru_cache
@@ -24,10 +24,15 @@ def worded(prompt: str, subject: str) -> str:
 
 
 def side_of(told: Statement) -> Side | None:
-    """The declared side that a statement tells of its subject."""
+    """The declared side that a statement tells of its subject, by its words alone."""
     if not told.subject or name_key(told.subject) == SPEAKER:
         return None
     return _by_wording().get(worded(told.prompt, told.subject))
+
+
+def meant_by(told: Statement) -> Side | None:
+    """The declared side that a statement tells, by its words or else by the host's states."""
+    return side_of(told) or sides().get(told.side)
 
 
 @cache
