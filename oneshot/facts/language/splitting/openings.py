@@ -85,7 +85,7 @@ def without_opening(text: str) -> str:
 def without_also(text: str) -> tuple[str, bool]:
     """The sentence without an "also" in it, or a "too" at its end; and whether there was one."""
     shorter = _ALSO.sub("", text, count=1)
-    return capitalised(shorter), shorter != text
+    return (capitalised(shorter), True) if shorter != text else (text, False)
 
 
 def wants_keeping(text: str) -> bool:
