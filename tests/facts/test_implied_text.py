@@ -74,6 +74,14 @@ def test_what_implies_nothing(sentence: str) -> None:
     assert following([sentence]) == {}
 
 
+def test_what_states_tell_implies_too_but_makes_no_list() -> None:
+    told = Statement("Misery came from the desk of", "Ann Bell", "Misery", side="author")
+    texts = Texts([record_of(told) | {"key": "a"}])
+    (found,) = wanted_of(texts, texts.names(), []).values()
+    assert (found.prompt, found.answer) == ("Ann Bell wrote", "Misery")
+    assert statement_of(record_of(found)) == found
+
+
 def test_titles_with_and_are_one_thing() -> None:
     assert values(parse_sentence("Jane wrote Pride and Prejudice.")) == ("Pride and Prejudice",)
     assert values(parse_sentence("Ann's children are Tom and Eve.")) == ("Tom", "Eve")
