@@ -6,15 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 from brains import caches, exported, open_tiny, refused
-from conftest import fetched_host
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneshot.errors import BadInputError
-from oneshot.facts.brain.understanding import Understanding
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
-from oneshot.facts.told import told_of
 from oneshot.facts.types import Receipt, Statement
 
 __all__ = ["caches"]
@@ -227,18 +224,3 @@ def test_what_a_killed_process_left_is_dropped_when_the_brain_is_read(
     with open_tiny(tmp_path / "brain") as again:
         assert same(weights(again), alone)
         assert implied(again) == {"Ann Bell wrote": "Misery"}
-
-
-def test_a_relation_that_words_do_not_tell_is_read_from_states() -> None:
-    host = fetched_host("smollm2")
-    if host is None:
-        pytest.skip("smollm2 was not fetched")
-    understanding = Understanding(host.calibration, {}, frozenset())
-
-    def side(prompt: str, subject: str) -> str:
-        told = Statement(prompt, "Ann Bell", subject)
-        return understanding.side(told, host.encoder.encode(told_of(told, made=True)))
-
-    assert side("Orla Vesper has a boss called", "Orla Vesper") == "manager"
-    assert side("The favourite colour of Orla Vesper is", "Orla Vesper") == ""
-    assert side("The manager of Orla Vesper is", "Orla Vesper") == "", "the words tell it"

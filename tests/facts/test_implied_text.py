@@ -1,21 +1,24 @@
-"""What facts imply, by their words alone: no model is needed."""
+"""What facts imply, by their words and by what a fetched model makes of them."""
 
 from collections.abc import Sequence
 
 import pytest
 from brains import refused
+from conftest import fetched_host
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oneshot.errors import BadInputError
 from oneshot.facts.brain.implying import wanted_of
 from oneshot.facts.brain.texts import Texts, record_of, statement_of
+from oneshot.facts.brain.understanding import Understanding
 from oneshot.facts.implied.lists import listed, one_of_several, values
 from oneshot.facts.implied.rules import Rule, rule_of
 from oneshot.facts.implied.times import over
 from oneshot.facts.implied.wording import side_of
 from oneshot.facts.language.dates import dated, holds, last_day, without_period
 from oneshot.facts.language.statement import parse_sentence
+from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
 from oneshot.hosts.sides import sides
 
@@ -191,3 +194,18 @@ def test_records_of_earlier_versions_are_read() -> None:
     assert told == Statement("The capital of Zog is", "Ix", "Zog")
     assert statement_of(record_of(told)) == told
     assert Rule(RULE).applied("Zog", "Ix").prompt == "Ix is in"
+
+
+def test_a_relation_that_words_do_not_tell_is_read_from_states() -> None:
+    host = fetched_host("smollm2")
+    if host is None:
+        pytest.skip("smollm2 was not fetched")
+    understanding = Understanding(host.calibration, {}, frozenset())
+
+    def side(prompt: str, subject: str) -> str:
+        told = Statement(prompt, "Ann Bell", subject)
+        return understanding.side(told, host.encoder.encode(told_of(told, made=True)))
+
+    assert side("Orla Vesper has a boss called", "Orla Vesper") == "manager"
+    assert side("The favourite colour of Orla Vesper is", "Orla Vesper") == ""
+    assert side("The manager of Orla Vesper is", "Orla Vesper") == "", "the words tell it"
