@@ -8,11 +8,11 @@ import torch
 from oneshot.errors import BrainError
 from oneshot.facts.brain.export import check_host, check_rows, export_folder, read_folder
 from oneshot.facts.brain.files import read_calibration, read_config
-from oneshot.facts.writing import Writer
+from oneshot.facts.ruling import Ruler
 
 
-class Carrier(Writer):
-    """A writer whose facts can be carried about in folders."""
+class Carrier(Ruler):
+    """One whose facts can be carried about in folders."""
 
     def export(self, folder: Path) -> int:
         """Write the live facts as an adapter folder in canonical form; how many."""

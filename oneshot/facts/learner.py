@@ -10,17 +10,16 @@ from oneshot.facts.answering import Hear, answer, short
 from oneshot.facts.brain import doctor
 from oneshot.facts.calibrated import host_calibration
 from oneshot.facts.carrying import Carrier
-from oneshot.facts.language.checking import MAX_QUESTION
-from oneshot.facts.language.text import brief, check_text
+from oneshot.facts.language.checking import check_question
+from oneshot.facts.language.text import check_text
 from oneshot.facts.manner import CHAT, RAW, Manner, Turn
-from oneshot.facts.replies import contradiction, make_receipt, make_reply
+from oneshot.facts.replies import make_receipt, make_reply, uncontradicted
 from oneshot.facts.told import question_of
 from oneshot.facts.types import Finding, Receipt, Reply, Statement
-from oneshot.facts.writing import statement_of
+from oneshot.facts.writing import CHUNK, statement_of
 from oneshot.hosts.load import load_host
 from oneshot.progress import Report, silent
 
-CHUNK = 32  # facts of a list that are taught together
 LONGEST_NAME = 300  # characters
 
 
@@ -64,7 +63,7 @@ class Learner(Carrier):
         by piece, each with the id of the fact that says it. Facts with a time answer as they held
         `as_of` a date ("2019", "2019-05-03"), or today.
         """
-        asked = [_checked(q) for q in questions]
+        asked = [check_question(q) for q in questions]
         denoiser = self.denoiser(as_of) if adapter else None
         ids = self._built.sources
         said = answer(self.host, asked, denoiser, manner, streamer and _by_id(streamer, ids))
@@ -77,22 +76,21 @@ class Learner(Carrier):
 
     def update(self, id: int, answer: str) -> Receipt:
         """Give a fact a new answer; the old version stays in the journal."""
-        old = self.show(id)
-        if old.state != "live":
-            raise BadInputError(f"fact #{id} is {old.state}; update a live one")
-        new = replace(statement_of(old), answer=answer)
-        return self._teach([new], over=id)[0]
+        return self._teach([self.renewed(id, answer=answer)], over=id)[0]
 
     def alias(self, id: int, name: str) -> Receipt:
         """Let a fact answer to one more name of its subject."""
+        return uncontradicted(self._teach([self.renewed(id, alias=name)], over=id)[0], id)
+
+    def renewed(self, id: int, *, answer: str | None = None, alias: str | None = None) -> Statement:
+        """A live fact with another answer or one more name; raises BadInputError for others."""
         old = self.show(id)
         if old.state != "live":
-            raise BadInputError(f"fact #{id} is {old.state}; give a live one another name")
-        names = tuple(dict.fromkeys([*old.aliases, check_text(name, "alias", LONGEST_NAME)]))
-        new = replace(statement_of(old), aliases=names)
-        receipt = self._teach([new], over=id)[0]
-        warnings = tuple(w for w in receipt.warnings if w != contradiction(id))
-        return replace(receipt, warnings=warnings)
+            raise BadInputError(f"fact #{id} is {old.state}; give a live one")
+        names = [] if alias is None else [check_text(alias, "alias", LONGEST_NAME)]
+        aliases = tuple(dict.fromkeys([*old.aliases, *names]))
+        said = old.answer if answer is None else answer
+        return replace(statement_of(old), answer=said, aliases=aliases)
 
     @staticmethod
     def doctor(folder: Path, *, repair: bool = False) -> list[Finding]:
@@ -110,7 +108,7 @@ class Learner(Carrier):
     def _teach(
         self, statements: Sequence[Statement], over: int | None = None, *, before: bool = True
     ) -> list[Receipt]:
-        complete = [self._complete(s) for s in statements]
+        complete = [self.complete(s) for s in statements]
         prompts = [s.prompt for s in complete]
         olds = self._bare(prompts) if before else [None] * len(prompts)
         began = time.perf_counter()
@@ -141,18 +139,6 @@ class Learner(Carrier):
     def _bare(self, prompts: Sequence[str]) -> list[str]:
         """What the host says by itself."""
         return [short(said.text) for said in answer(self.host, prompts)]
-
-
-def _checked(question: str | Sequence[Turn]) -> str | Sequence[Turn]:
-    """A question of usable length; line breaks are fine in it."""
-    text = question if isinstance(question, str) else "".join(t["content"] for t in question)
-    if not text.strip() or len(text) > MAX_QUESTION:
-        raise BadInputError(
-            f"a question of {len(text):,} characters came; give 1 to {MAX_QUESTION:,}"
-        )
-    if any("\ud800" <= c <= "\udfff" for c in text):
-        raise BadInputError(f"the question {brief(text)} is not valid UTF-8: mend its encoding")
-    return question
 
 
 def _by_id(streamer: Hear, ids: Sequence[tuple[int, ...]]) -> Hear:

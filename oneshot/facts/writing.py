@@ -15,27 +15,27 @@ from adapters.query.labels import Head, SayableLabels
 from adapters.write.encode import Encoder
 from adapters.write.rows import NO_TOKEN, FactRows
 from adapters.write.state import load_calibration
-from oneshot.errors import BadInputError
+from oneshot.errors import OneshotError
 from oneshot.facts.brain.files import Brain, Config, read_calibration
 from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.brain.opening import open_brain, open_host
 from oneshot.facts.brain.planned import Entered
 from oneshot.facts.brain.records import Records
 from oneshot.facts.implied.lists import one_of_several
-from oneshot.facts.implied.rules import Rule, rule_of
 from oneshot.facts.implied.times import over
 from oneshot.facts.language.checking import check_statement
 from oneshot.facts.language.dates import last_day
 from oneshot.facts.language.statement import with_subject
-from oneshot.facts.language.text import brief
 from oneshot.facts.rules import build_denoiser
 from oneshot.facts.told import told_of
-from oneshot.facts.types import Fact, Implied, Statement
+from oneshot.facts.types import Fact, Statement
+from oneshot.facts.wordings import templates
 from oneshot.hosts.corpus import corpus_wordings
 from oneshot.hosts.load import Host
 from oneshot.hosts.relations import relations, spoken
-from oneshot.memory.journal.rows import Operation
 from oneshot.progress import Report, silent
+
+CHUNK = 32  # facts of a list that are taught together
 
 Opened = TypeVar("Opened", bound="Writer")
 
@@ -50,11 +50,8 @@ class Writer(Records):
         device = next(host.model.parameters()).device
         self.calibration = load_calibration(brain.calibration, torch.device(device))
         self.encoder = Encoder(host.model, host.tokenizer, self.calibration)
-        wordings = corpus_wordings()
-        self.templates = tuple(
-            dict.fromkeys(t for w in wordings.values() for t in (*w.main, *w.held_out))
-        )
-        labels = {relation: w.label for relation, w in wordings.items()}
+        self.templates = templates()
+        labels = {relation: w.label for relation, w in corpus_wordings().items()}
         many = [several for r in relations() if r.many for several in [spoken(r.name)]]
         self.ledger = Ledger(brain, self.calibration, labels, many, self._encode)
         self._built = _Built(-1, "", None, [])
@@ -81,9 +78,36 @@ class Writer(Records):
             brain.close()
             raise
 
-    def write(self, statements: Sequence[Statement], kind: str = "teach") -> list[Entered]:
-        """Encode facts and store them durably, without asking the host for any answer."""
-        return self._enter([self._complete(s) for s in statements], kind)
+    def complete(self, given: Statement) -> Statement:
+        """The statement clean and with its subject, and whether it is one answer among several;
+        BadInputError where it cannot be used.
+        """
+        told = with_subject(given, self.templates)
+        return check_statement(replace(told, also=one_of_several(told)))
+
+    def write(
+        self, statements: Sequence[Statement], kind: str = "teach", over: int | None = None
+    ) -> list[Entered]:
+        """Encode facts and store them durably, without asking the host for any answer.
+
+        `over` is the id of a fact that they replace in any case.
+        """
+        return self._enter([self.complete(s) for s in statements], kind, over)
+
+    def take_in(
+        self, statements: Sequence[Statement], progress: Report = silent
+    ) -> list[Entered | OneshotError]:
+        """Store facts durably as one import, which one undo takes back.
+
+        In the place of a fact that cannot be written stands the error that says why.
+        """
+        found: list[tuple[Statement, FactRows | OneshotError]] = []
+        for start in range(0, len(statements), CHUNK):
+            found += self._encoded(statements[start : start + CHUNK])
+            progress("writing", len(found), len(statements))
+        rows = [(s, row) for s, row in found if isinstance(row, FactRows)]
+        entered = iter(self.ledger.enter(rows, "import"))
+        return [row if isinstance(row, OneshotError) else next(entered) for _, row in found]
 
     def denoiser(self, as_of: str | None = None) -> Denoiser | None:
         """What the brain's rule makes of the live facts; None where there is none.
@@ -95,6 +119,11 @@ class Writer(Records):
         if (self._built.version, self._built.day) != (self.ledger.version, day):
             self._built = self._build(day)
         return self._built.denoiser
+
+    @property
+    def spoken_by(self) -> Sequence[int]:
+        """The facts' ids, by the rows of what `denoiser` gave last; of a list, the first one's."""
+        return [sources[0] for sources in self._built.sources]
 
     def _build(self, day: str) -> "_Built":
         silent = self.ledger.lists().keys() | over(self.ledger.texts, day)
@@ -116,78 +145,28 @@ class Writer(Records):
             self.ledger.leave([fact.key for fact in facts], "forgotten", "forget")
         return [self.show(fact.id) for fact in facts]
 
-    def undo(self) -> str:
-        """Take back the last change; raises BadInputError where there is none."""
-        with self.brain.writing():
-            operation = self.brain.journal.last_operation()
-            if operation is None:
-                raise BadInputError("there is nothing to undo")
-            if "rule" in operation.payload:
-                return self._undo_rule(operation)
-            added, removed = operation.payload["added"], operation.payload["removed"]
-            # They are functions of host and fact, so they come back to the bit.
-            back = [(s, self._encode(s)) for s in map(statement_of, map(self.show, removed))]
-            self.ledger.leave([self.show(id).key for id in added], "forgotten")
-            self.ledger.enter(back, None)
-            self.brain.journal.drop_operation(operation.id)
-        changed = len(added) or len(removed)
-        return f"{operation.kind} of {changed} fact{'s' if changed != 1 else ''} undone"
-
-    def implied(self) -> list[Implied]:
-        """What follows from the live facts, in the order of the facts."""
-        self.ledger.refresh()
-        found = [
-            Implied(s.prompt, s.answer, s.subject or "", s.rule, self.ledger.sources(key))
-            for key, s in self.ledger.texts.items()
-            if s.origins
-        ]
-        return sorted(found, key=lambda i: (i.origins, i.prompt))
-
-    def rules(self) -> list[Rule]:
-        """The user's rules, in the order in which they came."""
-        return self.ledger.rules()
-
-    def add_rule(self, text: str) -> Rule:
-        """Let a rule of the user's hold for all facts; raises BadInputError where it is none."""
-        rule = rule_of(text)
-        with self.brain.writing():
-            if rule.text in self.brain.journal.rules():
-                raise BadInputError(f"the rule {brief(rule.text)} is here; see `oneshot rule list`")
-            self.brain.journal.add_rule(rule.text)
-            self.brain.journal.log("rule", {"rule": rule.text, "added": True})
-            self.ledger.imply()
-        return rule
-
-    def remove_rule(self, number: int) -> Rule:
-        """Take a rule away, by its place in the list, with what followed from it."""
-        with self.brain.writing():
-            rules = self.ledger.rules()
-            if not 1 <= number <= len(rules):
-                raise BadInputError(f"there is no rule {number}; see `oneshot rule list`")
-            rule = rules[number - 1]
-            self.brain.journal.drop_rule(rule.text)
-            self.brain.journal.log("rule", {"rule": rule.text, "added": False})
-            self.ledger.imply()
-        return rule
-
-    def _undo_rule(self, operation: Operation) -> str:
-        text, added = operation.payload["rule"], operation.payload["added"]
-        change = self.brain.journal.drop_rule if added else self.brain.journal.add_rule
-        change(text)
-        self.ledger.imply()
-        self.brain.journal.drop_operation(operation.id)
-        return f"the rule {brief(text)} is {'gone' if added else 'back'}"
-
-    def _complete(self, given: Statement) -> Statement:
-        told = with_subject(given, self.templates)
-        return check_statement(replace(told, also=one_of_several(told)))
-
     def _enter(
         self, statements: Sequence[Statement], kind: str, over: int | None = None
     ) -> list[Entered]:
+        rows = self._rows(statements)
+        return self.ledger.enter(list(zip(statements, rows, strict=True)), kind, over)
+
+    def _rows(self, statements: Sequence[Statement]) -> list[FactRows]:
         rows = self.encoder.encode_all([told_of(s, made=True) for s in statements])
         self._check_sayable(rows)
-        return self.ledger.enter(list(zip(statements, rows, strict=True)), kind, over)
+        return rows
+
+    def _encoded(
+        self, given: Sequence[Statement]
+    ) -> list[tuple[Statement, FactRows | OneshotError]]:
+        """Facts with their rows; where one of them has none, each is encoded by itself."""
+        try:
+            complete = [self.complete(s) for s in given]
+            return list(zip(complete, self._rows(complete), strict=True))
+        except OneshotError as error:
+            if len(given) == 1:
+                return [(given[0], error)]
+            return [pair for s in given for pair in self._encoded([s])]
 
     def _check_sayable(self, rows: Sequence[FactRows]) -> None:
         """Raise HostError for a fact with a token that the host's head cannot be made to say."""
