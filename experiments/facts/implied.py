@@ -24,6 +24,7 @@ from oneshot.facts.language.checking import statement
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import Manner
+from oneshot.facts.told import question_of
 from oneshot.files.data_folder import named_folder
 from oneshot.hosts.relations import names
 from oneshot.retention.measures.scores import interval
@@ -112,7 +113,9 @@ class _Names:
 
 
 def _plain(name: str) -> bool:
-    return "," not in name and all(w[0].isupper() for w in name.removeprefix("the ").split())
+    return not set(",'") & set(name) and all(
+        w[0].isupper() for w in name.removeprefix("the ").split()
+    )
 
 
 def measure(learner: Learner, config: Config) -> dict[str, Any]:
@@ -123,9 +126,13 @@ def measure(learner: Learner, config: Config) -> dict[str, Any]:
     abouts = list(dict.fromkeys(case.about for case in chosen))
     others = [q.format(name) for i, name in enumerate(abouts) for q in (OTHERS[i % len(OTHERS)],)]
     bare = learner.ask(others, manner=SHORT)
-    receipts = list(learner.teach(told, before=False))
+    learner.write(told)
     result |= {"facts": len(told), "implied": len(learner.implied())}
-    result["taught prompt and question"] = interval([r.holds for r in receipts])
+    direct = [(q, s.answer) for s in told if (q := question_of(s))]
+    replies = learner.ask([q for q, _ in direct], manner=SHORT)
+    result["taught fact, as a question"] = _counted(
+        [(q, a, r.answer, a in r.answer) for (q, a), r in zip(direct, replies, strict=True)]
+    )
     kept = learner.ask(others, manner=SHORT)
     triples = zip(others, bare, kept, strict=True)
     result["other relation of a name that something is implied about, unchanged"] = _counted(
