@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -21,8 +20,8 @@ from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.brain.opening import open_brain, open_host
 from oneshot.facts.brain.planned import Entered
 from oneshot.facts.brain.records import Records
+from oneshot.facts.brain.speaking import speaking, today
 from oneshot.facts.implied.lists import one_of_several
-from oneshot.facts.implied.times import over
 from oneshot.facts.language.checking import check_statement
 from oneshot.facts.language.dates import last_day
 from oneshot.facts.language.statement import with_subject
@@ -115,7 +114,7 @@ class Writer(Records):
         Of facts with a time those speak that hold `as_of` a date, or today.
         """
         self.ledger.refresh()
-        day = last_day(as_of) if as_of else datetime.now(UTC).date().isoformat()
+        day = last_day(as_of) if as_of else today()
         if (self._built.version, self._built.day) != (self.ledger.version, day):
             self._built = self._build(day)
         return self._built.denoiser
@@ -126,11 +125,7 @@ class Writer(Records):
         return [sources[0] for sources in self._built.sources]
 
     def _build(self, day: str) -> "_Built":
-        silent = self.ledger.lists().keys() | over(self.ledger.texts, day)
-        rows = self.ledger.live.canonical()
-        if silent:
-            speaking = [i for i, key in enumerate(rows.hex_keys()) if key not in silent]
-            rows = rows.take(torch.tensor(speaking, dtype=torch.long))
+        rows = speaking(self.ledger.live.canonical(), self.ledger.texts, day)
         made = None
         if len(rows):
             rule, head, tokenizer = self.config.rule, self._head(), self.host.tokenizer

@@ -21,7 +21,6 @@ from oneshot.facts.brain.live import LiveRows, no_rows
 from oneshot.facts.brain.planned import Entered, Plan, taught_record
 from oneshot.facts.brain.texts import Texts, record_of
 from oneshot.facts.brain.understanding import Understanding
-from oneshot.facts.implied.deriving import LIST
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.types import Statement
 from oneshot.memory.examiner.nearest import NearestFacts
@@ -113,11 +112,6 @@ class Ledger:
         """The numbers of the taught facts behind a row: its own, or those that it follows from."""
         origins = self.texts[key].origins or (key,)
         return tuple(sorted(self.ids[origin] for origin in origins if origin in self.ids))
-
-    def lists(self) -> dict[str, str]:
-        """The answers of lists, by the keys of the facts that they tell along with others."""
-        lists = [told for told in self.texts.values() if told.rule == LIST]
-        return {origin: told.answer for told in lists for origin in told.origins}
 
     def rules(self) -> list[Rule]:
         """The user's rules."""

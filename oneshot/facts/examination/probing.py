@@ -10,6 +10,7 @@ from adapters.write.encode import Told
 from adapters.write.rows import join
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import fits
+from oneshot.facts.brain.speaking import lists
 from oneshot.facts.language.reword import rewordings, template_of
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import Manner
@@ -54,7 +55,7 @@ class Prober:
     ) -> None:
         self.learner, self.examiner, self.seed, self.manner = learner, examiner, seed, manner
         self._names, self._near = self._strangers(entries)
-        self._lists = learner.ledger.lists()
+        self._lists = lists(learner.ledger.texts)
 
     def questions(self, entry: Fact) -> list[Question]:
         """One question of each kind at most, but two about neighbours; none that is too long."""
