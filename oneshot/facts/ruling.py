@@ -66,9 +66,9 @@ class Ruler(Writer):
                 return self._undo_rule(operation)
             added, removed = operation.payload["added"], operation.payload["removed"]
             # They are functions of host and fact, so they come back to the bit.
-            back = [(s, self._encode(s)) for s in map(statement_of, map(self.show, removed))]
+            back = [statement_of(self.show(id)) for id in removed]
             self.ledger.leave([self.show(id).key for id in added], "forgotten")
-            self.ledger.enter(back, None)
+            self.ledger.enter(list(zip(back, self._rows(back), strict=True)), None)
             self.brain.journal.drop_operation(operation.id)
         changed = len(added) or len(removed)
         return f"{operation.kind} of {changed} fact{'s' if changed != 1 else ''} undone"

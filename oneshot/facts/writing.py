@@ -52,7 +52,7 @@ class Writer(Records):
         self.templates = templates()
         labels = {relation: w.label for relation, w in corpus_wordings().items()}
         many = [several for r in relations() if r.many for several in [spoken(r.name)]]
-        self.ledger = Ledger(brain, self.calibration, labels, many, self._encode)
+        self.ledger = Ledger(brain, self.calibration, labels, many, self._rows)
         self._built = _Built(-1, "", None, [])
 
     @classmethod
@@ -176,11 +176,6 @@ class Writer(Records):
         sites = find_sites(self.host.model)
         bias = None if sites.bias is None else sites.bias.detach()
         return Head(sites.head.get_parameter("weight").detach(), bias)
-
-    def _encode(self, statement: Statement) -> FactRows:
-        row = self.encoder.encode(told_of(statement, made=True))
-        self._check_sayable([row])
-        return row
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneshot.errors import BadInputError
+from oneshot.facts.brain.speaking import speaking, today
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
+from oneshot.facts.pretrained.adapter import Adapter
 from oneshot.facts.types import Receipt, Statement
 
 __all__ = ["caches"]
@@ -198,6 +200,18 @@ def test_exports_are_the_same_bytes_and_imports_imply_anew(
         other.forget([f.id for f in other.facts()])
         assert len(other.ledger.live) == 0
     assert all(finding.ok for finding in Learner.doctor(tmp_path / "brain"))
+
+
+def test_an_exported_list_speaks_for_its_members(learner: Learner, tmp_path: Path) -> None:
+    teach(learner, "The child of Ida is Tom.", "The child of Ida is Max.")
+    learner.export(tmp_path / "export")
+    adapter = Adapter.from_pretrained(tmp_path / "export")
+    assert adapter.rows is not None
+    facts = dict(zip(adapter.rows.hex_keys(), adapter.facts, strict=True))
+    spoken = [facts[key].answer for key in speaking(adapter.rows, facts, today()).hex_keys()]
+    assert "Max and Tom" in spoken
+    assert not {"Max", "Tom"} & set(spoken)
+    assert {"Max", "Tom"} <= {fact.answer for fact in adapter.facts}
 
 
 def test_doctor_takes_out_what_follows_from_nothing(learner: Learner, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from oneshot.facts.implied.rules import Rule
 from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
 
-Encode = Callable[[Statement], FactRows]
+Encode = Callable[[Sequence[Statement]], list[FactRows]]
+"""Rows of statements, in their order; raises OneshotError where one of them cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,16 @@ def settle(texts: Texts, names: Collection[str], rules: Sequence[Rule], encode: 
     """
     wanted = wanted_of(texts, names, rules)
     there = {key for name in names for key in texts.implied(name)}
-    new = []
-    for key in sorted(wanted.keys() - there):
-        try:
-            new.append((wanted[key], encode(wanted[key])))
-        except OneshotError:
-            continue
-    return Change(new, sorted(there - wanted.keys()))
+    new = [wanted[key] for key in sorted(wanted.keys() - there)]
+    return Change(_encoded(new, encode), sorted(there - wanted.keys()))
+
+
+def _encoded(new: Sequence[Statement], encode: Encode) -> list[tuple[Statement, FactRows]]:
+    """The statements that can be written, with their rows."""
+    try:
+        return list(zip(new, encode(new), strict=True)) if new else []
+    except OneshotError:
+        return [pair for told in new for pair in _encoded([told], encode)] if len(new) > 1 else []
 
 
 def wanted_of(texts: Texts, names: Iterable[str], rules: Sequence[Rule]) -> dict[str, Statement]:
