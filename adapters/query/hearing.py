@@ -261,7 +261,7 @@ class _View:
     def _strangers(self, within: Span, taught: Sequence[Mention]) -> list[Mention]:
         """Names in the clause that nobody taught."""
         found = untaught_names(self.text, self.words, taught)
-        found += untaught_places(self.words, taught)
+        found += untaught_places(self.text, self.words, taught)
         return [m for m in found if within[0] <= m.start and m.end <= within[1]]
 
     def _codes(self, windows: Sequence[tuple[Span, list[Span]]]) -> Float[Tensor, "n rank"] | None:
