@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +14,7 @@ from adapters.query.labels import Head, SayableLabels
 from adapters.write.encode import Encoder
 from adapters.write.rows import NO_TOKEN, FactRows
 from adapters.write.state import load_calibration
-from oneshot.errors import BadInputError, BrainError
+from oneshot.errors import BadInputError, BrainError, OneshotError
 from oneshot.facts.answering import Hear, answer, short
 from oneshot.facts.brain import doctor
 from oneshot.facts.brain.export import check_host, check_rows, export_folder, read_folder
@@ -24,14 +23,15 @@ from oneshot.facts.brain.ledger import Entered, Ledger
 from oneshot.facts.brain.opening import open_brain, open_host
 from oneshot.facts.brain.records import Records
 from oneshot.facts.calibrated import host_calibration
-from oneshot.facts.language.checking import MAX_QUESTION
+from oneshot.facts.language.checking import check_question
 from oneshot.facts.language.statement import with_subject
-from oneshot.facts.language.text import brief, check_text
+from oneshot.facts.language.text import check_text
 from oneshot.facts.manner import CHAT, RAW, Manner, Turn
-from oneshot.facts.replies import contradiction, make_receipt, make_reply
+from oneshot.facts.replies import make_receipt, make_reply, uncontradicted
 from oneshot.facts.rules import build_denoiser
 from oneshot.facts.told import question_of, told_of
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement
+from oneshot.facts.wordings import templates
 from oneshot.hosts.corpus import corpus_wordings
 from oneshot.hosts.load import Host, load_host
 from oneshot.hosts.relations import relations, spoken
@@ -53,11 +53,8 @@ class Learner(Records):
         device = next(host.model.parameters()).device
         self.calibration = load_calibration(brain.calibration, torch.device(device))
         self.encoder = Encoder(host.model, host.tokenizer, self.calibration)
-        wordings = corpus_wordings()
-        self.templates = tuple(
-            dict.fromkeys(t for w in wordings.values() for t in (*w.main, *w.held_out))
-        )
-        labels = {relation: w.label for relation, w in wordings.items()}
+        self.templates = templates()
+        labels = {relation: w.label for relation, w in corpus_wordings().items()}
         many = [several for r in relations() if r.many for several in [spoken(r.name)]]
         self.ledger = Ledger(brain, self.calibration, labels, many)
         self._built: tuple[int, Denoiser | None, list[int]] = (-1, None, [])
@@ -103,9 +100,33 @@ class Learner(Records):
                 for statement in chunk:
                     yield from self._teach([statement], before=before)
 
-    def write(self, statements: Sequence[Statement], kind: str = "teach") -> list[Entered]:
-        """Encode facts and store them durably, without asking the host for any answer."""
-        return self._enter([self._complete(s) for s in statements], kind)
+    def complete(self, given: Statement) -> Statement:
+        """The statement clean and with its subject; BadInputError where it cannot be used."""
+        return with_subject(given, self.templates)
+
+    def write(
+        self, statements: Sequence[Statement], kind: str = "teach", over: int | None = None
+    ) -> list[Entered]:
+        """Encode facts and store them durably, without asking the host for any answer.
+
+        `over` is the id of a fact that they replace in any case.
+        """
+        return self._enter([self.complete(s) for s in statements], kind, over)
+
+    def take_in(
+        self, statements: Sequence[Statement], progress: Report = silent
+    ) -> list[Entered | OneshotError]:
+        """Store facts durably as one import, which one undo takes back.
+
+        In the place of a fact that cannot be written stands the error that says why.
+        """
+        found: list[tuple[Statement, FactRows | OneshotError]] = []
+        for start in range(0, len(statements), CHUNK):
+            found += self._encoded(statements[start : start + CHUNK])
+            progress("writing", len(found), len(statements))
+        rows = [(s, row) for s, row in found if isinstance(row, FactRows)]
+        entered = iter(self.ledger.enter(rows, "import"))
+        return [row if isinstance(row, OneshotError) else next(entered) for _, row in found]
 
     def ask(
         self,
@@ -123,7 +144,7 @@ class Learner(Records):
         through it unless the manner is raw. `streamer` hears the answer to a single question piece
         by piece, each with the id of the fact that says it.
         """
-        asked = [_checked(q) for q in questions]
+        asked = [check_question(q) for q in questions]
         denoiser = self.denoiser() if adapter else None
         ids = self._built[2]
         said = answer(self.host, asked, denoiser, manner, streamer and _by_id(streamer, ids))
@@ -148,6 +169,11 @@ class Learner(Records):
             self._built = self.ledger.version, made, ids
         return self._built[1]
 
+    @property
+    def spoken_by(self) -> Sequence[int]:
+        """The facts' ids, by the rows of what `denoiser` gave last."""
+        return self._built[2]
+
     def forget(self, ids: Sequence[int]) -> list[Fact]:
         """Take facts out of the weights; gives those that were live."""
         facts = [fact for fact in map(self.show, dict.fromkeys(ids)) if fact.state == "live"]
@@ -157,22 +183,21 @@ class Learner(Records):
 
     def update(self, id: int, answer: str) -> Receipt:
         """Give a fact a new answer; the old version stays in the journal."""
-        old = self.show(id)
-        if old.state != "live":
-            raise BadInputError(f"fact #{id} is {old.state}; update a live one")
-        new = Statement(old.prompt, answer, old.subject, old.source, old.asks, old.aliases)
-        return self._teach([new], over=id)[0]
+        return self._teach([self.renewed(id, answer=answer)], over=id)[0]
 
     def alias(self, id: int, name: str) -> Receipt:
         """Let a fact answer to one more name of its subject."""
+        return uncontradicted(self._teach([self.renewed(id, alias=name)], over=id)[0], id)
+
+    def renewed(self, id: int, *, answer: str | None = None, alias: str | None = None) -> Statement:
+        """A live fact with another answer or one more name; raises BadInputError for others."""
         old = self.show(id)
         if old.state != "live":
-            raise BadInputError(f"fact #{id} is {old.state}; give a live one another name")
-        names = tuple(dict.fromkeys([*old.aliases, check_text(name, "alias", LONGEST_NAME)]))
-        new = Statement(old.prompt, old.answer, old.subject, old.source, old.asks, names)
-        receipt = self._teach([new], over=id)[0]
-        warnings = tuple(w for w in receipt.warnings if w != contradiction(id))
-        return replace(receipt, warnings=warnings)
+            raise BadInputError(f"fact #{id} is {old.state}; give a live one")
+        names = [] if alias is None else [check_text(alias, "alias", LONGEST_NAME)]
+        aliases = tuple(dict.fromkeys([*old.aliases, *names]))
+        said = old.answer if answer is None else answer
+        return Statement(old.prompt, said, old.subject, old.source, old.asks, aliases)
 
     def undo(self) -> str:
         """Take back the last change; raises BadInputError where there is none."""
@@ -245,7 +270,7 @@ class Learner(Records):
     def _teach(
         self, statements: Sequence[Statement], over: int | None = None, *, before: bool = True
     ) -> list[Receipt]:
-        complete = [self._complete(s) for s in statements]
+        complete = [self.complete(s) for s in statements]
         prompts = [s.prompt for s in complete]
         olds = self._bare(prompts) if before else [None] * len(prompts)
         began = time.perf_counter()
@@ -263,15 +288,28 @@ class Learner(Records):
         """What the host says by itself."""
         return [short(said.text) for said in answer(self.host, prompts)]
 
-    def _complete(self, given: Statement) -> Statement:
-        return with_subject(given, self.templates)
-
     def _enter(
         self, statements: Sequence[Statement], kind: str, over: int | None = None
     ) -> list[Entered]:
+        rows = self._rows(statements)
+        return self.ledger.enter(list(zip(statements, rows, strict=True)), kind, over)
+
+    def _rows(self, statements: Sequence[Statement]) -> list[FactRows]:
         rows = self.encoder.encode_all([told_of(s, made=True) for s in statements])
         self._check_sayable(rows)
-        return self.ledger.enter(list(zip(statements, rows, strict=True)), kind, over)
+        return rows
+
+    def _encoded(
+        self, given: Sequence[Statement]
+    ) -> list[tuple[Statement, FactRows | OneshotError]]:
+        """Facts with their rows; where one of them has none, each is encoded by itself."""
+        try:
+            complete = [self._complete(s) for s in given]
+            return list(zip(complete, self._rows(complete), strict=True))
+        except OneshotError as error:
+            if len(given) == 1:
+                return [(given[0], error)]
+            return [pair for s in given for pair in self._encoded([s])]
 
     def _check_sayable(self, rows: Sequence[FactRows]) -> None:
         """Raise HostError for a fact with a token that the host's head cannot be made to say."""
@@ -293,18 +331,6 @@ class Learner(Records):
 
 def _statement(fact: Fact) -> Statement:
     return Statement(fact.prompt, fact.answer, fact.subject, fact.source, fact.asks, fact.aliases)
-
-
-def _checked(question: str | Sequence[Turn]) -> str | Sequence[Turn]:
-    """A question of usable length; line breaks are fine in it."""
-    text = question if isinstance(question, str) else "".join(t["content"] for t in question)
-    if not text.strip() or len(text) > MAX_QUESTION:
-        raise BadInputError(
-            f"a question of {len(text):,} characters came; give 1 to {MAX_QUESTION:,}"
-        )
-    if any("\ud800" <= c <= "\udfff" for c in text):
-        raise BadInputError(f"the question {brief(text)} is not valid UTF-8: mend its encoding")
-    return question
 
 
 def _by_id(streamer: Hear, ids: Sequence[int]) -> Hear:

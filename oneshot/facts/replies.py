@@ -1,6 +1,7 @@
 """What a learner hands out: receipts of teaching, and replies with the facts that spoke."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from oneshot.facts.answering import Said, short
 from oneshot.facts.brain.ledger import Entered
@@ -62,6 +63,12 @@ def make_receipt(
 def contradiction(old: int) -> str:
     """The warning that a fact takes the place of one with another answer."""
     return f"contradicts #{old}, which it replaces"
+
+
+def uncontradicted(receipt: Receipt, old: int) -> Receipt:
+    """The receipt of a fact in which only its names changed: it contradicts nothing."""
+    warnings = tuple(w for w in receipt.warnings if w != contradiction(old))
+    return replace(receipt, warnings=warnings)
 
 
 def _steps(said: Said, ids: Sequence[int]) -> tuple[Step, ...]:

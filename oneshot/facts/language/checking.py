@@ -1,7 +1,7 @@
 """The one place where statements are checked and cleaned, whoever makes them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from adapters.text.names import FIRST_PERSON, SPEAKER, name_key
@@ -54,6 +54,18 @@ def check_statement(given: Statement) -> Statement:
     )
     object.__setattr__(made, "clean", True)  # frozen for everyone else
     return made
+
+
+def check_question(question: str | Sequence[dict[str, str]]) -> str | Sequence[dict[str, str]]:
+    """A question, or turns of a conversation, of usable length; line breaks are fine in it."""
+    text = question if isinstance(question, str) else "".join(t["content"] for t in question)
+    if not text.strip() or len(text) > MAX_QUESTION:
+        raise BadInputError(
+            f"a question of {len(text):,} characters came; give 1 to {MAX_QUESTION:,}"
+        )
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise BadInputError(f"the question {brief(text)} is not valid UTF-8: mend its encoding")
+    return question
 
 
 def about(given: Statement, subject: str) -> Statement:

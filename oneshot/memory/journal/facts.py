@@ -68,9 +68,12 @@ class Journal(JournalFile):
         """The facts about exactly this subject, in one state or in all (None)."""
         return list(self._entries("subject = ? AND state = coalesce(?, state)", subject, state))
 
-    def entries(self, state: str | None = "live") -> Iterator[Fact]:
-        """All facts in one state or in all (None), by id; writing between two steps is allowed."""
-        last = 0
+    def entries(self, state: str | None = "live", after: int = 0) -> Iterator[Fact]:
+        """The facts in one state or in all (None) behind the id `after`, by id.
+
+        Writing between two steps is allowed.
+        """
+        last = after
         condition = "id > ? AND state = coalesce(?, state)"
         while page := list(self._entries(condition, last, state, limit=_PAGE)):
             yield from page

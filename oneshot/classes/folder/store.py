@@ -1,4 +1,4 @@
-"""What is held of a folder of classes: its examples and the weights that they make."""
+"""What a folder of classes holds: its examples and the weights that they make."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
@@ -19,7 +19,7 @@ from oneshot.errors import BadInputError
 _JUDGED = "judged"
 
 
-class Shelf:
+class ClassStore:
     """The weights of a folder, as they are on disk, and every change of them.
 
     Another process may change the folder: what is held is then read again.

@@ -1,4 +1,4 @@
-"""The commands that carry brains about and join them."""
+"""The commands that write a brain as an adapter folder, and join brains."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,22 +28,6 @@ def export(folder: Folder) -> None:
         count = learner.export(folder)
         record = {"facts": count, "folder": str(folder)}
         SESSION.get().output.outcome(record, f"{count} facts written to {folder}")
-
-
-@commands.command("import", rich_help_panel=PANEL)
-def import_(folder: Folder, yes: Yes = False) -> None:
-    """Add the facts of an adapter folder to the brain.
-
-    Examples:
-      oneshot import freedonia-adapter
-      oneshot --brain ./work import freedonia-adapter --yes
-    """
-    session = SESSION.get()
-    session.output.confirm(f"Add the facts of {folder} to {session.brain}?", yes=yes)
-    with open_learner() as learner:
-        count = learner.import_(folder)
-        record = {"facts": count, "folder": str(folder)}
-        session.output.outcome(record, f"{count} facts taken from {folder}")
 
 
 @commands.command(rich_help_panel=PANEL)
