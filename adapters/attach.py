@@ -120,9 +120,11 @@ class Attachment:
 
     def _traces(self) -> Float[Tensor, "batch seq trace"]:
         """What each token adds to codes: as their last, as a word, and whether a value follows."""
-        calibration, states = self.denoiser.calibration, self._states
-        last = [states[layer].float() for layer in calibration.layers.last]
-        words = [states[layer].float() for layer in calibration.layers.words]
+        calibration = self.denoiser.calibration
+        device = calibration.scale.device  # layers may lie on several
+        states = {layer: s.to(device, torch.float32) for layer, s in self._states.items()}
+        last = [states[layer] for layer in calibration.layers.last]
+        words = [states[layer] for layer in calibration.layers.words]
         parts = [
             calibration.metric.of_last(last),
             calibration.metric.of_words(words),

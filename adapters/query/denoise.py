@@ -21,7 +21,7 @@ from adapters.query.labels import Head, SayableLabels
 from adapters.query.running import Sequence as Transcript
 from adapters.query.running import Speech
 from adapters.query.voice import Voice
-from adapters.text.clauses import Asking
+from adapters.text.clauses import Asking, turned_round
 from adapters.text.pieces import Pieces
 from adapters.text.table import NameTable
 from adapters.write.rows import FactRows
@@ -146,6 +146,8 @@ class PosteriorDenoiser:
         own = metric.ratio(heard.readings, codes).max(1).values
         if bool(torch.cdist(heard.whole, codes).min().square() < SAME):
             return CERTAIN + float(own.max())
+        if turned_round(heard.text, self.voice.sentence(row)):
+            return -float("inf")
         if len(heard.rivals) and bool(metric.ratio(heard.rivals, codes).max() > own.max()):
             return -float("inf")
         known, (akin, sure) = (

@@ -19,7 +19,15 @@ from adapters.query.hearing import Listener, Named
 from adapters.query.labels import Head, SayableLabels
 from adapters.query.running import Sequence as Transcript
 from adapters.query.running import Speech
-from adapters.text.names import DETERMINERS, FIRST_PERSON, OPENERS, SPEAKER, Mention, key_number
+from adapters.text.names import (
+    DETERMINERS,
+    FIRST_PERSON,
+    OPENERS,
+    SPEAKER,
+    Mention,
+    joined_key,
+    key_number,
+)
 from adapters.text.pieces import Pieces
 from adapters.text.words import words_of
 from adapters.write.rows import NO_TOKEN, FactRows
@@ -47,9 +55,8 @@ class AnyName:
         words = words_of(text)
         found: list[Named] = []
         for first in range(len(words)):
-            key = ""
             for last in range(first, min(first + LONGEST, len(words))):
-                key = f"{key} {words[last].key}".strip()
+                key = joined_key(words[first : last + 1])
                 if last == first and key in FIRST_PERSON:
                     key = SPEAKER
                 elif words[first].key in OPENERS | DETERMINERS or words[last].key in OPENERS:

@@ -1,34 +1,33 @@
 """What a text asks: its clauses with taught names in them, each read where it is to be read."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from adapters.address.reading import Span, window_of
+from adapters.address.reading import window_of
 from adapters.query.running import Sequence as Transcript
+from adapters.query.windows import Windows
 from adapters.text.clauses import (
     PRONOUN,
     Asking,
     Clause,
+    Span,
     asking,
     asks_for_answer,
     clauses_of,
     denies,
+    is_bare_request,
 )
-from adapters.text.names import SPEAKER, Mention, untaught_names
+from adapters.text.names import SPEAKER, Mention, untaught_names, untaught_places
 from adapters.text.pieces import Pieces
 from adapters.text.words import set_of, words_of
 
 TAIL = 64  # tokens of what the host has said that are looked at
 FRAMES = set_of("is was are were of the a an in at by on to called named located known that as :")
-REACH = 10  # words on either side of a name where a window may begin or end
-TOGETHER = re.compile(r"^\s*,?\s*(?:and|or|&|as well as|and also)\s*(?:of|for|in|the|of the)?\s*$")
 
 Named = tuple[Mention, tuple[int, ...]]
 
@@ -141,6 +140,7 @@ class _View:
         self.listener, self.said, self.text = listener, said, text
         self.tokens, self.start = tokens, start
         self.words = words_of(text)
+        self._windows = Windows(text, self.words, compete=listener.compete)
 
     def marks(self) -> list[Span]:
         """Where tokens stand that are no text."""
@@ -153,9 +153,19 @@ class _View:
         clauses = [Clause(c.start + turn[0], c.end + turn[0], c.ended) for c in clauses_of(part)]
         for clause in clauses:
             last = clause is clauses[-1]
-            kind = asking(self.text[clause.start : clause.end], last_of_turn=last)
+            kind = asking(self._of(clause), last_of_turn=last)
+            if kind is Asking.NOTHING and self._is_asked_behind(clause, clauses):
+                kind = Asking.VALUE
             if kind in (Asking.VALUE, Asking.YES_NO):
                 yield from self.read(clause, named, kind)
+
+    def _is_asked_behind(self, clause: Clause, clauses: Sequence[Clause]) -> bool:
+        """Whether the next clause only asks to be told ("The capital of Zog. Do you know it?")."""
+        following = next((c for c in clauses if c.start >= clause.end), None)
+        return following is not None and is_bare_request(self._of(following))
+
+    def _of(self, clause: Clause) -> str:
+        return self.text[clause.start : clause.end]
 
     def plain(self, named: Sequence[Named]) -> Iterator[Heard]:
         """An open clause about a name, or else the last question that what follows leaves open."""
@@ -180,7 +190,9 @@ class _View:
     def _question(self, clauses: Sequence[Clause]) -> tuple[int, Asking] | None:
         """The last clause that asks for more than how to answer."""
         for i in range(len(clauses) - 1, -1, -1):
-            text = self.text[clauses[i].start : clauses[i].end]
+            text = self._of(clauses[i])
+            if i and is_bare_request(text):
+                return i - 1, Asking.VALUE
             kind = asking(text)
             if kind in (Asking.VALUE, Asking.YES_NO) and not asks_for_answer(text):
                 return i, kind
@@ -219,7 +231,7 @@ class _View:
         if not about:
             yield from self._by_pronoun(within, named, kind, strict, completes)
             return
-        strangers = self._strangers(within, inside)
+        strangers = self._strangers(within, [n[0] for n in inside])
         others = [n[0] for n in inside if n[0].key != SPEAKER] + strangers
         for mention, facts in {n[0].key: n for n in about}.values():
             same = [n[0] for n in about if n[0].key == mention.key]
@@ -246,68 +258,11 @@ class _View:
         if codes is not None:
             yield self._heard(before[-1][1], codes, None, kind, within, strict, completes)
 
-    def _strangers(self, within: Span, inside: Sequence[Named]) -> list[Mention]:
-        taught = [n[0] for n in inside]
-        return [
-            m
-            for m in untaught_names(self.text, self.words, taught)
-            if within[0] <= m.start and m.end <= within[1]
-        ]
-
-    def _windows(
-        self, within: Span, same: Sequence[Mention], others: Sequence[Mention]
-    ) -> tuple[list[tuple[Span, list[Span]]], list[tuple[Span, list[Span]]]]:
-        """The windows around a name and, where others stand in the clause, around those."""
-        spans = [(m.start, m.end) for m in same]
-        compete = self.listener.compete
-        rest = [o for o in others if compete and not self._beside(same, o, others)]
-        beside = [o for o in others if o not in rest] if compete else []
-        masked = spans + [(o.start, o.end) for o in beside]
-        if not rest:
-            return [(within, masked)], []
-        own = [w for m in same for w in self._around(within, (m.start, m.end), rest)]
-        rivals = []
-        for other in rest:
-            remaining = [*same, *(o for o in rest if o is not other)]
-            rivals += self._around(within, (other.start, other.end), remaining)
-        return own, rivals
-
-    def _beside(self, same: Sequence[Mention], other: Mention, others: Sequence[Mention]) -> bool:
-        """Whether the names are told in one breath ("of X and of Y"): asked the same."""
-        for mention in same:
-            first, second = sorted([mention, other], key=lambda m: m.start)
-            if TOGETHER.match(self.text[first.end : second.start]):
-                return True
-        return False
-
-    def _around(
-        self, within: Span, span: Span, others: Sequence[Mention]
-    ) -> list[tuple[Span, list[Span]]]:
-        """Windows with the span in them that do not reach another name, nor past its comma."""
-        low = max([within[0], *(o.end for o in others if o.end <= span[0])])
-        high = min([within[1], *(o.start for o in others if o.start >= span[1])])
-        comma = self.text.rfind(",", low, span[0]) if low > within[0] else -1
-        low = comma + 1 if comma >= 0 else low
-        if high < within[1] or comma >= 0:  # a phrase between commas is told by itself
-            comma = self.text.find(",", span[1], high)
-            high = comma + 1 if comma >= 0 else high
-        starts = [low, *(w.start for w in self.words if low < w.start <= span[0])][-REACH:]
-        ends = [*(w.end for w in self.words if span[1] <= w.end < high)][:REACH]
-        closed = high == within[1] or self.text[high - 1] == ","
-        ends = [*ends, high] if closed else (ends or [span[1]])
-        found = [((a, b), [span]) for a in starts for b in ends if b > a]
-        aside = self._aside(within, span, others)
-        if aside:
-            found.append((within, [span, aside]))
-        return found
-
-    def _aside(self, within: Span, span: Span, others: Sequence[Mention]) -> Span | None:
-        """What stands between two commas behind the name and holds the others: no part of it."""
-        commas = [i for i in range(span[1], within[1]) if self.text[i] == ","]
-        for a, b in pairwise(commas):
-            if all(a < o.start and o.end <= b for o in others) and a - span[1] <= 1:
-                return a, b + 1
-        return None
+    def _strangers(self, within: Span, taught: Sequence[Mention]) -> list[Mention]:
+        """Names in the clause that nobody taught."""
+        found = untaught_names(self.text, self.words, taught)
+        found += untaught_places(self.words, taught)
+        return [m for m in found if within[0] <= m.start and m.end <= within[1]]
 
     def _codes(self, windows: Sequence[tuple[Span, list[Span]]]) -> Float[Tensor, "n rank"] | None:
         """The relation code of each window."""

@@ -9,6 +9,11 @@ from adapters.text.words import Word, set_of, words_of
 
 DETERMINERS = set_of("the a an this that these those")
 FIRST_PERSON = set_of("i me my mine myself")
+LOCATIVE = set_of("at in from to near")
+TIMES = set_of(
+    "morning evening afternoon night day week month year moment time end beginning future past"
+)
+POSSESSED = "'s"
 SPEAKER = "i"  # the key of whoever speaks
 LONGEST = 12  # words of a name
 TITLES = set_of(
@@ -32,7 +37,8 @@ OPENERS = set_of(
 
 
 _NAMED = re.compile(  # a clause's first words that are surely a name
-    r"[\w'\u2019.-]+(?:['\u2019]s\b|,| [A-Z]| (?:is|was|has|had|lies|lived|lives|knows|said|and)\b)"
+    r"[\w'\u2019.-]+(?:['\u2019]s\b|,| [A-Z]| "
+    r"(?:is|was|has|had|lies|lived|lives|knows|said|and|\w+ed)\b)"
 )
 
 
@@ -49,10 +55,17 @@ class Mention:
 
 def name_key(name: str) -> str:
     """A name as it is compared; whoever speaks has one key for all of its words."""
-    keys = [word.key for word in words_of(name)]
-    while len(keys) > 1 and keys[0] in DETERMINERS:
-        keys = keys[1:]
-    return SPEAKER if len(keys) == 1 and keys[0] in FIRST_PERSON else " ".join(keys)
+    words = words_of(name)
+    while len(words) > 1 and words[0].key in DETERMINERS:
+        words = words[1:]
+    alone = len(words) == 1 and words[0].key in FIRST_PERSON
+    return SPEAKER if alone else joined_key(words)
+
+
+def joined_key(words: Sequence[Word]) -> str:
+    """The key of a name's words; a possessive inside it is told from none."""
+    inner = [f"{w.key}{POSSESSED}" if w.possessive else w.key for w in words[:-1]]
+    return " ".join([*inner, *(w.key for w in words[-1:])])
 
 
 def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
@@ -62,6 +75,12 @@ def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
     if last and not last[0].capital and not last[0].number and last[0].key.isalpha():
         keys += [key for key in (f"{keys[0]}s", keys[0].removesuffix("s")) if key]
     return list(dict.fromkeys([*keys, *map(name_key, aliases)]))
+
+
+def first_word(key: str) -> str:
+    """The first word of a name's key; whoever speaks has one for "my sister" and "mine" too."""
+    word = key.partition(" ")[0].removesuffix(POSSESSED)
+    return SPEAKER if word in FIRST_PERSON else word
 
 
 def key_number(key: str) -> int:
@@ -76,16 +95,11 @@ def candidates(
     """(first, last, key) of every run of words that may be a name, by the first words of names."""
     for first in range(len(words)):
         key = words[first].key
-        if not begins(SPEAKER if key in FIRST_PERSON else key):
+        if not begins(first_word(key)):
             continue
-        key = ""
         for last in range(first, min(first + longest, len(words))):
-            key = f"{key} {words[last].key}" if key else words[last].key
-            if last == first and key in FIRST_PERSON:
-                key = SPEAKER
-            yield first, last, key
-            if words[last].possessive:
-                break
+            alone = last == first and key in FIRST_PERSON
+            yield first, last, SPEAKER if alone else joined_key(words[first : last + 1])
 
 
 def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> bool:
@@ -150,6 +164,29 @@ def untaught_names(text: str, words: Sequence[Word], taught: Sequence[Mention]) 
     return [_mention(words, run) for run in found]
 
 
+def untaught_places(words: Sequence[Word], taught: Sequence[Mention]) -> list[Mention]:
+    """Places told as a taught one is ("at the gym" beside "at the office"), which compete too."""
+    if not any(_is_place(words, mention.first) for mention in taught):
+        return []
+    covered = {i for mention in taught for i in range(mention.first, mention.last + 1)}
+    runs = [
+        [i - 1, i]
+        for i in range(2, len(words))
+        if i not in covered
+        and words[i - 1].key in DETERMINERS
+        and not words[i].capital
+        and words[i].key not in TIMES
+        and _is_place(words, i)
+    ]
+    return [_mention(words, run) for run in runs]
+
+
+def _is_place(words: Sequence[Word], at: int) -> bool:
+    """Whether the word follows "at", "at the", ..."""
+    before = at - 1 if at and words[at - 1].key not in DETERMINERS else at - 2
+    return before >= 0 and words[before].key in LOCATIVE
+
+
 def _capital(text: str, word: Word) -> bool:
     if text[word.start : word.end].isupper() and word.end - word.start > 1:
         return False  # ISBN, VLAN: rather what is asked than of whom
@@ -159,5 +196,10 @@ def _capital(text: str, word: Word) -> bool:
 
 
 def _mention(words: Sequence[Word], run: Sequence[int]) -> Mention:
-    key = " ".join(words[i].key for i in run)
-    return Mention(key, run[0], run[-1], words[run[0]].start, words[run[-1]].end)
+    return Mention(
+        joined_key([words[i] for i in run]),
+        run[0],
+        run[-1],
+        words[run[0]].start,
+        words[run[-1]].end,
+    )

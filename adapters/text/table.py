@@ -9,7 +9,7 @@ from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adapters.text.names import Mention, candidates, key_number, stands_alone
+from adapters.text.names import Mention, candidates, first_word, key_number, stands_alone
 from adapters.text.words import Word, words_of
 
 NOBODY = 0
@@ -79,5 +79,5 @@ def keys_of_names(keys: Sequence[str], forms: int) -> tuple[Tensor, Tensor, int]
     firsts = torch.zeros(1, forms, dtype=torch.long)
     for i, key in enumerate(keys):
         names[0, i] = key_number(key)
-        firsts[0, i] = key_number(key.partition(" ")[0])
+        firsts[0, i] = key_number(first_word(key))
     return names, firsts, max(len(key.split(" ")) for key in keys)

@@ -14,7 +14,7 @@ from typer.core import TyperOption
 from typer.main import get_command
 
 from oneshot import __version__
-from oneshot.cli import host, serve
+from oneshot.cli import host, mcp, serve
 from oneshot.cli.classes import main as classes
 from oneshot.cli.facts import (
     ask,
@@ -23,11 +23,11 @@ from oneshot.cli.facts import (
     demo,
     doctor,
     evaluate,
-    export,
     forget,
     listing,
     teach,
 )
+from oneshot.cli.facts.carrying import export, importing
 from oneshot.cli.facts.chat import command as chat
 from oneshot.cli.image import group as image
 from oneshot.cli.output import Output, complain
@@ -48,10 +48,12 @@ for group in (
     listing,
     evaluate,
     export,
+    importing,
     doctor,
     calibrate,
     bench,
     serve,
+    mcp,
 ):
     app.add_typer(group.commands)
 app.add_typer(host.commands, name="host")

@@ -14,7 +14,7 @@ from adapters.query.labels import Head, SayableLabels
 from adapters.write.encode import Encoder
 from adapters.write.rows import NO_TOKEN, FactRows
 from adapters.write.state import load_calibration
-from oneshot.errors import BadInputError, BrainError
+from oneshot.errors import BadInputError, BrainError, OneshotError
 from oneshot.facts.answering import Hear, answer, short
 from oneshot.facts.brain import doctor
 from oneshot.facts.brain.export import check_host, check_rows, export_folder, read_folder
@@ -31,6 +31,7 @@ from oneshot.facts.replies import make_receipt, make_reply, uncontradicted
 from oneshot.facts.rules import build_denoiser
 from oneshot.facts.told import question_of, told_of
 from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement
+from oneshot.facts.wordings import templates
 from oneshot.hosts.corpus import corpus_wordings
 from oneshot.hosts.load import Host, load_host
 from oneshot.hosts.relations import relations, spoken
@@ -52,11 +53,8 @@ class Learner(Records):
         device = next(host.model.parameters()).device
         self.calibration = load_calibration(brain.calibration, torch.device(device))
         self.encoder = Encoder(host.model, host.tokenizer, self.calibration)
-        wordings = corpus_wordings()
-        self.templates = tuple(
-            dict.fromkeys(t for w in wordings.values() for t in (*w.main, *w.held_out))
-        )
-        labels = {relation: w.label for relation, w in wordings.items()}
+        self.templates = templates()
+        labels = {relation: w.label for relation, w in corpus_wordings().items()}
         many = [several for r in relations() if r.many for several in [spoken(r.name)]]
         self.ledger = Ledger(brain, self.calibration, labels, many)
         self._built: tuple[int, Denoiser | None, list[int]] = (-1, None, [])
@@ -114,6 +112,21 @@ class Learner(Records):
         `over` is the id of a fact that they replace in any case.
         """
         return self._enter([self.complete(s) for s in statements], kind, over)
+
+    def take_in(
+        self, statements: Sequence[Statement], progress: Report = silent
+    ) -> list[Entered | OneshotError]:
+        """Store facts durably as one import, which one undo takes back.
+
+        In the place of a fact that cannot be written stands the error that says why.
+        """
+        found: list[tuple[Statement, FactRows | OneshotError]] = []
+        for start in range(0, len(statements), CHUNK):
+            found += self._encoded(statements[start : start + CHUNK])
+            progress("writing", len(found), len(statements))
+        rows = [(s, row) for s, row in found if isinstance(row, FactRows)]
+        entered = iter(self.ledger.enter(rows, "import"))
+        return [row if isinstance(row, OneshotError) else next(entered) for _, row in found]
 
     def ask(
         self,
@@ -278,9 +291,25 @@ class Learner(Records):
     def _enter(
         self, statements: Sequence[Statement], kind: str, over: int | None = None
     ) -> list[Entered]:
+        rows = self._rows(statements)
+        return self.ledger.enter(list(zip(statements, rows, strict=True)), kind, over)
+
+    def _rows(self, statements: Sequence[Statement]) -> list[FactRows]:
         rows = self.encoder.encode_all([told_of(s, made=True) for s in statements])
         self._check_sayable(rows)
-        return self.ledger.enter(list(zip(statements, rows, strict=True)), kind, over)
+        return rows
+
+    def _encoded(
+        self, given: Sequence[Statement]
+    ) -> list[tuple[Statement, FactRows | OneshotError]]:
+        """Facts with their rows; where one of them has none, each is encoded by itself."""
+        try:
+            complete = [self._complete(s) for s in given]
+            return list(zip(complete, self._rows(complete), strict=True))
+        except OneshotError as error:
+            if len(given) == 1:
+                return [(given[0], error)]
+            return [pair for s in given for pair in self._encoded([s])]
 
     def _check_sayable(self, rows: Sequence[FactRows]) -> None:
         """Raise HostError for a fact with a token that the host's head cannot be made to say."""

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.text.names import SPEAKER, name_key, name_keys, untaught_names
+from adapters.text.names import SPEAKER, name_key, name_keys, untaught_names, untaught_places
 from adapters.text.table import NameTable, keys_of_names
 from adapters.text.words import words_of
 from adapters.write.rows import NAMES
@@ -74,6 +74,8 @@ def found(text: str, *names: str | tuple[str, ...]) -> list[str]:
         ("me", "Where do I live?", "I"),
         ("I", "What is my name?", "my"),
         ("my", "Tell me the time.", "me"),
+        ("My sister", "When is my sister's birthday?", "my sister"),
+        ("our cat", "Where does our cat sleep?", "our cat"),
     ],
 )
 def test_the_same_name(name: str, text: str, wanted: str | None) -> None:
@@ -189,3 +191,28 @@ def test_words_stand_in_order_inside_the_text(text: str) -> None:
     words = words_of(text)
     assert all(a.end <= b.start for a, b in itertools.pairwise(words))
     assert all(text[w.start : w.end] and w.key for w in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Coming from the gym, I need the password at the office", ["the gym"]),
+        ("The password at the office", []),
+        ("What is the password for the router at the office in the morning?", []),
+        ("What is the code of the office near the gym?", []),
+    ],
+)
+def test_places_told_alike_compete(text: str, wanted: list[str]) -> None:
+    table = NameTable.build(*keys_of_names(["office"], NAMES))
+    taught = [mention for mention, _ in table.mentions(text)]
+    found = untaught_places(words_of(text), taught)
+    assert [text[m.start : m.end] for m in found] == wanted
+
+
+def test_a_possessive_inside_a_name_belongs_to_it() -> None:
+    text = "The owner of Saint Odile\u2019s Cathedral's bell is Odile."
+    assert [text[m.start : m.end] for m, _ in table("Saint Odile's Cathedral").mentions(text)] == [
+        "Saint Odile\u2019s Cathedral"
+    ]
+    assert not table("Saint Odile Cathedral").mentions(text)
+    assert [m.key for m, _ in table("Odile").mentions(text)] == ["odile"]

@@ -67,7 +67,7 @@ def test_help_ends_with_examples_of_the_command(command: str) -> None:
 
 def test_commands_are_those_of_the_manual() -> None:
     wanted = "teach ask chat list show search forget update history undo stats export import merge"
-    wanted += " alias bench calibrate class demo doctor eval host image"
+    wanted += " alias bench calibrate class demo doctor eval host image mcp"
     assert sorted(wanted.split()) == COMMANDS
 
 
@@ -155,7 +155,7 @@ def test_ask_answers_a_file_in_order(run: Run, tmp_path: Path, file: str) -> Non
         ["undo"],
         ["forget", "--all", "--yes"],
         ["export", "out"],
-        ["import", "out", "--yes"],
+        ["import", ".", "--yes"],
         ["merge", "a", "b"],
         ["doctor", "--repair"],
         ["calibrate", "--force"],
@@ -314,7 +314,7 @@ def test_forget_by_subject(run: Run, taught: type[FakeLearner]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["forget", "1"], ["import", "out"], ["merge", "a", "b"]], ids=" ".join
+    "arguments", [["forget", "1"], ["import", "."], ["merge", "a", "b"]], ids=" ".join
 )
 def test_without_a_terminal_consent_must_be_given(
     run: Run, taught: type[FakeLearner], tmp_path: Path, arguments: list[str]

@@ -9,6 +9,7 @@ import pytest
 from experiments import record, tables
 from experiments.facts.tables import figures_table, rules_table
 from experiments.record import run_recorded
+from experiments.templates import fill_template
 
 SHARE = {"mean": 0.9975, "low": 0.99, "high": 1.0, "n": 400}
 KINDS = ("taught", "paraphrase", "question", "held_out", "known", "untaught", "other")
@@ -34,7 +35,7 @@ def facts_record(name: str, facts: int) -> dict[str, Any]:
 def folder(tmp_path: Path) -> Path:
     for name, facts in (("1000", 1000), ("all", 1932)):
         text = json.dumps(facts_record(f"facts-{name}", facts))
-        (tmp_path / f"facts-{name}.json").write_text(text)
+        (tmp_path / f"facts-packaged-{name}.json").write_text(text)
     rows = [
         {"rule": rule, "sites": 2, "facts": n, "taught": 0.5, "paraphrase": 0.4, "bytes": 10 * n}
         for rule in ("posterior", "ridge")
@@ -79,3 +80,26 @@ def test_a_record_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(FileExistsError, match="never overwritten"):
         run_recorded("one", {"a": 1}, [config], lambda: {"found": 3})
     assert path.read_bytes() == before
+
+
+def test_numbers_of_a_template_are_the_records_means(tmp_path: Path) -> None:
+    for seed, value in enumerate((0.5, 0.75)):
+        metrics = {"accuracy": {"test": [value, 0.25]}}
+        (tmp_path / f"run-seed{seed}.json").write_text(json.dumps({"metrics": metrics, "n": 7}))
+    text = "A {run-seed* accuracy/test/0:.1%} of {run-seed0 /n:.0f} and {braces} stay"
+    assert fill_template(text, tmp_path) == "A 62.5 % of 7 and {braces} stay"
+    with pytest.raises(KeyError, match="no record other"):
+        fill_template("{other accuracy:.1%}", tmp_path)
+    with pytest.raises(KeyError, match="run-seed1 has nothing at accuracy/train"):
+        fill_template("{run-seed1 accuracy/train:.1%}", tmp_path)
+
+
+def test_the_numbers_of_both_readmes_are_those_of_the_records() -> None:
+    for path, made in ((tables.FRONT, tables.front_filled), (tables.README, tables.filled)):
+        text = path.read_text("utf-8")
+        assert made(text, record.RESULTS) == text, f"{path.name} is out of date: make docs"
+
+
+def test_a_section_stands_once() -> None:
+    with pytest.raises(ValueError, match="<!-- images --> and <!-- /images --> stand 0 times"):
+        tables.front_filled("no section", record.RESULTS)

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from oneshot.facts.examination.charts import Caption, lines, matrix, share_axis, time_axis
 from oneshot.facts.examination.examine import Score, Sitting
@@ -88,7 +89,11 @@ def history(examiner: Examiner) -> History:
 
 @pytest.fixture
 def sitting(examiner: Examiner) -> Sitting:
-    risk = Risk(3, "failed", "question", EVIL, "Nix", "Xor", 0.5, "teach it again")
+    risks = (
+        Risk(3, "failed", "question", EVIL, "Nix", "Xor", None, "teach it again"),
+        Risk(4, "thin margin", "taught", "The capital of Zog is", "Xor", "Xor", 0.5, "say more"),
+    )
+    right = Examination(5, "taught", "Zog's capital is", "Xorville", True, 9.0)
     one, other = list(examiner.journal.entries())[:2]
     return Sitting(
         AT.format(24),
@@ -97,7 +102,8 @@ def sitting(examiner: Examiner) -> Sitting:
         3,
         12,
         (Score("taught", 12, 12), Score("in front", 8, 12, 0.75)),
-        (risk,),
+        risks,
+        (right,),
         (Collision("contradiction", one, other, 0.97),),
     )
 
@@ -127,14 +133,33 @@ def test_an_empty_brain_has_an_empty_history(tmp_path: Path) -> None:
         history = read_history(Examiner(journal, NearestFacts(4), ("taught",)))
     assert history.cohorts == history.rounds == ()
     page = Page(make_page(replace(STATS, live=0), Sitting(AT.format(1), 0, 0), history))
-    assert "No fact has been examined yet." in page.texts["p"]
+    assert "No fact has been examined in this round." in page.texts["p"]
+    assert "h2" not in page.texts
+
+
+def test_what_is_wrong_comes_first_then_what_is_right_then_plots(
+    history: History, sitting: Sitting
+) -> None:
+    page = Page(make_page(STATS, sitting, history))
+    assert page.texts["h2"] == [
+        "What is wrong",
+        "Right, but only just",
+        "Facts that seem to answer one question",
+        "What is right",
+        "Round 3: 12 of 23 facts",
+        "Kept by age",
+        "Round by round",
+        "What should not change",
+        "Time of a question",
+    ]
+    assert page.texts["p"][1] == "1 fact has a wrong answer, of 12 examined."
+    assert {"Nix", "Xor", "teach it again", "Xorville", "#5, taught prompt"} <= {*page.texts["dd"]}
+    assert any("nats" in p and "2.7 to 1" in p for p in page.texts["p"] + page.texts["caption"])
 
 
 def test_the_page_has_plots_with_texts_and_tables(history: History, sitting: Sitting) -> None:
     text = make_page(STATS, sitting, history)
     page = Page(text)
-    headings = ["Retention by age", "Accuracy matrix", "Locality", "Time of a question"]
-    assert [h for h in page.texts["h2"] if h in headings] == headings
     plots = [attrs for tag, attrs in page.tags if tag == "svg" and attrs.get("role") == "img"]
     ids = {attrs["id"] for _, attrs in page.tags if "id" in attrs}
     assert len(plots) == 4
@@ -145,14 +170,33 @@ def test_the_page_has_plots_with_texts_and_tables(history: History, sitting: Sit
     assert sum(tag == "figure" for tag, _ in page.tags) == 4
     assert sum(tag == "table" for tag, _ in page.tags) == 4 + 3
     assert sum(tag == "caption" for tag, _ in page.tags) == 4 + 3
-    assert "How the taught facts are kept" in page.texts["h1"]
-    assert any("Printed 2030-01-24 10:30" in p for p in page.texts["p"])
     assert dict(page.tags)["html"] == {"lang": "en"}
-    assert {"2.0 ms", "2.2 ms", "1.10", "75.0 %", "contradiction"} <= {
+    assert {"2.0 ms", "2.2 ms", "1.10", "75.8 to 100.0 %", "contradiction", "12 of 12"} <= {
         *page.texts["td"],
         *page.texts["th"],
     }
     assert text == make_page(STATS, sitting, history)
+
+
+def test_one_round_of_one_group_has_no_plot(examiner: Examiner, sitting: Sitting) -> None:
+    history = read_history(examiner)
+    alone = replace(history, rounds=history.rounds[:1], cohorts=history.cohorts[:1])
+    page = Page(make_page(STATS, sitting, alone))
+    assert "figure" not in {tag for tag, _ in page.tags}
+    series = {kind: shares[-1:] for kind, shares in history.locality.items()}
+    assert any(share.n == 0 for shares in series.values() for share in shares)
+    drawn = [name for name in page.texts["h2"] if name == "What should not change"]
+    assert not drawn
+
+
+@given(st.integers(0, 400), st.integers(1, 400))
+def test_intervals_hold_their_share(right: int, n: int) -> None:
+    share = Share(min(right, n), n)
+    low, high = share.interval
+    known = binomtest(share.right, n).proportion_ci(method="wilson")
+    assert (low, high) == pytest.approx((known.low, known.high), abs=1e-9)
+    assert 0 <= low <= share.right / n <= high <= 1
+    assert Share(0, 0).interval == (0.0, 1.0)
 
 
 def test_nothing_comes_from_elsewhere_and_nothing_runs(history: History, sitting: Sitting) -> None:
@@ -162,7 +206,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_runs(history: History, sitting
     assert not any({"src", "href", "onload"} & set(attrs) for _, attrs in page.tags)
     assert not re.search(r"url\(|@import|https?:", text)
     assert "default-src 'none'" in text
-    assert EVIL in "".join(page.texts["td"])
+    assert EVIL in "".join(page.texts["dd"])
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
@@ -183,12 +227,15 @@ def test_a_browser_shows_it(history: History, sitting: Sitting, tmp_path: Path) 
         check=True,
         timeout=120,
     )
-    assert Page(done.stdout).texts["h2"].count("Accuracy matrix") == 1
-    shot = tmp_path / "page.png"
-    command = [str(CHROMIUM), *options, f"--screenshot={shot}", path.as_uri()]
-    subprocess.run(command, capture_output=True, check=True, timeout=120)
-    assert shot.read_bytes().startswith(b"\x89PNG")
-    assert shot.stat().st_size > 20_000, "it is not blank"
+    assert Page(done.stdout).texts["h2"].count("Round by round") == 1
+    for width in (1280, 390):
+        shot = tmp_path / f"page-{width}.png"
+        sized = [f"--window-size={width},1400", f"--screenshot={shot}", path.as_uri()]
+        subprocess.run(
+            [str(CHROMIUM), *options, *sized], capture_output=True, check=True, timeout=120
+        )
+        assert shot.read_bytes().startswith(b"\x89PNG")
+        assert shot.stat().st_size > 20_000, "it is not blank"
 
 
 shares = st.none() | st.floats(0, 1)

@@ -145,7 +145,7 @@ def _show_collisions(output: Output, sitting: Sitting) -> None:
 
 
 def _show_summary(output: Output, sitting: Sitting) -> None:
-    left_out = "scores", "risks", "collisions"
+    left_out = "scores", "risks", "collisions", "sample"
     summary = {k: v for k, v in asdict(sitting).items() if k not in left_out}
     record = {"section": "summary", **summary, "failed": sitting.failed}
     output.outcome(record, "; ".join(_sentences(sitting)))

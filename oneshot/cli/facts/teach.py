@@ -89,12 +89,9 @@ def statement_of(
     aliases: Sequence[str] = (),
 ) -> Statement:
     """The fact in a sentence, or in a prompt and its answer; BadInputError where there is none."""
-    from oneshot.facts.language.checking import statement
-    from oneshot.facts.language.statement import parse_sentence
+    from oneshot.facts.language.statement import fact_in
 
-    if answer is not None:
-        return statement(prompt, answer, subject, None, asks, aliases)
-    return parse_sentence(prompt, learner.templates, subject=subject, asks=asks, aliases=aliases)
+    return fact_in(prompt, answer, learner.templates, subject=subject, asks=asks, aliases=aliases)
 
 
 def _read_statements(file: str, templates: Sequence[str]) -> Iterator[Statement]:

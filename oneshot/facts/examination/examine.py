@@ -8,7 +8,7 @@ from datetime import datetime
 
 from adapters.query.denoise import ASKED, CERTAIN
 from oneshot.facts.examination.probing import IN_FRONT, KINDS, OWN, Prober, Question
-from oneshot.facts.examination.risks import Risk, find_risks
+from oneshot.facts.examination.risks import Risk, find_risks, sample_right
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import CHAT, Manner
 from oneshot.facts.types import Reply
@@ -46,6 +46,7 @@ class Sitting:
     examined: int = 0
     scores: tuple[Score, ...] = ()
     risks: tuple[Risk, ...] = ()
+    sample: tuple[Examination, ...] = ()
     collisions: tuple[Collision, ...] = ()
     bare_ms: float | None = None
     taught_ms: float | None = None
@@ -124,7 +125,7 @@ def examine(
     at = now.isoformat(timespec="milliseconds")  # as facts have their times
     sitting = Sitting(at, seed, learner.brain.journal.counts()["live"])
     if entries:
-        prober = Prober(learner, examiner, entries, seed)
+        prober = Prober(learner, examiner, entries, seed, manner)
         asker = _Asker(learner, manner)
         round, asked = _hold(asker, examiner, prober, entries, sitting, progress)
         sitting = replace(
@@ -133,6 +134,7 @@ def examine(
             examined=len(entries),
             scores=_scores(asked.outcomes, _host_in_front(asker, prober)),
             risks=find_risks(learner, asked.questions, asked.replies, asked.outcomes),
+            sample=sample_right(asked.outcomes),
             bare_ms=asked.per_question(asked.bare),
             taught_ms=asked.per_question(asked.taught),
         )
@@ -226,7 +228,7 @@ def _host_in_front(asker: _Asker, prober: Prober) -> float:
     alone = asker.bare(prompts)
     behind = asker.bare(prober.in_front(prompts))
     same = (a.answer == b.answer for a, b in zip(alone, behind, strict=True))
-    return sum(same) / len(prompts)
+    return sum(same) / len(prompts) if prompts else 0.0
 
 
 def _scores(outcomes: Iterable[Examination], host_in_front: float) -> tuple[Score, ...]:

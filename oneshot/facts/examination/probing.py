@@ -12,6 +12,7 @@ from oneshot.errors import BadInputError
 from oneshot.facts.answering import fits
 from oneshot.facts.language.reword import rewordings, template_of
 from oneshot.facts.learner import Learner
+from oneshot.facts.manner import Manner
 from oneshot.facts.wordings import fill, unambiguous_wordings
 from oneshot.hosts.corpus import CorpusFact, background_text, corpus_facts, corpus_wordings
 from oneshot.memory.examiner.nearest import NearestFacts
@@ -44,9 +45,14 @@ class Prober:
     """Makes the questions about a brain's facts; `entries` are those that will be asked about."""
 
     def __init__(
-        self, learner: Learner, examiner: Examiner, entries: Sequence[Fact], seed: int
+        self,
+        learner: Learner,
+        examiner: Examiner,
+        entries: Sequence[Fact],
+        seed: int,
+        manner: Manner,
     ) -> None:
-        self.learner, self.examiner, self.seed = learner, examiner, seed
+        self.learner, self.examiner, self.seed, self.manner = learner, examiner, seed, manner
         self._names, self._near = self._strangers(entries)
 
     def questions(self, entry: Fact) -> list[Question]:
@@ -57,7 +63,7 @@ class Prober:
         own = [Question(kind, entry.id, prompt, entry.answer) for kind, prompt in made]
         local = [Question("neighbour", entry.id, p, None) for p in self._neighbours(entry)]
         local += [Question("other relation", entry.id, p, None) for p in self._others(entry, rng)]
-        return [q for q in (*own, *local) if fits(self.learner.host, q.prompt)]
+        return [q for q in (*own, *local) if self._fits(q.prompt)]
 
     def forgotten(self) -> list[Question]:
         """Some forgotten facts' own prompts, where no live fact answers in their place."""
@@ -67,16 +73,20 @@ class Prober:
         return [Question("forgotten", e.id, e.prompt, None) for e in chosen]
 
     def known(self, count: int) -> list[str]:
-        """Prompts about facts that a packaged host knows."""
+        """Prompts about facts that a packaged host knows, short enough behind a sentence too."""
         rng, wordings = random.Random(self.seed), unambiguous_wordings()
         pool = [f for f in corpus_facts() if f.split == "known" and wordings[f.relation]]
         chosen = rng.sample(pool, count)
-        return [fill(rng.choice(wordings[f.relation]), f.subject) for f in chosen]
+        prompts = [fill(rng.choice(wordings[f.relation]), f.subject) for f in chosen]
+        behind = self.in_front(prompts)
+        return [p for p, longer in zip(prompts, behind, strict=True) if self._fits(longer)]
 
     def in_front(self, prompts: Sequence[str]) -> list[str]:
         """The prompts, each behind a sentence that has nothing to do with it."""
-        rng = random.Random(self.seed)
-        return [f"{rng.choice(_sentences())} {prompt}" for prompt in prompts]
+        return [f"{random.Random(f'{self.seed} {p}').choice(_sentences())} {p}" for p in prompts]
+
+    def _fits(self, prompt: str) -> bool:
+        return fits(self.learner.host, prompt, self.manner)
 
     def _reworded(self, entry: Fact, rng: random.Random) -> Iterator[tuple[str, str]]:
         others = rewordings(entry.prompt, entry.subject, entry.relation, entry.answer)

@@ -51,7 +51,7 @@ def read_statements(
     """
     for place, record in _records(source, name, "sentence"):
         try:
-            found = _statement(record, templates)
+            found = statement_of(record, templates)
         except BadInputError as error:
             raise BadInputError(f"{place}: {error}") from None
         yield found
@@ -72,7 +72,8 @@ def read_questions(source: Source, name: str) -> Iterator[str]:
         yield question
 
 
-def _statement(record: _Record, templates: Sequence[str]) -> Statement:
+def statement_of(record: _Record, templates: Sequence[str] = ()) -> Statement:
+    """The statement of one record, by its keys; BadInputError where it gives none."""
     subject, source = _optional(record, "subject"), _optional(record, "source")
     asks, aliases = _texts(record, "asks", "ask"), _texts(record, "aliases", "alias")
     if record.get("sentence") is not None:

@@ -60,6 +60,21 @@ def parse_sentence(
     return statement(prompt, answer, subject or about_whom, source, asks, aliases)
 
 
+def fact_in(
+    prompt: str,
+    answer: str | None = None,
+    templates: Sequence[str] = (),
+    *,
+    subject: str | None = None,
+    asks: Iterable[str] = (),
+    aliases: Iterable[str] = (),
+) -> Statement:
+    """The fact in a whole sentence, or in a prompt and its answer; BadInputError for neither."""
+    if answer is not None:
+        return statement(prompt, answer, subject, None, asks, aliases)
+    return parse_sentence(prompt, templates, subject=subject, asks=asks, aliases=aliases)
+
+
 def find_subject(prompt: str, templates: Sequence[str] = ()) -> str | None:
     """Find whom a prompt or question is about, or None; BadInputError for unusable text."""
     text = _sentence(prompt)
