@@ -304,7 +304,7 @@ class Learner(Records):
     ) -> list[tuple[Statement, FactRows | OneshotError]]:
         """Facts with their rows; where one of them has none, each is encoded by itself."""
         try:
-            complete = [self._complete(s) for s in given]
+            complete = [self.complete(s) for s in given]
             return list(zip(complete, self._rows(complete), strict=True))
         except OneshotError as error:
             if len(given) == 1:
