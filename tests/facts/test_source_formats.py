@@ -233,8 +233,22 @@ def test_no_text_breaks_a_reader(
 
 
 KEYS = st.sampled_from(
-    "memory results user_id entities observations name from to relationType prompt answer "
-    "sentence asks source".split()
+    [
+        "memory",
+        "results",
+        "user_id",
+        "entities",
+        "observations",
+        "name",
+        "from",
+        "to",
+        "relationType",
+        "prompt",
+        "answer",
+        "sentence",
+        "asks",
+        "source",
+    ]
 )
 TEXTS = st.sampled_from(["", "a b", "x is y"])
 JSONS = st.recursive(
