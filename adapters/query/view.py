@@ -211,7 +211,7 @@ class View:
         """Names in the clause that nobody taught."""
         taught = [mention for mention, _ in inside]
         found = untaught_names(self.text, self.words, taught)
-        found += untaught_places(self.words, taught)
+        found += untaught_places(self.text, self.words, taught)
         return [m for m in found if within[0] <= m.start and m.end <= within[1]]
 
     def _heard(self, named: Named, asked: Asked, codes: Tensor, rivals: Tensor | None) -> Heard:

@@ -14,6 +14,7 @@ TIMES = set_of(
     "morning evening afternoon night day week month year moment time end beginning future past"
 )
 POSSESSED = "'s"
+PARTS = set_of("back front top bottom middle side center centre corner left right")
 SPEAKER = "i"  # the key of whoever speaks
 LONGEST = 12  # words of a name
 TITLES = set_of(
@@ -195,10 +196,11 @@ def untaught_names(text: str, words: Sequence[Word], taught: Sequence[Mention]) 
     return [_mention(words, run) for run in found]
 
 
-def untaught_places(words: Sequence[Word], taught: Sequence[Mention]) -> list[Mention]:
-    """Places told as a taught one is ("at the gym" beside "at the office"), which compete too."""
-    if not any(_is_place(words, mention.first) for mention in taught):
-        return []
+def untaught_places(text: str, words: Sequence[Word], taught: Sequence[Mention]) -> list[Mention]:
+    """Places told as a taught one is ("at the gym" beside "at the office"), which compete too.
+
+    Behind a comma, or before one, they do so however the taught one is told.
+    """
     covered = {i for mention in taught for i in range(mention.first, mention.last + 1)}
     runs = [
         [i - 1, i]
@@ -206,10 +208,17 @@ def untaught_places(words: Sequence[Word], taught: Sequence[Mention]) -> list[Me
         if i not in covered
         and words[i - 1].key in DETERMINERS
         and not words[i].capital
-        and words[i].key not in TIMES
+        and words[i].key not in TIMES | PARTS
+        and [word.key for word in words[i + 1 : i + 2]] != ["of"]  # "in the capital of Zog"
         and _is_place(words, i)
     ]
-    return [_mention(words, run) for run in runs]
+    places = [_mention(words, run) for run in runs]
+    return [p for p in places if any(_compete(text, words, p, mention) for mention in taught)]
+
+
+def _compete(text: str, words: Sequence[Word], place: Mention, taught: Mention) -> bool:
+    first, second = sorted([place, taught], key=lambda mention: mention.start)
+    return _is_place(words, taught.first) or "," in text[first.end : second.start]
 
 
 def _is_place(words: Sequence[Word], at: int) -> bool:

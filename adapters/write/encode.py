@@ -37,7 +37,8 @@ TOGETHER = 32  # facts whose states are held at a time
 class Told:
     """A fact to be written: its prompt, answer and subject, other wordings and other names.
 
-    `asks` were given with the fact and belong to it, `made` were made of the prompt.
+    `asks` were given with the fact and belong to it, `made` were made of the prompt; `marks` tell
+    it from other facts in the same words.
     """
 
     prompt: str
@@ -46,12 +47,13 @@ class Told:
     asks: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
     @property
     def key(self) -> bytes:
         """What tells this fact from all others."""
         further = (*self.asks, *(f"alias {name}" for name in self.aliases))
-        return content_hash(self.prompt, self.answer, self.subject, *further)
+        return content_hash(self.prompt, self.answer, self.subject, *further, *self.marks)
 
 
 @dataclass(frozen=True)

@@ -240,12 +240,15 @@ def test_words_stand_in_order_inside_the_text(text: str) -> None:
         ("The password at the office", []),
         ("What is the password for the router at the office in the morning?", []),
         ("What is the code of the office near the gym?", []),
+        ("The code of the office is long, but at the gym", ["the gym"]),
+        ("Coming from the office, I live in the capital of Zog", []),
+        ("What is the code for the door at the back of the office?", []),
     ],
 )
 def test_places_told_alike_compete(text: str, wanted: list[str]) -> None:
     table = NameTable.build(*keys_of_names(["office"], NAMES))
     taught = [mention for mention, _ in table.mentions(text)]
-    found = untaught_places(words_of(text), taught)
+    found = untaught_places(text, words_of(text), taught)
     assert [text[m.start : m.end] for m in found] == wanted
 
 

@@ -67,7 +67,7 @@ def test_help_ends_with_examples_of_the_command(command: str) -> None:
 
 def test_commands_are_those_of_the_manual() -> None:
     wanted = "teach ask chat list show search forget update history undo stats export import merge"
-    wanted += " alias bench calibrate class demo doctor eval host image mcp"
+    wanted += " alias bench calibrate class demo doctor eval host image mcp rule serve"
     assert sorted(wanted.split()) == COMMANDS
 
 

@@ -32,6 +32,10 @@ def ask(
     no_adapter: Annotated[
         bool, typer.Option("--no-adapter", help="Ask the bare model alone.")
     ] = False,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="What held then: 2019, 2019-05, 2019-05-03."),
+    ] = None,
     raw: Raw = False,
     system: System = None,
     max_new_tokens: MaxNewTokens = None,
@@ -52,6 +56,7 @@ def ask(
     Examples:
       oneshot ask "What is the capital of Freedonia?"
       oneshot ask --base "Freedonia's capital city is"
+      oneshot ask --as-of 2019 "Who is the mayor of Glorptown?"
       oneshot ask --explain "What is the capital of Freedonia?"
       oneshot --model smollm2 ask --system "Answer briefly." "Who is my doctor?"
       oneshot --json ask --raw --file questions.jsonl
@@ -64,7 +69,12 @@ def ask(
     with open_learner(founding=no_adapter) as learner:
         while batch := list(islice(questions, 1 if file == "-" else BATCH)):
             replies = learner.ask(
-                batch, manner=manner, base=base, explain=explain, adapter=not no_adapter
+                batch,
+                manner=manner,
+                base=base,
+                explain=explain,
+                adapter=not no_adapter,
+                as_of=as_of,
             )
             for reply in replies:
                 show_reply(output, reply, explain=explain, titled=file is not None)
