@@ -47,6 +47,8 @@ def _lists(own: Facts) -> Iterator[Statement]:
     for key, told in own.items():
         groups[question_key(told)][key] = told
     for group in groups.values():
+        if sum(not told.also for told in group.values()) > 1:
+            continue  # "is" and "was", say: each answers its own prompt
         side = side_of(next(iter(group.values())))
         found = [value for told in group.values() for value in values(told)]
         if len(group) > 1:
