@@ -60,8 +60,7 @@ def _lists(own: Facts) -> Iterator[Statement]:
 def _listing(group: Facts, side: Side | None, found: Sequence[str]) -> Statement:
     prompts = ordered(told.prompt for told in group.values())
     name = _name(told.subject for told in group.values())
-    told_so = side and side.several and side.plural
-    plural = side.plural.format(name) if side and told_so else prompts[0]
+    plural = (side.plural.format(name) if side and side.several else "") or prompts[0]
     asks = [ask.format(name) for ask in side.asks] if side else []
     given = ordered(ask for told in group.values() for ask in told.asks)
     further = [text for text in dict.fromkeys([*prompts, *given, *asks]) if text != plural]
