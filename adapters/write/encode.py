@@ -13,7 +13,7 @@ from adapters.address.calibration import Calibration
 from adapters.address.gather import Prompt, encode_ids, picked, rows_of
 from adapters.address.reading import clause_of, window_of
 from adapters.host.read import read_states
-from adapters.text.names import key_number, name_key, name_keys
+from adapters.text.names import key_number, name_key, name_keys, person_parts
 from adapters.text.pieces import Pieces
 from adapters.text.table import NameTable, keys_of_names
 from adapters.write.answers import answer_tokens, sentence_tokens
@@ -181,7 +181,8 @@ class Encoder:
 def _row(
     fact: Told, answer: list[int], sentence: list[int], codes: Float[Tensor, "count rank"]
 ) -> FactRows:
-    names, firsts, longest = keys_of_names(name_keys(fact.subject, fact.aliases), NAMES)
+    keys = [*name_keys(fact.subject, fact.aliases), *person_parts(fact.subject)][:NAMES]
+    names, firsts, longest = keys_of_names(keys, NAMES)
     readings = torch.zeros(1, READINGS, codes.shape[1], dtype=torch.half)
     readings[0, : len(codes)] = codes
     return FactRows(

@@ -22,7 +22,7 @@ def make_reply(
     A single sentence goes without its stop unless the `whole` text is wanted.
     """
     tidy = str if whole else short
-    spoke = (c.fact for c in said.changes if c is not None and c.fact >= 0)
+    spoke = (row for c in said.changes if c for row in (*c.via, c.fact) if row >= 0)
     return Reply(
         question,
         tidy(said.text),
@@ -74,7 +74,12 @@ def uncontradicted(receipt: Receipt, old: int) -> Receipt:
 
 def _steps(said: Said, ids: Sequence[tuple[int, ...]]) -> tuple[Step, ...]:
     return tuple(
-        Step(token, ids[c.fact][0] if c.fact >= 0 else None, c.evidence)
+        Step(
+            token,
+            ids[c.fact][0] if c.fact >= 0 else None,
+            c.evidence,
+            tuple(id for row in c.via for id in ids[row][:1]),
+        )
         if c
         else Step(token, None, float("nan"))
         for token, c in zip(said.tokens, said.changes, strict=True)

@@ -72,16 +72,22 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Step:
-    """One generated token and, where a fact began to speak, which one and the evidence in nats."""
+    """One generated token and, where a fact began to speak, which one and the evidence in nats.
+
+    `via` are the facts whose answers led to it, in their order.
+    """
 
     token: str
     fact: int | None
     evidence: float
+    via: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, the ids of the facts that spoke, and the bare host's answer where asked for."""
+    """An answer, the ids of the facts that spoke or led to those that did, and the bare host's
+    answer where asked for.
+    """
 
     question: str
     answer: str

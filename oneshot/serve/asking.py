@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -53,7 +53,7 @@ class Asker:
 
     async def pieces(
         self, model: str, asked: Sequence[Asked], *, bounded: bool = True
-    ) -> AsyncIterator[tuple[int, Piece]]:
+    ) -> AsyncGenerator[tuple[int, Piece], None]:
         """The pieces of all answers as they come, each with its answer's number.
 
         Raises BusyError, ClosedError, LateError, or what the model raised.

@@ -25,7 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.attach import attach
-from adapters.query.denoise import CERTAIN
+from adapters.query.evidence import CERTAIN
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.learner import CHUNK, Learner
 from oneshot.facts.types import Fact, Statement

@@ -49,8 +49,9 @@ def ask(
     each, a .txt file one a line. Standard input is answered line by line; a file
     goes faster, in batches.
 
-    Evidence is in nats: a fact speaks from 5 on where it is asked, from 20 on inside
-    other text; 1,000 and more stand for words that it was taught with.
+    Evidence is in nats: a fact speaks from 0 on where it is asked, from 20 on inside
+    other text; 1,000 and more stand for words that it was taught with. "#1 -> #4"
+    is a chain: the answer of #1 is the name that #4 is about.
 
     Examples:
       oneshot ask "What is the capital of Freedonia?"

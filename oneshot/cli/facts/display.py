@@ -100,19 +100,23 @@ def _reply_text(reply: Reply, *, titled: bool) -> Text:
 
 def _steps_table(steps: Sequence[Step]) -> Table:
     table = Table("said", "fact", "evidence in nats", box=None)
-    for said, fact, evidence in _runs(steps):
-        by = "" if fact is None else f"#{fact}"
-        table.add_row(cell(said), by, evidence_text(evidence))
+    for said, step in _runs(steps):
+        table.add_row(cell(said), led_by(step), evidence_text(step.evidence))
     return table
 
 
-def _runs(steps: Sequence[Step]) -> Iterator[tuple[str, int | None, float]]:
-    """Tokens in a row that one fact, or the model by itself, says; with what let it speak."""
+def led_by(step: Step) -> str:
+    """The fact that speaks, behind those whose answers led to it: "#1 -> #4"."""
+    return "" if step.fact is None else " -> ".join(f"#{id}" for id in (*step.via, step.fact))
+
+
+def _runs(steps: Sequence[Step]) -> Iterator[tuple[str, Step]]:
+    """Tokens in a row that one fact, or the model by itself, says; with their first step."""
     start = 0
     for i in range(1, len(steps) + 1):
         same = i < len(steps) and steps[i].fact == steps[start].fact
         if not (same and math.isnan(steps[i].evidence)):
-            yield "".join(s.token for s in steps[start:i]), steps[start].fact, steps[start].evidence
+            yield "".join(s.token for s in steps[start:i]), steps[start]
             start = i
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from adapters.address.calibration import Calibration
-from adapters.query.denoise import SAME
+from adapters.query.evidence import SAME
 from adapters.text.names import SPEAKER, name_key
 from adapters.write.rows import NO_TOKEN, FactRows
 from oneshot.facts.implied.wording import side_of

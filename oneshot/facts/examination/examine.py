@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from adapters.query.denoise import ASKED, CERTAIN
+from adapters.query.denoise import ASKED
+from adapters.query.evidence import CERTAIN
 from oneshot.facts.examination.probing import IN_FRONT, KINDS, OWN, Prober, Question
 from oneshot.facts.examination.risks import Risk, find_risks, sample_right
 from oneshot.facts.implied.times import over
