@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: gpu-benchmarks setup demo test fuzz check bench docs fmt
+.PHONY: gpu-benchmarks setup demo test fuzz check bench docs site fmt
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml
@@ -30,6 +30,11 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The documentation as a site in build/site; a link that leads nowhere fails it.
+site: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[site]"
+	$(BIN)/mkdocs build --strict --quiet
+
 bench: setup
 	$(BIN)/oneshot bench writer
 
@@ -40,9 +45,15 @@ fmt: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# The paper's configs on a CUDA machine; a run that has its record is left out, a stopped one goes on.
+# On a CUDA machine: three runs of about a minute, then the paper's. A run that has its record is left
+# out, a stopped one goes on.
 DEVICE ?= cuda
+GPU := experiments/configs/images-gpu
+SHORT ?= $(GPU)-mnist-dt.toml $(GPU)-cifar10-air.toml
+SOLVED ?= $(GPU)-ridge-cifar10.toml
 CONFIGS ?= experiments/configs/images-paper-*.toml
 gpu-benchmarks: setup
+	$(BIN)/python -m experiments.images.run --device $(DEVICE) --resume $(SHORT)
+	$(BIN)/python -m experiments.images.rules --device $(DEVICE) $(SOLVED)
 	$(BIN)/python -m experiments.images.run --device $(DEVICE) --resume $(CONFIGS)
 	$(BIN)/python -m experiments.tables

@@ -90,6 +90,13 @@ PRONOUN = re.compile(
     r"book|film))\b",
     re.IGNORECASE,
 )
+BACK = re.compile(  # as well words of a kind, where only one name comes into question
+    rf"{PRONOUN.pattern}|\bthe (?:company|firm|city|town|village|country|place|person|man|woman|"
+    r"boy|girl|book|novel|film|movie|song|album|band|team|club|school|hotel|restaurant|museum|shop|"
+    r"product|project|server|dog|cat)\b(?! (?:of|that|which|where|who|whose|in|for|with|from|named|"
+    r"called)\b)",
+    re.IGNORECASE,
+)
 
 Span = tuple[int, int]
 

@@ -36,6 +36,19 @@ OPENERS = set_of(
     "its this that these those regarding concerning say remember note"
 )
 
+PART = "~ "  # before the key of a first or last name; no word of a text has it
+NO_PERSON = set_of(
+    "city town village county state states republic kingdom union empire river lake sea bay gulf "
+    "island islands mount mountain hill hills valley street road lane avenue square park bridge "
+    "tower house hall castle palace church cathedral abbey temple station airport port harbour "
+    "university college school academy institute museum gallery library theatre hospital hotel "
+    "restaurant bank company corporation corp inc ltd llc gmbh group industries systems motors "
+    "airlines airways records studios pictures games software technologies press times post news "
+    "daily journal magazine party club united rovers fc league cup festival prize award orchestra "
+    "band project office team department committee council court army navy war battle treaty act "
+    "and"
+)
+
 
 _NAMED = re.compile(  # a clause's first words that are surely a name
     r"[\w'\u2019.-]+(?:['\u2019]s\b|,| [A-Z]| "
@@ -69,11 +82,6 @@ def joined_key(words: Sequence[Word]) -> str:
     return " ".join([*inner, *(w.key for w in words[-1:])])
 
 
-def first_key(key: str) -> str:
-    """The key of a name's first word, from the name's."""
-    return key.partition(" ")[0].removesuffix(POSSESSED)
-
-
 def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
     """The keys that a name is known by: its own, its plural if it is a common noun, aliases."""
     keys = [name_key(name)]
@@ -81,6 +89,22 @@ def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
     if last and not last[0].capital and not last[0].number and last[0].key.isalpha():
         keys += [key for key in (f"{keys[0]}s", keys[0].removesuffix("s")) if key]
     return list(dict.fromkeys([*keys, *map(name_key, aliases)]))
+
+
+def person_parts(name: str) -> list[str]:
+    """The keys of the first and the last name, where a name looks like a person's."""
+    words = words_of(name)
+    named = all(w.capital and w.key.isalpha() and not w.possessive for w in words)
+    if not named or not 2 <= len(words) <= 3 or any(w.key in NO_PERSON | LONGER for w in words):
+        return []
+    ends = [words[-1]] if words[0].key in TITLES else [words[0], words[-1]]
+    return [f"{PART}{w.key}" for w in ends if len(w.key) > 2 and w.key not in OPENERS]
+
+
+def first_word(key: str) -> str:
+    """The first word of a name's key; whoever speaks has one for "my sister" and "mine" too."""
+    word = key.partition(" ")[0].removesuffix(POSSESSED)
+    return SPEAKER if word in FIRST_PERSON else word
 
 
 def key_number(key: str) -> int:
@@ -95,7 +119,7 @@ def candidates(
     """(first, last, key) of every run of words that may be a name, by the first words of names."""
     for first in range(len(words)):
         key = words[first].key
-        if not begins(SPEAKER if key in FIRST_PERSON else key):
+        if not begins(first_word(key)):
             continue
         for last in range(first, min(first + longest, len(words))):
             alone = last == first and key in FIRST_PERSON
@@ -105,11 +129,19 @@ def candidates(
 def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> bool:
     """Whether the words are the whole name, and no part of a longer one ("New Freedonia")."""
     if words[first].key in FIRST_PERSON and first == last:
-        return not _owns_a_possessor(text, words, last)
+        return not owns_a_possessor(words, last)
     return not (_continues_before(text, words, first) or _continues_behind(text, words, last))
 
 
-def _owns_a_possessor(text: str, words: Sequence[Word], at: int) -> bool:
+def stands_for_a_person(text: str, words: Sequence[Word], at: int) -> bool:
+    """Whether a first or last name stands by itself, and is no part of anybody else's."""
+    if not words[at].capital or not stands_alone(text, words, at, at):
+        return False
+    before = words[at - 1] if at and _adjacent(text, words[at - 1], words[at]) else None
+    return before is None or not before.capital or before.key in TITLES | OPENERS
+
+
+def owns_a_possessor(words: Sequence[Word], at: int) -> bool:
     """ "my" in "my brother's name": what is asked belongs to the brother."""
     if words[at].key != "my":
         return False

@@ -14,7 +14,7 @@ from typer.core import TyperOption
 from typer.main import get_command
 
 from oneshot import __version__
-from oneshot.cli import host
+from oneshot.cli import host, mcp, serve
 from oneshot.cli.classes import main as classes
 from oneshot.cli.facts import (
     ask,
@@ -23,11 +23,12 @@ from oneshot.cli.facts import (
     demo,
     doctor,
     evaluate,
-    export,
     forget,
     listing,
+    rule,
     teach,
 )
+from oneshot.cli.facts.carrying import export, importing
 from oneshot.cli.facts.chat import command as chat
 from oneshot.cli.image import group as image
 from oneshot.cli.output import Output, complain
@@ -39,8 +40,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, teach, ask, chat, forget, listing, evaluate, export, doctor, calibrate, bench):
+for group in (
+    demo,
+    teach,
+    ask,
+    chat,
+    forget,
+    listing,
+    evaluate,
+    export,
+    importing,
+    doctor,
+    calibrate,
+    bench,
+    serve,
+    mcp,
+):
     app.add_typer(group.commands)
+app.add_typer(rule.commands, name="rule")
 app.add_typer(host.commands, name="host")
 app.add_typer(classes.commands, name="class")
 app.add_typer(image.commands, name="image")

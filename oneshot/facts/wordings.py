@@ -15,3 +15,9 @@ def unambiguous_wordings() -> dict[str, list[str]]:
 def fill(wording: str, subject: str) -> str:
     """The wording with the subject in its place."""
     return wording.replace("{}", subject)
+
+
+def templates() -> tuple[str, ...]:
+    """Wordings that help to split sentences, each with `{}` for the subject."""
+    entries = corpus_wordings().values()
+    return tuple(dict.fromkeys(t for entry in entries for t in (*entry.main, *entry.held_out)))

@@ -15,7 +15,14 @@ from oneshot.errors import HostError
 from oneshot.hosts.gguf import unpacked
 from oneshot.hosts.kind import model_class
 from oneshot.hosts.known import known_hosts
-from oneshot.hosts.place import SEVERAL, check_dtype, choose_device, own_dtype
+from oneshot.hosts.place import (
+    SEVERAL,
+    DeviceMap,
+    check_dtype,
+    choose_device,
+    own_dtype,
+    packed,
+)
 from oneshot.hosts.shelf import Progress, kept_hosts, silent
 
 PACKAGED = "factual-lm"
@@ -50,6 +57,15 @@ class Host:
     hash: str
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A device, or else the library's map of several, and how weights are packed there."""
+
+    device: str
+    map: DeviceMap
+    packing: dict[str, Any]
+
+
 def load_host(
     name: str | None = None,
     *,
@@ -57,15 +73,20 @@ def load_host(
     dtype: str = "float32",
     trust_remote_code: bool = False,
     progress: Progress = silent,
+    device_map: DeviceMap = None,
+    bits: int | None = None,
 ) -> Host:
     """Load a host: the packaged one (None), a known name, a GGUF file, a folder or a hub name.
 
-    `auto` as dtype is the checkpoint's own, as device the one with room. Safetensors only; raises
-    BadInputError for options that cannot be used, HostError for a model that cannot be loaded.
+    `auto` as dtype is the checkpoint's own, as device the one with room; a `device_map` is the
+    library's, and `bits` (4 or 8) packs the weights, whose hash is then another. Safetensors only;
+    raises BadInputError for options that cannot be used, HostError for a model that cannot be
+    loaded.
     """
-    wanted = check_dtype(dtype)
+    wanted, packing = check_dtype(dtype), packed(bits)
     folder = host_folder(name, wanted, progress)
-    model, tokenizer = _load(folder, name or PACKAGED, device, wanted, trust_remote_code)
+    where = _Place(device, SEVERAL if packing and device_map is None else device_map, packing)
+    model, tokenizer = _load(folder, name or PACKAGED, where, wanted, trust_remote_code)
     model.requires_grad_(False).eval()
     return Host(model, tokenizer, name or PACKAGED, host_hash(model))
 
@@ -102,7 +123,7 @@ def _gguf_file(path: Path) -> Path | None:
 
 
 def _load(
-    folder: str, name: str, device: str, dtype: torch.dtype | None, trust: bool
+    folder: str, name: str, where: _Place, dtype: torch.dtype | None, trust: bool
 ) -> tuple[Any, Any]:
     from transformers import AutoConfig, AutoTokenizer
     from transformers.utils import logging
@@ -113,7 +134,10 @@ def _load(
         config = AutoConfig.from_pretrained(folder, trust_remote_code=trust)
         kind = model_class(config, name)
         dtype = dtype or own_dtype(config)
-        place = choose_device(device, name, _parameters(kind, config, trust) * dtype.itemsize)
+        place = where.map or choose_device(
+            where.device, name, _parameters(kind, config, trust) * dtype.itemsize
+        )
+        mapped = not isinstance(place, torch.device)
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust)
         model, report = kind.from_pretrained(
             folder,
@@ -121,10 +145,11 @@ def _load(
             trust_remote_code=trust,
             use_safetensors=True,
             output_loading_info=True,
-            **({"device_map": place} if place == SEVERAL else {}),
+            **({"device_map": place} if mapped else {}),
+            **where.packing,
         )
         _check_whole(model, report["missing_keys"], name)
-        return model if place == SEVERAL else model.to(place), tokenizer
+        return model if mapped else model.to(place), tokenizer
     except UNLOADABLE as error:
         reason = " ".join(str(error).split())[:200]
         raise HostError(

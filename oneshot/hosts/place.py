@@ -14,6 +14,25 @@ SEVERAL = "auto"
 """The library's device map that shares a model out over several devices."""
 
 
+DeviceMap = str | dict[str, Any] | None
+
+
+def packed(bits: int | None) -> dict[str, Any]:
+    """The library's options for weights in 4 or 8 bits; none for None.
+
+    Raises BadInputError for another number, HostError where bitsandbytes is missing.
+    """
+    if bits is None:
+        return {}
+    if bits not in (4, 8):
+        raise BadInputError(f"bits = {bits} came; give 4 or 8, or leave it out")
+    if find_spec("bitsandbytes") is None:
+        raise HostError(f"{bits} bits need a package; run `pip install 'oneshot[packed]'`")
+    from transformers import BitsAndBytesConfig
+
+    return {"quantization_config": BitsAndBytesConfig(**{f"load_in_{bits}bit": True})}
+
+
 def check_dtype(name: str) -> torch.dtype | None:
     """The precision of a name; None for `auto`, the checkpoint's own. Raises BadInputError."""
     if name != AUTO and name not in DTYPES:

@@ -67,7 +67,7 @@ def test_help_ends_with_examples_of_the_command(command: str) -> None:
 
 def test_commands_are_those_of_the_manual() -> None:
     wanted = "teach ask chat list show search forget update history undo stats export import merge"
-    wanted += " alias bench calibrate class demo doctor eval host image"
+    wanted += " alias bench calibrate class demo doctor eval host image mcp rule serve"
     assert sorted(wanted.split()) == COMMANDS
 
 
@@ -123,9 +123,9 @@ def test_ask_prints_base_and_steps_only_when_wanted(run: Run) -> None:
     assert run("--json", "ask", "Where?", "--base").records == [{**plain[0], "base": "Paris"}]
     (explained,) = run("--json", "ask", "Where?", "--explain").records
     assert explained["steps"] == [  # JSON has no infinity and no NaN
-        {"token": "It is", "fact": None, "evidence": None},
-        {"token": " Glorp", "fact": 1, "evidence": None},
-        {"token": "town", "fact": 1, "evidence": None},
+        {"token": "It is", "fact": None, "evidence": None, "via": []},
+        {"token": " Glorp", "fact": 1, "evidence": None, "via": []},
+        {"token": "town", "fact": 1, "evidence": None, "via": []},
     ]
     assert run("--json", "ask", "Where?", "--no-adapter").records[0]["answer"] == "Paris"
 
@@ -155,7 +155,7 @@ def test_ask_answers_a_file_in_order(run: Run, tmp_path: Path, file: str) -> Non
         ["undo"],
         ["forget", "--all", "--yes"],
         ["export", "out"],
-        ["import", "out", "--yes"],
+        ["import", ".", "--yes"],
         ["merge", "a", "b"],
         ["doctor", "--repair"],
         ["calibrate", "--force"],
@@ -314,7 +314,7 @@ def test_forget_by_subject(run: Run, taught: type[FakeLearner]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["forget", "1"], ["import", "out"], ["merge", "a", "b"]], ids=" ".join
+    "arguments", [["forget", "1"], ["import", "."], ["merge", "a", "b"]], ids=" ".join
 )
 def test_without_a_terminal_consent_must_be_given(
     run: Run, taught: type[FakeLearner], tmp_path: Path, arguments: list[str]

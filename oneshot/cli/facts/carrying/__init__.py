@@ -1,0 +1,1 @@
+"""Commands that carry facts about: into a brain, out of it, and from one to another."""
