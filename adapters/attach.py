@@ -32,7 +32,7 @@ class Attachment:
     """
 
     def __init__(self, model: nn.Module, denoiser: Denoiser) -> None:
-        self.denoiser, self.sites = denoiser, find_sites(model)
+        self.model, self.denoiser, self.sites = model, denoiser, find_sites(model)
         self.changes: list[Change] = []
         self.ends: list[int] | None = None
         self._caches: WeakSet[Any] = WeakSet()
@@ -45,19 +45,39 @@ class Attachment:
         calibration = denoiser.calibration
         layers = calibration.layers.all
         _check_fits(self.sites, layers, len(calibration.labels.mean))
-        self.handles: list[RemovableHandle] = [
-            model.register_forward_pre_hook(self._begin, with_kwargs=True),
-            self.sites.head.register_forward_pre_hook(self._read_out),
-            model.register_forward_hook(self._finish),
+        self._layers = layers
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Hooks are on the model inside; what its caches know stays until `detach`.
+
+        So batches with caches of their own can take turns. Raises OneshotError for a model that
+        has an adapter attached.
+        """
+        hooks = self.model._forward_hooks.values()
+        if any(isinstance(getattr(hook, "__self__", None), Attachment) for hook in hooks):
+            raise OneshotError("the model has an adapter attached already; leave its context first")
+        handles = self._hooked()
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _hooked(self) -> list[RemovableHandle]:
+        layers = [
+            self.sites.layers[layer - 1].register_forward_hook(self._keep(layer))
+            for layer in self._layers
         ]
-        for layer in layers:
-            module = self.sites.layers[layer - 1]
-            self.handles.append(module.register_forward_hook(self._keep(layer)))
+        return [
+            self.model.register_forward_pre_hook(self._begin, with_kwargs=True),
+            self.sites.head.register_forward_pre_hook(self._read_out),
+            self.model.register_forward_hook(self._finish),
+            *layers,
+        ]
 
     def detach(self) -> None:
-        """Take every hook off the model and off the caches that it made."""
-        for handle in self.handles:
-            handle.remove()
+        """Take what was kept off the caches."""
         for cache in list(self._caches):
             for name in (RUNNING, *FOLLOWING):
                 vars(cache).pop(name, None)
@@ -175,12 +195,10 @@ def attach(model: nn.Module, denoiser: Denoiser) -> Iterator[Attachment]:
     fact speaks, the logits are those of the bare model bit for bit. Raises HostError for an adapter
     of another host, OneshotError for a model that has one attached.
     """
-    hooks = model._forward_hooks.values()
-    if any(isinstance(getattr(hook, "__self__", None), Attachment) for hook in hooks):
-        raise OneshotError("the model has an adapter attached already; leave its context first")
     attachment = Attachment(model, denoiser)
     try:
-        yield attachment
+        with attachment.working():
+            yield attachment
     finally:
         attachment.detach()
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from experiments.classes import answer_tables as answers
 from experiments.classes import tables as classes
+from experiments.facts import open_tables as open_facts
 from experiments.facts import tables as facts
 from experiments.images import tables as images
 from experiments.record import RESULTS
+from experiments.retention import bench_tables as bench
 from experiments.retention import tables as retention
 from experiments.templates import fill_template
 
@@ -22,9 +24,15 @@ HERE = Path(__file__).parent
 README, FRONT = HERE / "README.md", HERE.parent / "README.md"
 SECTIONS: dict[str, Callable[[Path], str]] = {
     "facts": facts.figures_table,
+    "facts-open": open_facts.open_table,
+    "facts-binding": open_facts.binding_table,
+    "facts-published": open_facts.published_table,
+    "facts-chains": open_facts.chains_table,
     "rules": facts.rules_table,
     "speed": facts.speed_table,
     "examination": facts.examination_table,
+    "bench-suites": bench.suites_table,
+    "bench-costs": bench.costs_table,
     "retention": retention.targets_table,
     "retention-methods": retention.methods_table,
     "retention-sizes": retention.sizes_table,
@@ -39,6 +47,8 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "image-rules": images.rules_table,
     "image-speed": images.speed_table,
     "image-ablations": images.ablation_table,
+    "image-blocks": images.blocks_table,
+    "image-locality": images.locality_table,
 }
 
 

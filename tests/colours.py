@@ -60,7 +60,7 @@ def open_classes(folder: Path, rule: str | None = None) -> Classes:
     if config is None:
         config = Config(Kind.IMAGE, HOST.name, HOST.hash, content_hash(calibration()))
         ClassFolder.found(folder, config, calibration())
-    opened = Classes(ClassFolder(folder, config), HOST)
+    opened = Classes(ClassFolder(folder, config), lambda: HOST)
     if rule is not None and rule != opened.rule:
         opened.change_rule(rule)
     return opened

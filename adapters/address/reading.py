@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.text.clauses import Clause, clauses_of
-
-Span = tuple[int, int]
+from adapters.text.clauses import Clause, Span, clauses_of
 
 
 @dataclass(frozen=True)

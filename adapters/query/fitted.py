@@ -15,11 +15,20 @@ from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.query.denoise import Firing
-from adapters.query.hearing import Listener, Named
+from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
 from adapters.query.running import Sequence as Transcript
 from adapters.query.running import Speech
-from adapters.text.names import DETERMINERS, FIRST_PERSON, OPENERS, SPEAKER, Mention, key_number
+from adapters.query.view import Named
+from adapters.text.names import (
+    DETERMINERS,
+    FIRST_PERSON,
+    OPENERS,
+    SPEAKER,
+    Mention,
+    joined_key,
+    key_number,
+)
 from adapters.text.pieces import Pieces
 from adapters.text.words import words_of
 from adapters.write.rows import NO_TOKEN, FactRows
@@ -47,9 +56,8 @@ class AnyName:
         words = words_of(text)
         found: list[Named] = []
         for first in range(len(words)):
-            key = ""
             for last in range(first, min(first + LONGEST, len(words))):
-                key = f"{key} {words[last].key}".strip()
+                key = joined_key(words[first : last + 1])
                 if last == first and key in FIRST_PERSON:
                     key = SPEAKER
                 elif words[first].key in OPENERS | DETERMINERS or words[last].key in OPENERS:
@@ -57,6 +65,10 @@ class AnyName:
                 mention = Mention(key, first, last, words[first].start, words[last].end)
                 found.append((mention, (key_number(key),)))
         return found
+
+    def owners(self, _text: str) -> list[Named]:
+        """Nobody: chains of facts need the facts' answers, which are not kept."""
+        return []
 
 
 class FittedDenoiser:

@@ -22,7 +22,11 @@ _PERSON = (
     (r"\bmine\b", "yours"),
     (r"\bmyself\b", "yourself"),
     (r"\bme\b", "you"),
+    (r"\bwe\b", "you"),
+    (r"\bour\b", "your"),
+    (r"\bours\b", "yours"),
 )
+_OWNED = re.compile(r"^(?:My|Our)(?= [a-z0-9])|\b(?:my|our)\b")  # but "My Antonia" is a title
 _LOWERED = set_of(
     "the a an in on at by of from for to it its this that these those he she they his her "
     "their your my our there you"
@@ -46,13 +50,13 @@ class Voice:
         """Yes where the answer stands in the clause, else no and the fact."""
         if self._says(row, clause):
             return self._spoken(" Yes.", [row], chat=False)
-        return self._spoken(f" No, {_lower(self._sentence(row))}", [row], chat=False)
+        return self._spoken(f" No, {_lower(self.sentence(row))}", [row], chat=False)
 
     def reply(self, asked: Sequence[tuple[int, Asking, str]]) -> Speech:
         """An assistant's turn on facts, each with what was asked and the clause that asked."""
         parts = []
         for row, kind, clause in asked:
-            sentence = self._sentence(row)
+            sentence = self.sentence(row)
             denied = kind is Asking.YES_NO and not re.search(r"\bnot\b|n['\u2019]t\b", clause)
             if denied and self._says(row, clause):
                 parts.append("Yes.")
@@ -68,19 +72,20 @@ class Voice:
         tokens = (*plain_ids(self.tokenizer, text), *closing)
         return Speech(tokens, (*rows, *[rows[-1]] * (len(tokens) - len(rows)))[: len(tokens)])
 
-    def _sentence(self, row: int) -> str:
-        """The fact's sentence; facts about the speaker are told to the speaker."""
+    def sentence(self, row: int) -> str:
+        """The fact's sentence; what the speaker told of themselves or theirs is told to them."""
         text, _ = self.pieces.text(_real(self.rows.sentence[row].tolist()))
         text = text.strip()
-        if int(self.rows.subject[row]) != ABOUT_SPEAKER:
-            return text
-        answer = self._answer(row)
+        answer = self.answer(row)
         prompt = text.removesuffix(answer)
+        if int(self.rows.subject[row]) != ABOUT_SPEAKER and not _OWNED.search(prompt):
+            return text
         for pattern, other in _PERSON:
             prompt = re.sub(pattern, other, prompt, flags=re.IGNORECASE)
         return prompt[:1].upper() + prompt[1:] + text[len(text) - len(answer) :]
 
-    def _answer(self, row: int) -> str:
+    def answer(self, row: int) -> str:
+        """The words of a fact's answer."""
         tokens = _real(self.rows.answer[row].tolist())
         end = end_of_text(self.tokenizer)
         if end and tokens[-1:] == end:
@@ -89,7 +94,7 @@ class Voice:
 
     def _says(self, row: int, clause: str) -> bool:
         """Whether the words of the answer stand in the clause."""
-        answer = " ".join(w.key for w in words_of(self._answer(row)))
+        answer = " ".join(w.key for w in words_of(self.answer(row)))
         return bool(answer) and f" {answer} " in f" {' '.join(w.key for w in words_of(clause))} "
 
 

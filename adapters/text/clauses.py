@@ -26,8 +26,9 @@ _REQUEST = re.compile(
     r"^(?:(?:can|could|would|will) you (?:please |kindly |maybe |perhaps )*)?(?:please |kindly )*"
     r"(?:tell|give|name|say|state|remind|show|let me know|find|look up|identify|specify|provide|"
     r"list|mention|recall|complete|finish|fill in|answer|check|ask)\b"
-    r"|^(?:do|did|would|does) (?:you|anyone|anybody|someone) (?:happen to )?"
-    r"(?:know|remember|recall|have)\b"
+    r"|^(?:do|did|would|does) (?:you|anyone|anybody|someone)(?: (?:at|in|from|of) [^,]*?)? "
+    r"(?:happen to )?(?:know|remember|recall|have)\b"
+    r"|^is there (?:anyone|anybody|someone|somebody)\b[^,]* who (?:knows|remembers|can tell)\b"
     r"|^(?:any (?:idea|chance|clue)|i (?:(?:need|want|would like|wish)(?! (?:it|that|this)\b)|"
     r"forgot|forget|wonder|am wondering|was wondering|can't remember|cannot remember|"
     r"don't remember|do not remember|don't know|"
@@ -41,6 +42,37 @@ _YES_NO = re.compile(
 )
 _TRUE = re.compile(r"^(?:is it (?:true|right|correct|so|a fact)|am i right)\b", re.IGNORECASE)
 _NEGATION = re.compile(r"\b(?:not|never|no longer|nor|neither)\b|n't\b", re.IGNORECASE)
+_CONTRAST = re.compile(  # "A, not B": of whom it is asked, and no denial
+    r"(?:^|,|\b(?:and|but))\s*not (?=(?:the|that|those|in|of|at|for|to|from|by|with|on)\b|[A-Z])"
+)
+_NEITHER = re.compile(r"^neither\b.*?\bnor\b", re.IGNORECASE)  # denies of its names alone
+_GOES_ON = re.compile(  # a second verb of the same subject
+    r",?\s*\b(?:and|but|yet)\s+(?:(?:then|also|later|now|still|never|always|thus|so) )?"
+    rf"(?={_AUXILIARY}\b|(?:its|his|her|their|he|she|it|they)\b)",
+    re.IGNORECASE,
+)
+_PREDICATE = re.compile(  # from a subject to a name that its verb takes along
+    r"^\s+(?!(?:and|or|of|in|at|for|to|from|by|with|on)\b)\w+\b"
+    r"(?!.*(?:[,;:]|\b(?:that|who|whom|whose|which|where|when|while|because|if|said|says)\b))"
+)
+_IS_OF = re.compile(
+    r"^(?P<name>.+?) (?:is|was|are|were|became|remains) (?:(?:also|still|now|once) )?"
+    r"(?:the|an?) (?P<noun>[\w' -]+) of(?: the| an?)?$"
+)
+_OF_NEXT = re.compile(  # "the capital of", "the code for", whatever stands before it
+    r"\b(?:the|an?|its|his|her|their)\s+(?:(?!(?:the|an?)\b)[\w'-]+\s+){1,4}(?:of|at|for)\s+(?:the\s+)?$",
+    re.I,
+)
+_IT = r"(?:it|that|this|he|she|they|one)"
+_BARE_REQUEST = re.compile(  # asks for what was told before it
+    r"^(?:(?:(?:can|could|would|will) you (?:please |kindly )?)?"
+    r"(?:tell|remind|help)(?: me| us)?(?: out)?|"
+    r"(?:do|did|would) (?:you|anyone|anybody) (?:happen to )?(?:know|remember|recall)"
+    r"(?: it| that)?|any (?:idea|clue)s?)"
+    rf"(?: (?:what|who|where|when|which) {_IT} (?:is|was|are|were))?"
+    r"(?:,? (?:again|please))*\s*[?.!]*$",
+    re.IGNORECASE,
+)
 _FORGOT = re.compile(
     r"\b(?:can't|cannot|can not|don't|do not|didn't|did not|couldn't) (?:quite |really )?"
     r"(?:remember|recall|know|find|think of)\b",
@@ -58,6 +90,15 @@ PRONOUN = re.compile(
     r"book|film))\b",
     re.IGNORECASE,
 )
+BACK = re.compile(  # as well words of a kind, where only one name comes into question
+    rf"{PRONOUN.pattern}|\bthe (?:company|firm|city|town|village|country|place|person|man|woman|"
+    r"boy|girl|book|novel|film|movie|song|album|band|team|club|school|hotel|restaurant|museum|shop|"
+    r"product|project|server|dog|cat)\b(?! (?:of|that|which|where|who|whose|in|for|with|from|named|"
+    r"called)\b)",
+    re.IGNORECASE,
+)
+
+Span = tuple[int, int]
 
 
 class Asking(Enum):
@@ -113,7 +154,7 @@ def asking(clause: str, *, last_of_turn: bool = False) -> Asking:
     clause = _straight(clause)
     text = _POLITE.sub("", clause.strip(" \"'\u201c\u2018(*-\u2013>#"))
     question = clause.rstrip(" \"')\u201d\u2019*").endswith(("?", "\uff1f"))
-    known = _FORGOT.sub(" ", text)
+    known = _affirmed(text)
     if _asks_yes_no(text, question):
         return Asking.YES_NO
     if re.match(rf"^(?:.*\b)?{_WH}\b", text, re.IGNORECASE) and question:
@@ -138,9 +179,51 @@ def _asks_yes_no(text: str, question: bool) -> bool:
     return bool(tagged) or bool(starts and not re.match(rf"^\w+ (?:you|i) .*\b{_WH}\b", text, re.I))
 
 
+def is_bare_request(clause: str) -> bool:
+    """Whether a clause only asks for what the one before it tells of ("Could you tell me?")."""
+    return bool(_BARE_REQUEST.match(_POLITE.sub("", _straight(clause).strip())))
+
+
 def denies(clause: str) -> bool:
     """Whether a clause says that something is not so."""
-    return bool(_NEGATION.search(_FORGOT.sub(" ", _straight(clause))))
+    return bool(_NEGATION.search(_affirmed(_straight(clause))))
+
+
+def _affirmed(text: str) -> str:
+    """The text without negations that deny nothing."""
+    return _CONTRAST.sub(" ", _FORGOT.sub(" ", _NEITHER.sub(" ", text.strip())))
+
+
+def second_verb(text: str, subject: Span, taken: Span, end: int) -> Span | None:
+    """The words that lead on to a second verb of a subject, behind a name that its first one takes.
+
+    "A is older than B and was born in": the birth is A's, though B stands beside it.
+    """
+    found = _GOES_ON.match(text, taken[1], end)
+    if found and _PREDICATE.match(text[subject[1] : taken[0]]):
+        return found.span()
+    return None
+
+
+def before_next(text: str, start: int, end: int) -> int:
+    """Where words behind a name end that are not said of the next one, which begins at `end`."""
+    found = _OF_NEXT.search(text, start, end)
+    return found.start() if found else end
+
+
+def turned_round(clause: str, sentence: str) -> bool:
+    """Whether an open clause asks what its name is the noun of, where the fact tells its noun.
+
+    "Tarn is the capital of" is no question for the capital of Tarn.
+    """
+    found = _IS_OF.match(clause.strip())
+    if not found or re.search(r"\bof\b|['\u2019]s\b", found["name"]):
+        return False
+    noun = found["noun"].split()[-1]
+    own = re.search(
+        rf"\b(?:is|was|are|were) (?:the|an?) (?:[\w'-]+ )*{re.escape(noun)} of\b", sentence
+    )
+    return not own and bool(re.search(rf"\b{re.escape(noun)}\b", sentence))
 
 
 def _straight(text: str) -> str:

@@ -9,6 +9,12 @@ from adapters.text.words import Word, set_of, words_of
 
 DETERMINERS = set_of("the a an this that these those")
 FIRST_PERSON = set_of("i me my mine myself")
+LOCATIVE = set_of("at in from to near")
+TIMES = set_of(
+    "morning evening afternoon night day week month year moment time end beginning future past"
+)
+POSSESSED = "'s"
+PARTS = set_of("back front top bottom middle side center centre corner left right")
 SPEAKER = "i"  # the key of whoever speaks
 LONGEST = 12  # words of a name
 TITLES = set_of(
@@ -30,9 +36,23 @@ OPENERS = set_of(
     "its this that these those regarding concerning say remember note"
 )
 
+PART = "~ "  # before the key of a first or last name; no word of a text has it
+NO_PERSON = set_of(
+    "city town village county state states republic kingdom union empire river lake sea bay gulf "
+    "island islands mount mountain hill hills valley street road lane avenue square park bridge "
+    "tower house hall castle palace church cathedral abbey temple station airport port harbour "
+    "university college school academy institute museum gallery library theatre hospital hotel "
+    "restaurant bank company corporation corp inc ltd llc gmbh group industries systems motors "
+    "airlines airways records studios pictures games software technologies press times post news "
+    "daily journal magazine party club united rovers fc league cup festival prize award orchestra "
+    "band project office team department committee council court army navy war battle treaty act "
+    "and"
+)
+
 
 _NAMED = re.compile(  # a clause's first words that are surely a name
-    r"[\w'\u2019.-]+(?:['\u2019]s\b|,| [A-Z]| (?:is|was|has|had|lies|lived|lives|knows|said|and)\b)"
+    r"[\w'\u2019.-]+(?:['\u2019]s\b|,| [A-Z]| "
+    r"(?:is|was|has|had|lies|lived|lives|knows|said|and|\w+ed)\b)"
 )
 
 
@@ -49,10 +69,17 @@ class Mention:
 
 def name_key(name: str) -> str:
     """A name as it is compared; whoever speaks has one key for all of its words."""
-    keys = [word.key for word in words_of(name)]
-    while len(keys) > 1 and keys[0] in DETERMINERS:
-        keys = keys[1:]
-    return SPEAKER if len(keys) == 1 and keys[0] in FIRST_PERSON else " ".join(keys)
+    words = words_of(name)
+    while len(words) > 1 and words[0].key in DETERMINERS:
+        words = words[1:]
+    alone = len(words) == 1 and words[0].key in FIRST_PERSON
+    return SPEAKER if alone else joined_key(words)
+
+
+def joined_key(words: Sequence[Word]) -> str:
+    """The key of a name's words; a possessive inside it is told from none."""
+    inner = [f"{w.key}{POSSESSED}" if w.possessive else w.key for w in words[:-1]]
+    return " ".join([*inner, *(w.key for w in words[-1:])])
 
 
 def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
@@ -62,6 +89,22 @@ def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
     if last and not last[0].capital and not last[0].number and last[0].key.isalpha():
         keys += [key for key in (f"{keys[0]}s", keys[0].removesuffix("s")) if key]
     return list(dict.fromkeys([*keys, *map(name_key, aliases)]))
+
+
+def person_parts(name: str) -> list[str]:
+    """The keys of the first and the last name, where a name looks like a person's."""
+    words = words_of(name)
+    named = all(w.capital and w.key.isalpha() and not w.possessive for w in words)
+    if not named or not 2 <= len(words) <= 3 or any(w.key in NO_PERSON | LONGER for w in words):
+        return []
+    ends = [words[-1]] if words[0].key in TITLES else [words[0], words[-1]]
+    return [f"{PART}{w.key}" for w in ends if len(w.key) > 2 and w.key not in OPENERS]
+
+
+def first_word(key: str) -> str:
+    """The first word of a name's key; whoever speaks has one for "my sister" and "mine" too."""
+    word = key.partition(" ")[0].removesuffix(POSSESSED)
+    return SPEAKER if word in FIRST_PERSON else word
 
 
 def key_number(key: str) -> int:
@@ -76,26 +119,29 @@ def candidates(
     """(first, last, key) of every run of words that may be a name, by the first words of names."""
     for first in range(len(words)):
         key = words[first].key
-        if not begins(SPEAKER if key in FIRST_PERSON else key):
+        if not begins(first_word(key)):
             continue
-        key = ""
         for last in range(first, min(first + longest, len(words))):
-            key = f"{key} {words[last].key}" if key else words[last].key
-            if last == first and key in FIRST_PERSON:
-                key = SPEAKER
-            yield first, last, key
-            if words[last].possessive:
-                break
+            alone = last == first and key in FIRST_PERSON
+            yield first, last, SPEAKER if alone else joined_key(words[first : last + 1])
 
 
 def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> bool:
     """Whether the words are the whole name, and no part of a longer one ("New Freedonia")."""
     if words[first].key in FIRST_PERSON and first == last:
-        return not _owns_a_possessor(text, words, last)
+        return not owns_a_possessor(words, last)
     return not (_continues_before(text, words, first) or _continues_behind(text, words, last))
 
 
-def _owns_a_possessor(text: str, words: Sequence[Word], at: int) -> bool:
+def stands_for_a_person(text: str, words: Sequence[Word], at: int) -> bool:
+    """Whether a first or last name stands by itself, and is no part of anybody else's."""
+    if not words[at].capital or not stands_alone(text, words, at, at):
+        return False
+    before = words[at - 1] if at and _adjacent(text, words[at - 1], words[at]) else None
+    return before is None or not before.capital or before.key in TITLES | OPENERS
+
+
+def owns_a_possessor(words: Sequence[Word], at: int) -> bool:
     """ "my" in "my brother's name": what is asked belongs to the brother."""
     if words[at].key != "my":
         return False
@@ -150,6 +196,37 @@ def untaught_names(text: str, words: Sequence[Word], taught: Sequence[Mention]) 
     return [_mention(words, run) for run in found]
 
 
+def untaught_places(text: str, words: Sequence[Word], taught: Sequence[Mention]) -> list[Mention]:
+    """Places told as a taught one is ("at the gym" beside "at the office"), which compete too.
+
+    Behind a comma, or before one, they do so however the taught one is told.
+    """
+    covered = {i for mention in taught for i in range(mention.first, mention.last + 1)}
+    runs = [
+        [i - 1, i]
+        for i in range(2, len(words))
+        if i not in covered
+        and words[i - 1].key in DETERMINERS
+        and not words[i].capital
+        and words[i].key not in TIMES | PARTS
+        and [word.key for word in words[i + 1 : i + 2]] != ["of"]  # "in the capital of Zog"
+        and _is_place(words, i)
+    ]
+    places = [_mention(words, run) for run in runs]
+    return [p for p in places if any(_compete(text, words, p, mention) for mention in taught)]
+
+
+def _compete(text: str, words: Sequence[Word], place: Mention, taught: Mention) -> bool:
+    first, second = sorted([place, taught], key=lambda mention: mention.start)
+    return _is_place(words, taught.first) or "," in text[first.end : second.start]
+
+
+def _is_place(words: Sequence[Word], at: int) -> bool:
+    """Whether the word follows "at", "at the", ..."""
+    before = at - 1 if at and words[at - 1].key not in DETERMINERS else at - 2
+    return before >= 0 and words[before].key in LOCATIVE
+
+
 def _capital(text: str, word: Word) -> bool:
     if text[word.start : word.end].isupper() and word.end - word.start > 1:
         return False  # ISBN, VLAN: rather what is asked than of whom
@@ -159,5 +236,10 @@ def _capital(text: str, word: Word) -> bool:
 
 
 def _mention(words: Sequence[Word], run: Sequence[int]) -> Mention:
-    key = " ".join(words[i].key for i in run)
-    return Mention(key, run[0], run[-1], words[run[0]].start, words[run[-1]].end)
+    return Mention(
+        joined_key([words[i] for i in run]),
+        run[0],
+        run[-1],
+        words[run[0]].start,
+        words[run[-1]].end,
+    )

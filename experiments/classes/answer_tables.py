@@ -18,17 +18,32 @@ RULES = "posterior", "ridge", "residual"
 
 def everything_table(folder: Path) -> str:
     """All classes with all examples: forced, and as guess answers."""
-    record = _record(folder, "classes-shipped-all")
-    if record is None:
-        return "no record yet"
-    heads = "set", "rule", "forced %", "as guess answers %", "none of these %", "CPU seconds"
+    found = [_record(folder, f"classes-shipped-{name}") for name in ("all", "unseen")]
+    records = [record for record in found if record is not None]
+    heads = (
+        "set",
+        "rule",
+        "forced %",
+        "as guess answers %",
+        "none of these %",
+        "calibration error, forced",
+        "CPU seconds",
+    )
     lines = _head(heads)
-    for name in record["config"]["sets"]:
-        for e in record["metrics"][name]:
-            figures = [_share(e[key]) for key in ("forced", "answered", "false_rejects")]
-            seconds = f"{e['cpu_seconds']:.0f}"
-            lines.append(_row(f"{SETS[name]}, n = {e['n']:,}", e["rule"], *figures, seconds))
-    return "\n".join(lines)
+    for record in records:
+        for name in record["config"]["sets"]:
+            lines += [_everything_row(name, e) for e in record["metrics"][name]]
+    return "\n".join(lines) if lines[2:] else "no record yet"
+
+
+def _everything_row(name: str, e: dict[str, Any]) -> str:
+    return _row(
+        f"{SETS[name]}, n = {e['n']:,}",
+        e["rule"],
+        *(_share(e[key]) for key in ("forced", "answered", "false_rejects")),
+        f"{e['error_forced']:.3f}",
+        f"{e['cpu_seconds']:.0f}",
+    )
 
 
 def rejection_table(folder: Path) -> str:

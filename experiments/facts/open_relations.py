@@ -12,20 +12,22 @@ import tempfile
 import time
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from adapters.text.names import name_key
+from experiments.facts.asking import Asker, Axis, Probe
 from experiments.record import run_recorded
-from oneshot.facts.answering import answer, short
+from oneshot.errors import OneshotError
 from oneshot.facts.learner import Learner
-from oneshot.facts.manner import CHAT, RAW, Manner
+from oneshot.facts.manner import CHAT, RAW
 from oneshot.facts.told import question_of
 from oneshot.facts.types import Statement
+from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.hosts.relations import Relation, names, relations
-from oneshot.retention.measures.scores import interval
 
 PRONOUNS = ("my ", "our ")
 WRAPPERS = (
@@ -34,8 +36,13 @@ WRAPPERS = (
     "Please tell me. {}",
     "I have a quiz tonight. {} I need it for that.",
 )
-TOKENS = 24  # of an answer
-SAMPLES = 6  # misses that the record keeps
+EARLIER = (
+    {"role": "user", "content": "Which is the largest ocean?"},
+    {"role": "assistant", "content": "The Pacific Ocean is the largest ocean."},
+    {"role": "user", "content": "Thanks. Are there many fish in it?"},
+    {"role": "assistant", "content": "Yes, there are thousands of kinds of fish in it."},
+)  # turns of a conversation
+CHUNK = 32  # facts of one call
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Config:
     host: str
     facts: int = 1000
     probes: int = 200
+    compared: int = 40
+    """Of these, how many the host is also asked without the adapter, bare and informed."""
     known: bool = False
     """Whether the relations are those of the calibration instead of held-out ones."""
     seed: int = 0
@@ -88,108 +97,92 @@ def filled(wording: str, name: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def probes(cases: Sequence[Case], draw: random.Random) -> Iterator[tuple[str, str, list[Any]]]:
-    """(axis, "told" or "kept", [(question, answer)]) to be asked plainly and in chat."""
+def asked_of(cases: Sequence[Case], subjects: Set[str], draw: random.Random) -> Iterator[Axis]:
+    """Everything that is asked, axis by axis; `subjects` are the keys of all names with facts."""
     told = [c.statement for c in cases]
-    made = [(q, s.answer) for s in told if (q := question_of(s))]
-    yield "made question", "told", made
-    yield (
-        "in other words around it",
-        "told",
-        [(draw.choice(WRAPPERS).format(q), a) for q, a in made],
+    yield Axis("taught prompt", [Probe(s.prompt, s) for s in told], chat=False)
+    free = [_probe(draw.choice(c.relation.clozes[1:]), c) for c in cases]
+    yield Axis("free cloze", free, chat=False)
+    made = [Probe(q, s) for s in told if (q := question_of(s))]
+    yield Axis("made question", made)
+    wrapped = [Probe(draw.choice(WRAPPERS).format(p.question), p.told) for p in made]
+    yield Axis("in other words around it", wrapped)
+    yield Axis(
+        "behind two earlier turns", [Probe(p.question, p.told, EARLIER) for p in made], plain=False
     )
-    free = [
-        (filled(draw.choice(c.relation.questions), c.statement.subject or ""), c.statement.answer)
-        for c in cases
-    ]
-    yield "free question", "told", free
-    other = [
-        (filled(draw.choice(o.questions), c.statement.subject or ""), "")
-        for c in cases
-        for o in c.others[:1]
-    ]
-    yield "other relation of the subject", "kept", other
+    yield Axis("free question", [_probe(draw.choice(c.relation.questions), c) for c in cases])
+    other = [_probe(draw.choice(o.questions), c) for c in cases for o in c.others[:1]]
+    yield Axis("other relation of the subject", other, kept=True)
     strange = [
-        (filled(draw.choice(c.relation.questions), _stranger(c, cases, draw)), "") for c in cases
+        Probe(filled(draw.choice(c.relation.questions), _stranger(c, subjects, draw)), c.statement)
+        for c in cases
     ]
-    yield "other subject", "kept", strange
+    yield Axis("other subject", strange, kept=True)
+    known = [Probe(q, c.statement) for q, c in zip(_known(len(cases), draw), cases, strict=False)]
+    yield Axis("known fact", known, kept=True)
 
 
-def _stranger(case: Case, cases: Sequence[Case], draw: random.Random) -> str:
-    taught = {c.statement.subject for c in cases}
-    pool = [n for n in names()[case.relation.of] if n not in taught]
+def _probe(wording: str, case: Case) -> Probe:
+    return Probe(filled(wording, case.statement.subject or ""), case.statement)
+
+
+def _stranger(case: Case, subjects: Set[str], draw: random.Random) -> str:
+    pool = [n for n in names()[case.relation.of] if name_key(n) not in subjects]
     return draw.choice(pool or ["Nobodia"])
+
+
+def _known(count: int, draw: random.Random) -> list[str]:
+    """Questions on facts of the real world."""
+    asked = {r: [t for t in w.main if t.endswith("?")] for r, w in corpus_wordings().items()}
+    facts = [f for f in corpus_facts() if f.split == "known" and asked[f.relation]]
+    some = draw.sample(facts, count)
+    return [draw.choice(asked[f.relation]).replace("{}", f.subject) for f in some]
 
 
 def measure(learner: Learner, cases: Sequence[Case], config: Config) -> dict[str, Any]:
     """Teach all, and ask a sample on each axis."""
     began = time.perf_counter()
-    taught = [c for c in cases if _taught(learner, c.statement)]
+    written = list(_taught(learner, [c.statement for c in cases]))
+    seconds = time.perf_counter() - began
+    held = {(s.prompt, s.answer) for s in written}
+    taught = [c for c in cases if (c.statement.prompt, c.statement.answer) in held]
     result: dict[str, Any] = {
         "facts": len(taught),
-        "refused": len(cases) - len(taught),
+        "refused": [c.statement.prompt for c in cases if c not in taught],
         "relations": len({c.relation.name for c in taught}),
-        "teach_seconds_per_fact": round((time.perf_counter() - began) / max(1, len(taught)), 4),
+        "teach_seconds_per_fact": round(seconds / max(1, len(taught)), 4),
     }
     draw = random.Random(config.seed + 1)
     some = draw.sample(taught, min(config.probes, len(taught)))
-    chat = CHAT.chats(learner.host)
-    ask = _Asker(learner)
-    prompts = [(c.statement.prompt, c.statement.answer) for c in some]
-    result["taught prompt, raw"] = ask.told(prompts, RAW)
-    free = [
-        (filled(draw.choice(c.relation.clozes[1:]), c.statement.subject or ""), c.statement.answer)
-        for c in some
-    ]
-    result["free cloze, raw"] = ask.told(free, RAW)
-    for axis, kind, asked in probes(some, draw):
-        how: Callable[[list[Any], Manner], dict[str, Any]]
-        how = ask.told if kind == "told" else ask.kept
-        result[f"{axis}, raw"] = how(asked, RAW)
-        if chat:
-            result[f"{axis}, chat"] = how(asked, CHAT)
+    asker = Asker(learner, config.compared)
+    subjects = {name_key(c.statement.subject or "") for c in taught}
+    for axis in asked_of(some, subjects, draw):
+        for manner in (RAW, CHAT):
+            if (manner is RAW and not axis.plain) or (manner is CHAT and not axis.chat):
+                continue
+            if manner is RAW or CHAT.chats(learner.host):
+                name = "raw" if manner is RAW else "chat"
+                result[f"{axis.name}, {name}"] = asker.scored(axis, manner)
     return result
 
 
-def _taught(learner: Learner, statement: Statement) -> bool:
-    from oneshot.errors import OneshotError
+def _taught(learner: Learner, statements: Sequence[Statement]) -> Iterator[Statement]:
+    """Write in chunks; where one holds a fact that is refused, each of it alone."""
+    for start in range(0, len(statements), CHUNK):
+        chunk = statements[start : start + CHUNK]
+        try:
+            learner.write(chunk)
+            yield from chunk
+        except OneshotError:
+            yield from (s for s in chunk if _holds(learner, s))
 
+
+def _holds(learner: Learner, statement: Statement) -> bool:
     try:
         learner.write([statement])
     except OneshotError:
         return False
     return True
-
-
-class _Asker:
-    """Asks by free generation and counts."""
-
-    def __init__(self, learner: Learner) -> None:
-        self.learner = learner
-
-    def told(self, asked: list[Any], manner: Manner) -> dict[str, Any]:
-        """Whether the answer is in what is said."""
-        said = self._said([q for q, _ in asked], manner)
-        hits = [a in s for (_, a), s in zip(asked, said, strict=True)]
-        return self._counted(asked, said, hits)
-
-    def kept(self, asked: list[Any], manner: Manner) -> dict[str, Any]:
-        """Whether what is said is what the bare host says."""
-        questions = [q for q, _ in asked]
-        said = self._said(questions, manner)
-        bare = [short(s.text) for s in answer(self.learner.host, questions, None, _short(manner))]
-        return self._counted(asked, said, [s == b for s, b in zip(said, bare, strict=True)])
-
-    def _said(self, questions: list[str], manner: Manner) -> list[str]:
-        return [r.answer for r in self.learner.ask(questions, manner=_short(manner))]
-
-    def _counted(self, asked: list[Any], said: list[str], hits: list[bool]) -> dict[str, Any]:
-        missed = [[q, a, s] for (q, a), s, ok in zip(asked, said, hits, strict=True) if not ok]
-        return interval(hits) | {"missed": missed[:SAMPLES]}
-
-
-def _short(manner: Manner) -> Manner:
-    return Manner(raw=manner.raw, max_new_tokens=TOKENS)
 
 
 def experiment(config: Config) -> dict[str, Any]:

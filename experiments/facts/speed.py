@@ -1,10 +1,12 @@
 """What `oneshot bench writer` measures, as a record: run it on a machine that does nothing else.
 
-python -m experiments.facts.speed
+python -m experiments.facts.speed packaged smollm2
 """
 
+import argparse
 import tempfile
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from experiments.record import run_recorded
@@ -12,11 +14,20 @@ from oneshot.facts.learner import Learner
 from oneshot.facts.speed import bench_writer
 
 
-def experiment() -> dict[str, Any]:
-    """The timings on the packaged host."""
-    with tempfile.TemporaryDirectory() as folder, Learner.open(folder) as learner:
+def experiment(host: str | None) -> dict[str, Any]:
+    """The timings on a host."""
+    with tempfile.TemporaryDirectory() as folder, Learner.open(folder, model=host) as learner:
         return {"timings": [asdict(timing) for timing in bench_writer(learner)]}
 
 
+def main() -> None:
+    """Time the hosts of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("hosts", nargs="+", help="packaged, or as --model takes it")
+    for host in parser.parse_args().hosts:
+        measured = partial(experiment, None if host == "packaged" else host)
+        print(run_recorded(f"facts-speed-{host}", {"host": host}, [], measured))
+
+
 if __name__ == "__main__":
-    print(run_recorded("facts-speed", {}, [], experiment))
+    main()

@@ -25,8 +25,8 @@ def load(path: Path) -> dict[str, Any] | None:
 
 def figures_table(folder: Path) -> str:
     """The figures of the writer: one column a record."""
-    named = {name: load(folder / f"facts-{name}.json") for name in ("1000", "all")}
-    records = [record for record in named.values() if record]
+    named = [load(folder / f"facts-packaged-{name}.json") for name in ("1000", "all")]
+    records = [record for record in named if record]
     counts = [f"{r['metrics']['writer']['facts']:,} facts" for r in records]
     lines = ["| | " + " | ".join(counts) + " | target |", "|---|" + "---|" * (len(counts) + 1)]
     for key, title, target in ROWS:
@@ -75,14 +75,16 @@ def _pair(row: dict[str, Any]) -> str:
 
 
 def speed_table(folder: Path) -> str:
-    """What writing and asking cost."""
-    record = load(folder / "facts-speed.json")
-    if record is None:
+    """What writing and asking cost: one column a host."""
+    named = {n: load(folder / f"facts-speed-{n}.json") for n in ("packaged", "smollm2")}
+    hosts = {n: record["metrics"]["timings"] for n, record in named.items() if record}
+    if not hosts:
         return "No record yet."
-    lines = ["| | measured | target |", "|---|---|---|"]
-    for timing in record["metrics"]["timings"]:
-        value = f"{timing['value']:.3g} {timing['unit']}"
-        lines.append(_row(timing["what"], [value], timing["target"]))
+    heads = " | ".join(f"{name} | aim" for name in hosts)
+    lines = [f"| | {heads} |", "|---|" + "---|---|" * len(hosts)]
+    for row in zip(*hosts.values(), strict=True):
+        cells = " | ".join(f"{t['value']:.3g} {t['unit']} | {t['target']}" for t in row)
+        lines.append(f"| {row[0]['what']} | {cells} |")
     return "\n".join(lines)
 
 

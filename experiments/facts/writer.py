@@ -1,6 +1,6 @@
 """The figures of the fact writer on the packaged host, by free generation.
 
-python -m experiments.facts.writer experiments/configs/facts-1000.toml
+python -m experiments.facts.writer experiments/configs/facts-packaged-1000.toml
 """
 
 import argparse
@@ -15,20 +15,19 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import torch
-
 from adapters.address.material import Material
-from adapters.attach import attach
+from experiments.facts.running_text import false_fires
 from experiments.record import run_recorded
 from oneshot.facts import calibrated
 from oneshot.facts.answering import answer, short
-from oneshot.facts.examination.exam import TOLD, Exam, build_exam, examined_wordings
+from oneshot.facts.examination.exam import TOLD, Exam, Probe, build_exam, examined_wordings
 from oneshot.facts.learner import Learner
 from oneshot.hosts.corpus import corpus_facts, corpus_wordings
 from oneshot.hosts.load import Host
 from oneshot.retention.measures.scores import interval
 
 SAMPLES = 8  # raw answers of each kind that the record keeps
+PARAGRAPHS = 1500  # of running text
 NOVEL = 10  # relations that the bank does not know, in that part
 
 
@@ -40,6 +39,8 @@ class Config:
     """Which facts: `tune` for choices, `test` once a configuration is final."""
     count: int | None = None
     """How many facts; all where it is left out."""
+    probes: int | None = None
+    """How many probes of each kind; all where it is left out."""
     seed: int = 0
     """Of the sample of facts and wordings."""
     rule: str = "posterior"
@@ -58,14 +59,15 @@ def fresh_learner(config: Config) -> Iterator[Learner]:
         yield learner
 
 
-def examine(learner: Learner, exam: Exam) -> dict[str, Any]:
-    """Teach the exam's facts in one call and ask all its probes."""
+def examine(learner: Learner, exam: Exam, config: Config) -> dict[str, Any]:
+    """Teach the exam's facts in one call and ask its probes."""
     began = time.perf_counter()
     taught = exam.statements
     learner.write(taught)
     result: dict[str, Any] = {"facts": len(taught)}
     result["write_seconds_per_fact"] = round((time.perf_counter() - began) / len(taught), 5)
-    for kind, probes in exam.probes.items():
+    for kind, all_probes in exam.probes.items():
+        probes = _some(all_probes, config)
         prompts = [p.prompt for p in probes]
         said = [r.answer for r in learner.ask(prompts)]
         if kind in TOLD:
@@ -78,6 +80,12 @@ def examine(learner: Learner, exam: Exam) -> dict[str, Any]:
         ]
         result[kind] = interval(hits) | {"missed": wrong[:SAMPLES]}
     return result
+
+
+def _some(probes: list[Probe], config: Config) -> list[Probe]:
+    if config.probes is None or len(probes) <= config.probes:
+        return probes
+    return random.Random(config.seed).sample(probes, config.probes)
 
 
 def host_knowledge(host: Host, seed: int, count: int = 1000) -> dict[str, Any]:
@@ -107,21 +115,6 @@ def several_words(exam: Exam, seed: int) -> Exam:
     return Exam(told)
 
 
-@torch.inference_mode()
-def false_fires(learner: Learner, path: Path, limit: int = 1500) -> dict[str, Any]:
-    """Positions of running text at which a fact speaks."""
-    denoiser, host, fired, tokens = learner.denoiser(), learner.host, 0, 0
-    assert denoiser is not None, "facts were taught"
-    paragraphs = [p for p in path.read_text("utf-8").splitlines() if len(p) > 100][:limit]
-    with attach(host.model, denoiser) as attachment:
-        for paragraph in paragraphs:
-            ids = host.tokenizer(paragraph, return_tensors="pt").input_ids[:, :128]
-            host.model(input_ids=ids)
-            fired += len({c.position for c in attachment.changes if c.step == 0})
-            tokens += ids.shape[1]
-    return {"fires": fired, "tokens": tokens, "per_token": fired / tokens}
-
-
 def novel_relations(config: Config) -> dict[str, Any]:
     """Facts of relations left out of the bank: recall and locality."""
     rng = random.Random(config.seed)
@@ -131,7 +124,7 @@ def novel_relations(config: Config) -> dict[str, Any]:
     material = replace(whole, wordings=kept)
     exam = build_exam(config.count, seed=config.seed, split=config.split, relations=relations)
     with _without_cache(lambda: material), fresh_learner(config) as learner:
-        return examine(learner, exam) | {"relations": sorted(relations)}
+        return examine(learner, exam, config) | {"relations": sorted(relations)}
 
 
 @contextmanager
@@ -149,12 +142,12 @@ def experiment(config: Config) -> dict[str, Any]:
     """All figures of one configuration."""
     exam = build_exam(config.count, seed=config.seed, split=config.split)
     with fresh_learner(config) as learner:
-        result = {"writer": examine(learner, exam)}
+        result = {"writer": examine(learner, exam, config)}
         result["host"] = host_knowledge(learner.host, config.seed)
         if config.text:
-            result["text"] = false_fires(learner, Path(config.text))
+            result["text"] = false_fires(learner, Path(config.text), PARAGRAPHS)
     with fresh_learner(config) as learner:
-        result["several_words"] = examine(learner, several_words(exam, config.seed))
+        result["several_words"] = examine(learner, several_words(exam, config.seed), config)
     result["novel_relations"] = novel_relations(config)
     return result
 

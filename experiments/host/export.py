@@ -19,8 +19,10 @@ from experiments.host.stream import EOS, LENGTH, Corpus
 from experiments.host.train import build_model, recall
 from oneshot.facts.calibrated import calibration_name, make_calibration
 from oneshot.hosts.load import load_host
+from oneshot.progress import silent
 
 TARGET = CORPUS.parent / "factual_lm"
+CALIBRATIONS = CORPUS.parent / "calibrations"
 SAMPLE = 3000
 
 
@@ -43,12 +45,15 @@ def export_tokenizer(path: Path, target: Path) -> Tokenizer:
 
 
 def write_calibration(target: Path) -> None:
-    """Calibrate the exported host and put the result beside it, for its first use."""
+    """Calibrate the exported host and put the result into the package, for its first use."""
     host = load_host(str(target))
-    for old in target.glob("calibration-*.safetensors"):
-        old.unlink()
-    made = make_calibration(host, lambda *_: None)
-    save_calibration(made, target / calibration_name(host.hash))
+    save_calibration(make_calibration(host, silent), CALIBRATIONS / calibration_name(host.hash))
+
+
+def drop_calibration(target: Path) -> None:
+    """Take the packaged calibration of the host that stood there before out of the package."""
+    if (target / "config.json").exists():
+        (CALIBRATIONS / calibration_name(load_host(str(target)).hash)).unlink(missing_ok=True)
 
 
 def figures(model: GPT2LMHeadModel, tokenizer: Tokenizer, corpus: Corpus) -> dict[str, float]:
@@ -76,6 +81,7 @@ def main() -> None:
     parser.add_argument("--target", type=Path, default=TARGET)
     arguments = parser.parse_args()
     arguments.target.mkdir(parents=True, exist_ok=True)
+    drop_calibration(arguments.target)
     tokenizer = export_tokenizer(arguments.work / "tokenizer.json", arguments.target)
     model = build_model(tokenizer.get_vocab_size())
     tensors = load_file(arguments.work / "checkpoint.safetensors")

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from experiments.record import run_recorded
+from experiments import record
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import PICTURES, Rule
 from oneshot.images.model import Classifier, Progress, accuracy
@@ -104,6 +104,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, default=None)
+    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--holdout", type=int, default=0, help="for choices: no record, no test")
     options = parser.parse_args()
@@ -112,12 +113,19 @@ def main() -> None:
     config, rule = dict(values), Rule(values.pop("rule"))
     chosen = {name: values.pop(name) for name in PICTURES if name in values}
     pictures = TrainSettings.from_mapping(chosen | {"holdout": options.holdout})
-    images = load_images(pictures.dataset, options.data, torch.device("cpu"))
+    images = load_images(pictures.dataset, options.data, options.device)
     images = prepared(images, pictures)
     name = f"{options.config.stem}-seed{options.seed}"
+    if (record.RESULTS / f"{name}.json").exists() and not options.holdout:
+        print(f"{name} has its record")
+        return
     folder = None if options.holdout else RUNS / name
     measure = partial(experiment, RuleRun(rule, pictures, images.inputs), images, values, folder)
-    print(measure() if options.holdout else run_recorded(name, config, [options.config], measure))
+    print(
+        measure()
+        if options.holdout
+        else record.run_recorded(name, config, [options.config], measure)
+    )
 
 
 if __name__ == "__main__":

@@ -15,40 +15,18 @@ from typing import Any
 import torch
 
 from experiments import record
-from oneshot.images.build import block_shape, new_trainee
-from oneshot.images.data import ImageSet
-from oneshot.images.model import Progress, accuracy
-from oneshot.images.noprop.block import parameters_per_block
-from oneshot.images.noprop.chain import Chain
+from experiments.images.measures import measured
+from oneshot.images.build import new_trainee, parameters_of
+from oneshot.images.model import Progress
 from oneshot.images.sets.loading import load_images
 from oneshot.images.settings import TrainSettings
 from oneshot.images.training.allocation import keep_freed_memory
-from oneshot.images.training.beginning import Place, Trainee
+from oneshot.images.training.beginning import Place
 from oneshot.images.training.checkpoint import has_checkpoint
 from oneshot.images.training.train import Run, prepared
 
-DRAWS = 3
-"""Evaluations with sampled noise, whose accuracies are averaged."""
-
 RUNS = Path("runs")
 """Where checkpoints go."""
-
-
-def measured(trainee: Trainee, images: ImageSet) -> dict[str, Any]:
-    """Accuracies on the test images: noise-free, sampled as in the paper, and of block 1 alone."""
-    test = images.test_images, images.test_labels
-    started = time.perf_counter()
-    found: dict[str, Any] = {"test_accuracy": accuracy(trainee.classifier(), *test)}
-    found["seconds_per_1000_images"] = (time.perf_counter() - started) / len(test[1]) * 1000
-    if isinstance(trainee, Chain):
-        device = images.test_images.device
-        sampled = [
-            accuracy(trainee.classifier(torch.Generator(device).manual_seed(draw)), *test)
-            for draw in range(DRAWS)
-        ]
-        found["test_accuracy_sampled"] = sum(sampled) / DRAWS
-        found["test_accuracy_block_1"] = accuracy(trainee.walker().first(1), *test)
-    return found
 
 
 class Log:
@@ -79,14 +57,17 @@ def experiment(
     images = prepared(load_images(settings.dataset, data, device), settings)
     trainee = new_trainee(settings, images)
     run = Run(trainee, images, settings, Place(folder, resume and has_checkpoint(folder)))
-    log, started, first = Log(run.steps_per_epoch), time.perf_counter(), run.done
+    log, first = Log(run.steps_per_epoch), run.done
+    started, worked = time.perf_counter(), time.process_time()
     run.train(log)
-    seconds = time.perf_counter() - started
+    seconds, worked = time.perf_counter() - started, time.process_time() - worked
     return measured(trainee, images) | {
-        "parameters_per_block": parameters_per_block(block_shape(settings, images.inputs)),
+        "parameters_per_block": parameters_of(settings, images.inputs)[0],
         "steps": run.steps,
         "steps_of_this_process": run.steps - first,
         "train_seconds": round(seconds, 1),
+        # On a shared machine the wall clock says more about the neighbours.
+        "train_cpu_seconds": round(worked, 1),
         "images_per_second": round((run.steps - first) * run.batch / seconds, 1),
         "loss_per_epoch_and_block": log.epochs,
         **device_figures(device),

@@ -53,6 +53,17 @@ QUESTIONS = {
         ("cifar100-fm-anchor", "velocity and cross-entropy at the label"),
         ("cifar100-fm-endpoint", "the label, by cross-entropy"),
     ],
+    "Modern networks, 10,000 pictures of CIFAR-10, all of equal compute": [
+        ("cifar10-air-one", "one, 12 epochs"),
+        ("cifar10-air-two", "a chain of two, 6 epochs"),
+        ("cifar10-air-three", "a chain of three, 4 epochs"),
+        ("cifar10-ensemble-air", "three that read noise, their mean, 4 epochs"),
+        ("cifar10-backprop-air", "three by backpropagation through the chain, 4 epochs"),
+    ],
+    "One such network, its three stages the blocks, 12 epochs": [
+        ("cifar10-air-split", "each stage by its own loss"),
+        ("cifar10-backprop-air-split", "by backpropagation through the stages"),
+    ],
     "Five blocks, 10,000 pictures of CIFAR-10, no mirror images": [
         ("cifar10-dt-plain", "DT, 4 epochs"),
         ("cifar10-backprop-plain", "backpropagation, 4 epochs"),
@@ -66,9 +77,12 @@ QUESTIONS = {
 }
 """Short runs by what they ask: configs `images-ablation-*`, and how a row calls each."""
 
+BLOCK_1 = "test_accuracy_block_1"
+
 HEADER = (
-    "| record | epochs | seed | test % | sampled % | block 1 alone % | paper % | minutes | MiB |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+    "| record | epochs | seed | test % | train % | sampled % | block 1 alone % | paper % "
+    "| minutes | of CPU | MiB |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -98,20 +112,60 @@ def ablation_table(folder: Path) -> str:
     for record in _read(folder, f"{ABLATION}*.json"):
         name = record["name"].removeprefix(ABLATION).rpartition("-seed")[0]
         found.setdefault(name, []).append(record)
-    lines = ["| | test % | block 1 alone % | minutes of training |", "|---|---|---|---|"]
+    lines = [
+        "| | test % | train % | block 1 alone % | minutes of training | of CPU |",
+        "|---|---|---|---|---|---|",
+    ]
     for question, settings in QUESTIONS.items():
         rows = [_ablation(title, found[name]) for name, title in settings if name in found]
-        lines += [f"| **{question}** | | | |", *rows] if rows else []
+        lines += [f"| **{question}** | | | | | |", *rows] if rows else []
     return "\n".join(lines)
 
 
 def _ablation(title: str, records: list[dict[str, Any]]) -> str:
     metrics = [record["metrics"] for record in records]
-    test = ", ".join(f"{100 * m['test_accuracy']:.2f}" for m in metrics)
-    key = "test_accuracy_block_1"
-    first = ", ".join(f"{100 * m[key]:.2f}" for m in metrics if key in m)
+    shares = [
+        ", ".join(f"{100 * m[key]:.2f}" for m in metrics if key in m)
+        for key in ("test_accuracy", "train_accuracy", BLOCK_1)
+    ]
     minutes = sum(m["train_seconds"] for m in metrics) / len(metrics) / 60
-    return f"| {title} | {test} | {first} | {minutes:.1f} |"
+    cells = [title, *shares, f"{minutes:.1f}", ", ".join(filter(None, map(_cpu_minutes, metrics)))]
+    return "| " + " | ".join(cells) + " |"
+
+
+def blocks_table(folder: Path) -> str:
+    """One row a run of modern blocks: what each block says along the chain and alone."""
+    lines = [
+        "| record | along the chain % | each block at z = 0 % | mean of blocks at z = 0 % |",
+        "|---|---|---|---|",
+    ]
+    for record in _read(folder, "images-*.json"):
+        metrics = record["metrics"]
+        if "test_accuracy_of_blocks_alone" not in metrics:
+            continue
+        along, alone = (
+            ", ".join(f"{100 * share:.2f}" for share in metrics[key])
+            for key in ("test_accuracy_after_blocks", "test_accuracy_of_blocks_alone")
+        )
+        mean = f"{100 * metrics['test_accuracy_mean_of_blocks']:.2f}"
+        lines.append(f"| {record['name'].removeprefix('images-')} | {along} | {alone} | {mean} |")
+    return "\n".join(lines)
+
+
+def locality_table(folder: Path) -> str:
+    """One row a way of training modern blocks: the memory of its backward passes, and its time."""
+    lines = ["| | MiB kept | CPU seconds a batch |", "|---|---|---|"]
+    for record in _read(folder, "images-locality.json"):
+        for row in record["metrics"]["rows"]:
+            figures = f"{row['kept_mib']:,.0f} | {row['cpu_seconds_per_batch']:.2f}"
+            lines.append(f"| {row['what']} | {figures} |")
+    return "\n".join(lines)
+
+
+def _cpu_minutes(metrics: dict[str, Any]) -> str:
+    """Of the runs that noted them."""
+    seconds = metrics.get("train_cpu_seconds")
+    return "" if seconds is None else f"{seconds / 60:.1f}"
 
 
 def speed_table(folder: Path) -> str:
@@ -147,12 +201,13 @@ def _read(folder: Path, pattern: str) -> list[dict[str, Any]]:
 
 def _row(record: dict[str, Any]) -> str:
     config, metrics = record["config"], record["metrics"]
-    paper = PAPER.get((config["dataset"], config["method"], config["embedding"]), "")
+    known = PAPER.get((config["dataset"], config["method"], config["embedding"]), "")
+    paper = known if config.get("block", "paper") == "paper" else ""
     shares = [
         f"{100 * metrics[key]:.2f}" if key in metrics else ""
-        for key in ("test_accuracy", "test_accuracy_sampled", "test_accuracy_block_1")
+        for key in ("test_accuracy", "train_accuracy", "test_accuracy_sampled", BLOCK_1)
     ]
-    minutes = f"{metrics['train_seconds'] / 60:.1f}"
+    minutes = f"{metrics['train_seconds'] / 60:.1f} | {_cpu_minutes(metrics)}"
     memory = f"{record['peak_memory_mib']:,.0f}"
     name = record["name"].removeprefix("images-")
     cells = [name, config["epochs"], config["seed"], *shares, paper, minutes, memory]

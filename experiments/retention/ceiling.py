@@ -14,7 +14,7 @@ from oneshot.retention.measures.axes import right
 from oneshot.retention.measures.scores import interval
 from oneshot.retention.suites.corpus import Item, Questions, plain_wordings
 from oneshot.retention.suites.data_folder import DataFolder
-from oneshot.retention.suites.material import Bare, Material
+from oneshot.retention.suites.sampling import Bare, Material
 
 FACTS, PROBES = 2000, 300
 

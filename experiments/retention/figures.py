@@ -1,4 +1,4 @@
-"""Figures of the retention records: by age, by number of facts, and the accuracy matrix.
+"""Figures of the packaged model's retention records: by age, and by number of facts.
 
 python -m experiments.retention.figures
 """
@@ -10,7 +10,6 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -18,7 +17,6 @@ from experiments.record import RESULTS
 from experiments.retention.tables import FACTS, MAIN, Result, product, results, select, share
 
 FOLDER = Path(__file__).parent.parent / "figures"
-MATRICES = 3  # methods whose accuracy matrix is drawn, the best ones
 COLOURS = mpl.colormaps["tab20"](range(20))  # more methods than the usual ten
 
 
@@ -56,28 +54,13 @@ def _legend(axes: Axes) -> None:
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
 
 
-def matrices(found: Sequence[Result]) -> Figure:
-    """After which step which step's facts are answered in another wording."""
-    best = sorted(found, key=product, reverse=True)[:MATRICES]
-    figure, places = plt.subplots(1, len(best), figsize=(4 * len(best), 3.6), squeeze=False)
-    for axes, result in zip(places[0], best, strict=True):
-        rows = result["stream"]["matrix"]
-        table = np.full((len(rows), len(rows)), np.nan)
-        for i, row in enumerate(rows):
-            table[i, : len(row)] = [np.nan if share is None else share for share in row]
-        image = axes.imshow(table, vmin=0, vmax=1, cmap="viridis")
-        axes.set(title=result["title"], xlabel="facts of step", ylabel="after step")
-    figure.colorbar(image, ax=list(places[0]), shrink=0.8)
-    return figure
-
-
 def draw(folder: Path, records: Path = RESULTS) -> list[Path]:
     """Write the figures as PNG and SVG; their paths."""
     found = select(results(records), suite=MAIN, seed=0)
     main = select(found, facts=FACTS)
     made = {"retention-size": by_size(found)}
     if main:
-        made |= {"retention-age": by_age(main), "retention-matrix": matrices(main)}
+        made["retention-age"] = by_age(main)
     paths = [folder / f"{name}.{suffix}" for name in made for suffix in ("png", "svg")]
     for path in paths:
         made[path.stem].savefig(path, dpi=130, bbox_inches="tight")

@@ -1,10 +1,14 @@
-"""Run a suite with some methods; one record a method, and those that are there are left out.
+"""Run a suite with some methods, each in a process of its own; a record a method.
 
-python -m experiments.retention.run experiments/configs/retention-trex-new.toml
-python -m experiments.retention.run CONFIG --methods rome,memit --facts 100 --seed 1
+python -m experiments.retention.run experiments/configs/bench-zsre.toml
+python -m experiments.retention.run CONFIG --methods rome,memit --facts 25
+
+Methods that have their record are left out, so a run that was stopped goes on.
 """
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,41 +17,36 @@ from typing import Any
 import torch
 
 from experiments.record import RESULTS, run_recorded
-from oneshot.hosts.load import load_host
+from experiments.retention.memory import peak_mib
+from oneshot.hosts.load import PACKAGED, load_host
+from oneshot.retention.methods.registry import BARE
 from oneshot.retention.plan import Plan, read_plan, run_plan
 from oneshot.retention.suites.data_folder import DataFolder
-from oneshot.retention.suites.material import Bare
 
-ANSWERS = Path("runs/retention")  # the bare host's answers, which all runs share
+ANSWERS = Path("runs/retention")  # the bare host's answers, which the runs of a suite share
 
 
-def record_name(plan: Plan, method: str) -> str:
+def record_name(plan: Plan, model: str, method: str) -> str:
     """What a method's record is called."""
+    manner = "chat" if plan.chat else "raw"
     facts = "all" if plan.facts is None else plan.facts
-    return f"retention-{plan.suite}-{facts}-{method}-seed{plan.seed}"
+    return f"bench-{model}-{plan.suite}-{manner}-{facts}-{method}-seed{plan.seed}"
 
 
-def run(plan: Plan, config: Path, data: Path, host: str | None = None) -> list[Path]:
-    """Run the methods that have no record yet; their records."""
-    left = [m for m in plan.methods if not (RESULTS / f"{record_name(plan, m)}.json").exists()]
-    if not left:
-        return []
+def run(plan: Plan, model: str, files: list[Path], data: Path) -> Path:
+    """Run one method; its record."""
+    (method,) = plan.methods
+    host = load_host(model)
     ANSWERS.mkdir(parents=True, exist_ok=True)
-    loaded = load_host(host)
-    bare = Bare(loaded, ANSWERS / f"bare-{loaded.hash}.json")
-    return [_record(replace(plan, methods=(m,)), bare, config, DataFolder(data)) for m in left]
-
-
-def _record(plan: Plan, bare: Bare, config: Path, data: DataFolder) -> Path:
-    files = [config, *([Path(plan.text)] if plan.text else [])]
+    answers = ANSWERS / f"bare-{plan.suite}-{host.hash}.json"
 
     def experiment() -> dict[str, Any]:
-        (result,) = run_plan(plan, bare, data, _show)
-        return result
+        before = peak_mib()
+        (result,) = run_plan(plan, host, DataFolder(data), _show, answers)
+        return result | {"host": model, "chat": plan.chat, "memory_mib": [before, peak_mib()]}
 
-    path = run_recorded(record_name(plan, plan.methods[0]), asdict(plan), files, experiment)
-    print(path, flush=True)
-    return path
+    config = asdict(plan) | {"model": model}
+    return run_recorded(record_name(plan, model, method), config, files, experiment)
 
 
 def _show(what: str, done: int, total: int) -> None:
@@ -61,17 +60,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--methods", help="instead of the configuration's, with commas")
     parser.add_argument("--facts", type=int)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--chat", action="store_true", default=None)
+    parser.add_argument("--model", default=PACKAGED)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args(arguments)
-    torch.set_num_threads(given.threads)
+    torch.set_num_threads(1)
     plan = Plan(**read_plan(given.config))
-    named = {"facts": given.facts, "seed": given.seed}
+    named = {"facts": given.facts, "seed": given.seed, "chat": given.chat}
     if given.methods:
         named["methods"] = tuple(given.methods.split(","))
-    run(
-        replace(plan, **{k: v for k, v in named.items() if v is not None}), given.config, given.data
-    )
+    plan = replace(plan, **{k: v for k, v in named.items() if v is not None})
+    if len(plan.methods) == 1:
+        print(run(plan, given.model, [given.config], given.data))
+        return
+    for method in dict.fromkeys((BARE, *plan.methods)):
+        if not (RESULTS / f"{record_name(plan, given.model, method)}.json").exists():
+            alone = [*(arguments or sys.argv[1:]), "--methods", method]
+            subprocess.run([sys.executable, "-m", "experiments.retention.run", *alone], check=False)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The records of the retention runs as Markdown."""
+"""The retention records of the packaged model, with the writer before this one, as Markdown."""
 
 import json
 import math

@@ -1,107 +1,101 @@
-"""Settings of the rivals on the tuning split: python -m experiments.retention.tune CONFIG."""
+"""Settings of the rivals on the tuning split: python -m experiments.retention.tune CONFIG.
 
+Every rival has the same number of tries, on the same facts: those of a published set that no other
+run draws. What a try came to is kept, so that a run that was stopped goes on.
+"""
+
+import argparse
 import json
-import random
-import sys
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from statistics import harmonic_mean
 from typing import Any
 
 import torch
 
 from experiments.record import run_recorded
-from oneshot.facts.wordings import unambiguous_wordings
-from oneshot.hosts.corpus import corpus_facts
-from oneshot.hosts.load import Host, load_host
-from oneshot.retention.methods.by_name import tuned
-from oneshot.retention.methods.in_context import InContext
-from oneshot.retention.methods.interface import Method, Request
+from oneshot.facts.manner import Manner
+from oneshot.hosts.load import PACKAGED, Host, load_host
+from oneshot.retention.measures.axes import measure_axes
+from oneshot.retention.methods.registry import make_method
+from oneshot.retention.plan import Plan
+from oneshot.retention.suites.data_folder import DataFolder
+from oneshot.retention.suites.registry import build_suite
+from oneshot.retention.suites.sampling import Bare, Material
 
 CACHE = Path("runs/retention/tune")
+SCORED = ("efficacy", "paraphrase", "neighbours")
 
 
 class Bench:
-    """Facts that the bare host gets wrong, another wording of each, and prompts that it knows."""
+    """Facts of the tuning split with their questions, and what the bare host answers."""
 
-    def __init__(self, host: Host, config: dict[str, Any]) -> None:
-        self.host, self.steps = host, config["steps"]
-        rng, bare = random.Random(config["seed"]), InContext(host)
-        drawn = _drawn(rng, "tune", 3 * config["facts"])
-        said = bare.answers([first.prompt for first, _ in drawn])
-        wrong = [pair for pair, a in zip(drawn, said, strict=True) if a != pair[0].answer]
-        self.facts = wrong[: config["facts"]]
-        self.known = [first.prompt for first, _ in _drawn(rng, "known", config["known"])]
-        self.kept = bare.answers(self.known)
-
-    def examine(self, method: Method) -> dict[str, Any]:
-        """Shares of taught prompts and other wordings answered, and of known answers unchanged."""
-        began, size = time.perf_counter(), -(-len(self.facts) // self.steps)
-        for start in range(0, len(self.facts), size):
-            method.write([first for first, _ in self.facts[start : start + size]])
-        seconds = time.perf_counter() - began
-        wanted = [first.answer for first, _ in self.facts]
-        shares = {
-            "efficacy": _share(method.answers([first.prompt for first, _ in self.facts]), wanted),
-            "paraphrase": _share(method.answers([other for _, other in self.facts]), wanted),
-            "known": _share(method.answers(self.known), self.kept),
-        }
-        return shares | {
-            "score": round(harmonic_mean(list(shares.values())), 4),
-            "write_seconds": round(seconds / len(self.facts), 3),
-        }
-
-
-def _drawn(rng: random.Random, split: str, count: int) -> list[tuple[Request, str]]:
-    wordings = {
-        relation: [w for w in texts if not w.endswith("?")]
-        for relation, texts in unambiguous_wordings().items()
-    }
-    facts = [f for f in corpus_facts() if f.split == split and len(wordings[f.relation]) > 1]
-    drawn = []
-    for fact in rng.sample(facts, count):
-        first, other = (
-            w.replace("{}", fact.subject) for w in rng.sample(wordings[fact.relation], 2)
+    def __init__(self, host: Host, plan: Plan, data: Path) -> None:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        manner = Manner(raw=True, max_new_tokens=plan.answer_tokens)
+        self.host, self.plan = host, plan
+        self.bare = Bare(host, CACHE / f"bare-{host.hash}.json", manner)
+        material = Material(
+            host, self.bare, DataFolder(data), plan.facts, plan.probes, plan.seed, split="tune"
         )
-        drawn.append((Request(first, fact.object, fact.subject), other))
-    return drawn
+        suite = build_suite(plan.suite, material)
+        told, kept = (
+            {axis: probes for axis, probes in axes.items() if axis in SCORED}
+            for axes in (suite.told, suite.kept)
+        )
+        self.suite = replace(suite, told=told, kept=kept)
 
+    def tried(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """One setting's shares and their mean, from the cache where it was tried before."""
+        title = json.dumps(values, sort_keys=True)
+        slug = f"{self.plan.suite}-{self.plan.facts}-{name}-{title}"
+        path = CACHE / f"{''.join(c if c.isalnum() else '-' for c in slug)}.json"
+        if not path.exists():
+            path.write_text(json.dumps(self._examined(name, values)))
+            print(name, title, path.read_text(), flush=True)
+        kept: dict[str, Any] = json.loads(path.read_text())
+        return {"settings": dict(values)} | kept
 
-def _share(said: Sequence[str], wanted: Sequence[str]) -> float:
-    return sum(a == b for a, b in zip(said, wanted, strict=True)) / len(wanted)
-
-
-def _examined(bench: Bench, name: str, values: dict[str, Any]) -> dict[str, Any]:
-    """From the cache, so that a run that was stopped goes on."""
-    title = json.dumps(values, sort_keys=True)
-    path = CACHE / f"{name}-{''.join(c if c.isalnum() else '-' for c in title)}.json"
-    if not path.exists():
-        made = bench.examine(tuned(bench.host, name, values))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(made))
-        print(name, title, made, flush=True)
-    result = json.loads(path.read_text())
-    return {"settings": values, **result}
+    def _examined(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        began, requests = time.perf_counter(), self.suite.requests
+        half = len(requests) // 2
+        made = make_method(name, self.host, manner=self.bare.manner, settings=values)
+        with closing(made) as method:
+            method.write(requests[:half])
+            method.write(requests[half:])
+            seconds = (time.perf_counter() - began) / len(requests)
+            axes = measure_axes(method, self.bare, self.suite)
+        shares = {axis: axes[axis]["mean"] for axis in SCORED}
+        score = round(sum(shares.values()) / len(shares), 4)
+        return shares | {"score": score, "write_seconds": round(seconds, 3)}
 
 
 def main() -> None:
     """Examine every setting of the config, and write the record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--model", default=PACKAGED)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    given = parser.parse_args()
     torch.set_num_threads(1)
-    config_path = Path(sys.argv[1])
-    config = tomllib.loads(config_path.read_text("utf-8"))
+    config = tomllib.loads(given.config.read_text("utf-8"))
+    settings: dict[str, list[dict[str, Any]]] = config.pop("settings")
+    plan = Plan(**config, split="tune")
 
     def experiment() -> dict[str, Any]:
-        bench = Bench(load_host(), config)
+        bench = Bench(load_host(given.model), plan, given.data)
         rows = {
-            name: [_examined(bench, name, values) for values in settings]
-            for name, settings in config["settings"].items()
+            name: [bench.tried(name, values) for values in tries]
+            for name, tries in settings.items()
         }
         best = {name: max(r, key=lambda row: row["score"])["settings"] for name, r in rows.items()}
         return {"chosen": best, "rows": rows}
 
-    print(run_recorded(config["name"], config, [config_path], experiment))
+    record = config | {"settings": settings, "model": given.model}
+    print(run_recorded(given.config.stem, record, [given.config], experiment))
 
 
 if __name__ == "__main__":

@@ -70,6 +70,18 @@ def encode_all(
     return torch.cat(parts)
 
 
+def encode_sources(
+    host: ClassHost, sources: Sequence[str], what: str, report: Report
+) -> torch.Tensor:
+    """Features of files or texts, which are read as they are encoded, with progress."""
+    parts = []
+    for start in range(0, len(sources), PORTION):
+        read = [host.read(source) for source in sources[start : start + PORTION]]
+        parts.append(host.features(read))
+        report(what, min(start + PORTION, len(sources)), len(sources))
+    return torch.cat(parts)
+
+
 def host_calibration(host: ClassHost, report: Report = silent) -> bytes:
     """The host's calibration: the packaged or kept one, else, for texts, one made now and kept.
 
@@ -132,6 +144,4 @@ def _keep(host: ClassHost, calibration: Calibration) -> bytes:
 
 
 def _plain(host: ClassHost) -> Calibration:
-    image = torch.zeros(3, host.side, host.side, dtype=torch.uint8)  # type: ignore[attr-defined]
-    width = host.features([image]).shape[1]
-    return Calibration.unjudged(plain_metric(width))
+    return Calibration.unjudged(plain_metric(host.features([host.blank]).shape[1]))

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from oneshot.classes.reliability import calibration_error, reliability, weighed
+from oneshot.classes.reliability import calibration_error, error_by_chance, reliability, weighed
 from oneshot.classes.types import ClassScore, Evaluation
 from oneshot.classes.writers.held_out import hold_out
 from oneshot.classes.writers.sharpness import Sharpness
@@ -73,6 +73,7 @@ def evaluation(
         _share(strange == len(names)),
         expected,
         calibration_error(bins),
+        error_by_chance(bins),
         bins,
         tuple(scores),
     )

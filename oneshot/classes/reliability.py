@@ -1,5 +1,6 @@
 """How often what is said with a probability is right: bins, their error, and a picture of them."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +14,8 @@ BINS = 10
 class Bin:
     """Answers said with a probability above `low` and up to `high`: how sure, and how often right.
 
-    `weight` is the share of all answers that they stand for.
+    `weight` is the share of all answers that they stand for. So few of them would lie about
+    `chance` apart from what is said if that were exact.
     """
 
     low: float
@@ -22,6 +24,7 @@ class Bin:
     weight: float
     said: float
     right: float
+    chance: float
 
 
 def reliability(
@@ -34,12 +37,14 @@ def reliability(
     found = list[Bin]()
     for number in place.unique().tolist():
         rows = place == number
-        total = float(weights[rows].sum())
-        said, true = (
-            float((weights[rows] * v[rows].double()).sum()) / total for v in (sure, right)
-        )
+        own = weights[rows]
+        total = float(own.sum())
+        said, true = (float((own * v[rows].double()).sum()) / total for v in (sure, right))
+        # The mean distance of a normal variable from its mean is its deviation times this root.
+        deviation = float((own.square() * (sure * (1 - sure))[rows].double()).sum()) ** 0.5 / total
         bounds = number / BINS, (number + 1) / BINS
-        found.append(Bin(*bounds, int(rows.sum()), total, said, true))
+        chance = deviation * math.sqrt(2 / math.pi)
+        found.append(Bin(*bounds, int(rows.sum()), total, said, true, chance))
     return tuple(found)
 
 
@@ -49,6 +54,11 @@ def calibration_error(bins: tuple[Bin, ...]) -> float:
     Naeini et al. 2015.
     """
     return sum(b.weight * abs(b.said - b.right) for b in bins)
+
+
+def error_by_chance(bins: tuple[Bin, ...]) -> float:
+    """What the error would be about, from so few answers, if what is said were exact."""
+    return sum(b.weight * b.chance for b in bins)
 
 
 def weighed(known: Bool[Tensor, " n"], strangers: float) -> Float[Tensor, " n"]:

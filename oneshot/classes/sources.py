@@ -34,8 +34,17 @@ def _is_named_like_a_file(given: str) -> bool:
     """Whether it looks like a path: one that is missing is a mistake, and no text."""
     if "\n" in given or len(given) > 1000:
         return False
-    rooted = given.startswith(("/", "./", "../", "~/")) and not any(map(str.isspace, given))
-    return rooted or Path(given).suffix.lower() in _FILES
+    return _is_path(given) or Path(given).suffix.lower() in _FILES
+
+
+def _is_path(given: str) -> bool:
+    """Whether it is one word that starts or ends like a path, or in a folder that is there."""
+    if any(map(str.isspace, given)):
+        return False
+    first, *others = Path(given).parts or ("",)
+    return given.startswith(("/", "./", "../", "~/")) or (
+        "/" in given and (given.endswith("/") or (bool(others) and is_folder(first)))
+    )
 
 
 def is_folder(given: str) -> bool:

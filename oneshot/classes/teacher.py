@@ -1,46 +1,41 @@
 """Teach, guess, forget: a folder of classes on a frozen host."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from oneshot.classes.calibrated import PORTION, encode_all
+from oneshot.classes.calibrated import PORTION, encode_sources
 from oneshot.classes.evaluation import SURE_NONE, by_folds, evaluation
-from oneshot.classes.folder.files import ClassFolder, Stored, example_key, read_other
+from oneshot.classes.examples import key_of, read_examples, store_new
+from oneshot.classes.folder.files import ClassFolder, Stored, read_other
 from oneshot.classes.folder.opening import open_folder
-from oneshot.classes.folder.shelf import Shelf
-from oneshot.classes.hosts.host import ClassHost, Content, Kind, digest
+from oneshot.classes.folder.store import ClassStore
+from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.receipts import by_chance, receipt_of
 from oneshot.classes.types import ClassEntry, Evaluation, ExampleEntry, Guess, Taught
 from oneshot.classes.writers.tallied import TalliedWriter
-from oneshot.errors import BadInputError, OneshotError
+from oneshot.errors import BadInputError
 from oneshot.memory.disk.closing import Closing
 from oneshot.progress import Report, silent
 
 LONGEST_NAME = 200
 
 
-@dataclass(frozen=True, eq=False)
-class _Read:
-    """An example that was read and not yet encoded."""
-
-    key: str
-    source: str
-    digest: str
-    content: Content
-
-
 class Classes(Closing):
-    """A frozen host and a folder of classes; use it as a context manager."""
+    """A folder of classes and the frozen host that they were taught to; a context manager.
 
-    def __init__(self, folder: ClassFolder, host: ClassHost) -> None:
-        self.folder, self.host = folder, host
-        self._shelf = Shelf(folder, folder.config.rule)
+    The host is opened when something is to be read.
+    """
+
+    def __init__(self, folder: ClassFolder, open_host: Callable[[], ClassHost]) -> None:
+        self.folder, self._open_host = folder, open_host
+        self._store = ClassStore(folder, folder.config.rule)
 
     @classmethod
     def open(
@@ -54,8 +49,12 @@ class Classes(Closing):
         report: Report | None = None,
     ) -> "Classes":
         """Open a folder, or found one; BrainError where it is of another kind, host or rule."""
-        found, opened = open_folder(Path(folder), Kind(kind), host, rule, device, report or silent)
-        return cls(found, opened)
+        return cls(*open_folder(Path(folder), Kind(kind), host, rule, device, report or silent))
+
+    @cached_property
+    def host(self) -> ClassHost:
+        """The frozen host; BrainError where it is not the one that the classes were taught to."""
+        return self._open_host()
 
     def close(self) -> None:
         """Close the folder."""
@@ -64,12 +63,12 @@ class Classes(Closing):
     @property
     def rule(self) -> str:
         """The writer's rule."""
-        return self._shelf.rule
+        return self._store.rule
 
     def change_rule(self, rule: str) -> None:
         """Let another rule answer from now on; the examples stay as they are."""
         self.folder.change(rule=rule)
-        self._shelf = Shelf(self.folder, rule)
+        self._store = ClassStore(self.folder, rule)
 
     def expect_strangers(self, share: float) -> None:
         """Suppose from now on that this share of what is asked is of none of the classes.
@@ -80,7 +79,7 @@ class Classes(Closing):
 
     def writer(self) -> TalliedWriter:
         """The weights that answer, as they are on disk now."""
-        return self._shelf.writer
+        return self._store.writer
 
     def teach(
         self,
@@ -99,14 +98,15 @@ class Classes(Closing):
         _check_name(name)
         began, warnings, added = time.perf_counter(), list[str](), list[Stored]()
         for start in range(0, len(sources), PORTION):
-            read = list(self._read(name, sources[start : start + PORTION], skip_bad, warnings))
-            added += self._store(name, read)
+            part = sources[start : start + PORTION]
+            read = read_examples(self.host, name, part, warnings if skip_bad else None)
+            added += store_new(self._store, self.host, name, read)
             if len(sources) > PORTION:
                 report(f"teaching {name}", min(start + PORTION, len(sources)), len(sources))
         writer = self.writer()
         if name not in writer.names:
             raise BadInputError(f"no example of {name!r} could be used; give others")
-        receipt = receipt_of(self._shelf, name, added)
+        receipt = receipt_of(self._store, name, added)
         return replace(
             receipt,
             known=len(sources) - len(added) - len(warnings),
@@ -127,11 +127,11 @@ class Classes(Closing):
         Without `none` each is taken to be of one of the classes. Raises BadInputError where one
         cannot be read, nothing was taught, or examples left out are told apart by chance alone.
         """
-        writer = self._shelf.taught()
-        contents = [self.host.read(source) for source in sources]
-        if self._shelf.judgement.by_chance(len(writer.names)):
-            raise BadInputError(by_chance(self._shelf.judgement, writer, self.host))
-        features = encode_all(self.host, contents, "looking", report)
+        writer = self._store.taught()
+        judgement = self._store.judgement
+        if judgement.by_chance(len(writer.names)):
+            raise BadInputError(by_chance(judgement, len(writer.names), self.host))
+        features = encode_sources(self.host, sources, "looking", report)
         found = self.probabilities(features, none=none)
         return [
             _guess(source, row.tolist(), writer.names, top)
@@ -142,7 +142,7 @@ class Classes(Closing):
         self, features: Float[Tensor, "n raw"], *, none: bool = True
     ) -> Float[Tensor, "n classes_and_none"]:
         """Probabilities of each class, sorted by name, and in the last column of none of them."""
-        writer, sharpness = self.writer(), self._shelf.judgement.sharpness
+        writer, sharpness = self.writer(), self._store.judgement.sharpness
         strangers = self.folder.config.strangers if none else 0.0
         evidence = writer.evidence(writer.metric.coordinates(features))
         return sharpness.probabilities(evidence, strangers)
@@ -154,7 +154,7 @@ class Classes(Closing):
 
     def show(self, name: str) -> list[ExampleEntry]:
         """The examples of a class; BadInputError for an unknown one."""
-        keys, noted = self._shelf.keys(name), self.folder.noted(name)
+        keys, noted = self._store.keys(name), self.folder.noted(name)
         entries = (
             ExampleEntry(key[:8], noted[key].source, noted[key].taught_at)
             if key in noted
@@ -167,7 +167,7 @@ class Classes(Closing):
         """Take classes out of the weights, as if they had never been taught; those that went."""
         writer = self.writer()
         gone = [ClassEntry(name, len(writer.codes(name))) for name in dict.fromkeys(names)]
-        self._shelf.remove([key for entry in gone for key in self._shelf.keys(entry.name)])
+        self._store.remove([key for entry in gone for key in self._store.keys(entry.name)])
         return gone
 
     def remove(self, name: str, ids: Sequence[str]) -> ClassEntry:
@@ -175,25 +175,24 @@ class Classes(Closing):
 
         BadInputError, with nothing removed, for one that the class does not have.
         """
-        own = self._shelf.keys(name)
-        doomed = {self._key(name, id, own) for id in ids}
-        self._shelf.remove(sorted(doomed))
+        own = self._store.keys(name)
+        doomed = {key_of(own, lambda: self.host, name, id) for id in ids}
+        self._store.remove(sorted(doomed))
         return ClassEntry(name, len(own) - len(doomed))
 
     def evaluate(self) -> Evaluation:
         """Examine the taught examples, each by classes that were taught without it."""
-        writer, sharpness = self._shelf.taught(), self._shelf.judgement.sharpness
+        writer, sharpness = self._store.taught(), self._store.judgement.sharpness
         return by_folds(writer, sharpness, self.folder.config.strangers)
 
     def evaluate_on(
         self, given: Mapping[str, Sequence[str]], report: Report = silent
     ) -> Evaluation:
         """Examine the classes on other files or texts by class; unknown classes are strangers."""
-        writer = self._shelf.taught()
+        writer = self._store.taught()
         found, truth = list[Tensor](), list[int]()
         for name, sources in given.items():
-            contents = [self.host.read(source) for source in sources]
-            features = encode_all(self.host, contents, f"examining {name}", report)
+            features = encode_sources(self.host, sources, f"examining {name}", report)
             found.append(self.probabilities(features))
             place = writer.names.index(name) if name in writer.names else -1
             truth += [place] * len(sources)
@@ -206,7 +205,7 @@ class Classes(Closing):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise BadInputError(f"{folder} exists already; give a new folder")
         made = ClassFolder.found(folder, self.folder.config, self.folder.calibration())
-        examples = list(self._shelf.examples.values())
+        examples = list(self._store.examples.values())
         if examples:
             with made.writing():
                 made.append(examples)
@@ -215,52 +214,9 @@ class Classes(Closing):
     def import_(self, folder: Path) -> int:
         """Take in the classes of another folder of the same host; how many examples were new."""
         other = read_other(folder, self.folder)
-        new = [e for e in other.load() if e.key not in self._shelf.examples]
-        self._shelf.add(new, [f"from {folder}"] * len(new))
+        new = [e for e in other.load() if e.key not in self._store.examples]
+        self._store.add(new, [f"from {folder}"] * len(new))
         return len(new)
-
-    def _read(
-        self, name: str, sources: Sequence[str], skip_bad: bool, warnings: list[str]
-    ) -> Iterator[_Read]:
-        for source in sources:
-            try:
-                content = self.host.read(source)
-            except BadInputError as error:
-                if not skip_bad:
-                    raise
-                warnings.append(f"left out: {error}")
-                continue
-            found = digest(content)
-            yield _Read(example_key(name, found), source, found, content)
-
-    def _store(self, name: str, read: Sequence[_Read]) -> list[Stored]:
-        """Encode and store what the class does not have yet."""
-        new = {r.key: r for r in read if r.key not in self._shelf.examples}
-        if not new:
-            return []
-        chosen = list(new.values())
-        features = self.host.features([r.content for r in chosen])
-        codes = self._shelf.calibration.metric.codes(features)
-        stored = [
-            Stored(r.key, name, r.digest, code) for r, code in zip(chosen, codes, strict=True)
-        ]
-        self._shelf.add(stored, [r.source for r in chosen])
-        return stored
-
-    def _key(self, name: str, id: str, own: Sequence[str]) -> str:
-        """The key of an example by its id, or by the file or text that it was taught from."""
-        found = [key for key in own if len(id) >= 4 and key.startswith(id.lower())]
-        if not found:
-            try:
-                key = example_key(name, digest(self.host.read(id)))
-            except OneshotError:
-                key = ""
-            found = [key] if key in own else []
-        if len(found) != 1:
-            raise BadInputError(
-                f"{name!r} has no example {id!r}; give an id that `class show` lists, or its file"
-            )
-        return found[0]
 
 
 def _check_name(name: str) -> None:

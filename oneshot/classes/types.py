@@ -7,7 +7,11 @@ from oneshot.classes.reliability import Bin
 
 @dataclass(frozen=True)
 class Taught:
-    """What teaching examples of one class did."""
+    """What teaching examples of one class did.
+
+    `confusion` is the share of the class's examples that, each left out in turn, look more like the
+    nearest class; it is 0 where there is no other class or example.
+    """
 
     name: str
     added: int
@@ -65,7 +69,8 @@ class Evaluation:
     `accuracy` counts "none of these" as wrong, `accuracy_forced` is that of the likeliest class.
     `false_rejects` is the share of the `n` examples that are called none of these. Probabilities
     suppose that the share `strangers_expected` of what is asked is of none of the classes, and in
-    `reliability` and its error strangers weigh so, where some were asked.
+    `reliability` and its error strangers weigh so, where some were asked. So few answers would give
+    an error of about `error_by_chance` if what is said were exact.
     """
 
     method: str
@@ -77,5 +82,6 @@ class Evaluation:
     strangers_rejected: float | None
     strangers_expected: float
     calibration_error: float
+    error_by_chance: float
     reliability: tuple[Bin, ...]
     classes: tuple[ClassScore, ...]

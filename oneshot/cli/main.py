@@ -14,7 +14,7 @@ from typer.core import TyperOption
 from typer.main import get_command
 
 from oneshot import __version__
-from oneshot.cli import host, mcp
+from oneshot.cli import host, mcp, serve
 from oneshot.cli.classes import main as classes
 from oneshot.cli.facts import (
     ask,
@@ -25,6 +25,7 @@ from oneshot.cli.facts import (
     evaluate,
     forget,
     listing,
+    rule,
     teach,
 )
 from oneshot.cli.facts.carrying import export, importing
@@ -52,9 +53,11 @@ for group in (
     doctor,
     calibrate,
     bench,
+    serve,
     mcp,
 ):
     app.add_typer(group.commands)
+app.add_typer(rule.commands, name="rule")
 app.add_typer(host.commands, name="host")
 app.add_typer(classes.commands, name="class")
 app.add_typer(image.commands, name="image")

@@ -136,10 +136,11 @@ class Output:
         rows: Iterable[Sequence[Any]],
     ) -> None:
         """Print a result that is many: one JSON object, or a table with a title."""
-        heading = Text(f"\n{printable(title)}", "bold")
-        table = Table(*columns, title=heading, title_justify="left", box=None)
+        table = Table(*columns, box=None)
         for row in rows:
             table.add_row(*map(cell, row))
+        if not self.as_json:
+            self.show(Text(f"\n{printable(title)}", "bold"))
         self.put(record, table)
 
     def items(

@@ -8,12 +8,20 @@ from torch import Tensor
 
 from oneshot.core.schedule import Schedule
 from oneshot.errors import BadInputError
+from oneshot.images.air.chain import AirBackprop, AirChain, AirEnsemble, AirSettings
+from oneshot.images.air.network import (
+    MIDDLE,
+    NARROW,
+    PATCH,
+    AirShape,
+    whitening_filters,
+)
 from oneshot.images.baselines.adjoint import Adjoint
 from oneshot.images.baselines.backprop import BackpropChain
 from oneshot.images.baselines.ensemble import Ensemble
 from oneshot.images.data import ImageSet, Inputs, channel_statistics, normalise
-from oneshot.images.kinds import Embedding, Method, Precision, Spacing
-from oneshot.images.noprop.block import BlockShape
+from oneshot.images.kinds import BlockKind, Embedding, Method, Precision, Spacing
+from oneshot.images.noprop.block import BlockShape, parameters_per_block
 from oneshot.images.noprop.chain import WHOLE, Chain, ChainSettings, Part
 from oneshot.images.noprop.continuous import Continuous, ContinuousSettings
 from oneshot.images.noprop.ct import ContinuousTime
@@ -31,6 +39,9 @@ from oneshot.images.training.parallel import read_joined
 def new_trainee(settings: TrainSettings, images: ImageSet, part: Part = WHOLE) -> Trainee:
     """A fresh model for a set, on the set's device; of a chain some blocks alone if so wished."""
     mean_std = channel_statistics(images.train_images)
+    if settings.block is not BlockKind.PAPER:
+        seen = normalise(images.train_images[:WHITENED], mean_std)
+        return make_air(settings, images.inputs, mean_std, whitening_filters(seen), part)
     table = label_table(settings, images, mean_std)
     return make_trainee(settings, images.inputs, mean_std, table, part)
 
@@ -49,13 +60,21 @@ def trainee_of(
         inputs = Inputs(**saved.meta["inputs"])
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{folder} holds no run of this package ({error!r})") from error
-    mean_std = torch.zeros(2, inputs.channels, device=device)
-    size = settings.embedding.size(inputs.classes, inputs.pixels)
-    trainee = make_trainee(
-        settings, inputs, mean_std, torch.zeros(inputs.classes, size, device=device)
-    )
+    trainee = _empty_trainee(settings, inputs, device)
     saved.copy_into(trainee.tensors())
     return settings, inputs, trainee
+
+
+def _empty_trainee(settings: TrainSettings, inputs: Inputs, device: torch.device) -> Trainee:
+    """A model for a checkpoint to be copied into."""
+    mean_std = torch.zeros(2, inputs.channels, device=device)
+    if settings.block is not BlockKind.PAPER:
+        shape = air_shape(settings, inputs)
+        filters = torch.zeros(shape.whitened, inputs.channels, PATCH, PATCH, device=device)
+        return make_air(settings, inputs, mean_std, filters)
+    size = settings.embedding.size(inputs.classes, inputs.pixels)
+    table = torch.zeros(inputs.classes, size, device=device)
+    return make_trainee(settings, inputs, mean_std, table)
 
 
 def block_shape(settings: TrainSettings, inputs: Inputs) -> BlockShape:
@@ -69,6 +88,60 @@ def block_shape(settings: TrainSettings, inputs: Inputs) -> BlockShape:
         image_labels=settings.embedding is Embedding.PROTOTYPE,
         timed=settings.method.continuous,
     )
+
+
+def air_shape(settings: TrainSettings, inputs: Inputs) -> AirShape:
+    """The modern blocks of a run."""
+    filters, split = (NARROW, MIDDLE, settings.width), settings.block is BlockKind.AIR_SPLIT
+    size = inputs.channels, inputs.height, inputs.width, inputs.classes
+    return AirShape(*size, filters, split)
+
+
+def make_air(
+    settings: TrainSettings,
+    inputs: Inputs,
+    mean_std: Float[Tensor, "2 c"],
+    whitening: Float[Tensor, "d c 2 2"],
+    part: Part = WHOLE,
+) -> AirChain:
+    """A fresh model of modern blocks, on the filters' device.
+
+    Raises BadInputError for some blocks of a model whose blocks are trained together.
+    """
+    split = settings.block is BlockKind.AIR_SPLIT
+    if part.blocks and (split or settings.method is Method.BACKPROP):
+        raise BadInputError(
+            f"block {settings.block} by {settings.method} was to be trained in parts; only whole "
+            "networks by dt or ensemble need nothing of each other"
+        )
+    own = AirSettings(
+        _schedule(settings, inputs.classes),
+        settings.learning_rate,
+        seed=settings.seed,
+        dtype=torch_type(settings.precision),
+        mirror=settings.flip,
+        blocks=part.blocks,
+    )
+    return _AIR[settings.method](air_shape(settings, inputs), mean_std, whitening, own)
+
+
+_AIR: dict[Method, type[AirChain]] = {
+    Method.DT: AirChain,
+    Method.BACKPROP: AirBackprop,
+    Method.ENSEMBLE: AirEnsemble,
+}
+
+WHITENED = 2000
+"""Images whose patches the whitening filters are made from."""
+
+
+def parameters_of(settings: TrainSettings, inputs: Inputs) -> list[int]:
+    """The trained numbers in each block."""
+    if settings.block is BlockKind.PAPER:
+        each = parameters_per_block(block_shape(settings, inputs))
+        return [each] * (1 if settings.method.continuous else settings.T)
+    shape = air_shape(settings, inputs)
+    return [shape.parameters(t) for t in range(1, settings.T + 1)]
 
 
 def make_trainee(
@@ -97,7 +170,7 @@ def make_trainee(
             f"some blocks were to learn embedding {settings.embedding} by themselves; "
             "give the others' gradient too, or one-hot labels"
         )
-    chain = _chain_settings(settings, shape.classes, part)
+    chain = _chain_settings(settings, shape.classes, part, table.device)
     return _DISCRETE[settings.method](shape, mean_std, table, chain, learn_table=learn_table)
 
 
@@ -127,19 +200,29 @@ def _continuous_settings(settings: TrainSettings) -> ContinuousSettings:
     )
 
 
-def _chain_settings(settings: TrainSettings, classes: int, part: Part) -> ChainSettings:
-    schedule = Schedule.cosine(settings.T)
-    if settings.spacing is Spacing.EQUAL_INFORMATION:
-        schedule = Schedule.equal_information(settings.T, classes)
+def blocks_at_a_time(settings: TrainSettings, device: torch.device) -> int:
+    """How many blocks step in one set of kernels; a GPU would wait for the launches of few."""
+    return settings.T if device.type == "cuda" and settings.together == 1 else settings.together
+
+
+def _chain_settings(
+    settings: TrainSettings, classes: int, part: Part, device: torch.device
+) -> ChainSettings:
     return ChainSettings(
-        schedule,
+        _schedule(settings, classes),
         Rates(settings.learning_rate, settings.weight_decay),
         eta=settings.eta,
         seed=settings.seed,
         dtype=torch_type(settings.precision),
-        together=settings.together,
+        together=blocks_at_a_time(settings, device),
         part=part,
     )
+
+
+def _schedule(settings: TrainSettings, classes: int) -> Schedule:
+    if settings.spacing is Spacing.EQUAL_INFORMATION:
+        return Schedule.equal_information(settings.T, classes)
+    return Schedule.cosine(settings.T)
 
 
 def torch_type(precision: Precision) -> torch.dtype:

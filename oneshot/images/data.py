@@ -145,13 +145,19 @@ def random_flip(
 def random_crop(
     images: UInt8[Tensor, "n c h w"], padding: int, generator: torch.Generator
 ) -> UInt8[Tensor, "n c h w"]:
-    """Each image shifted by up to `padding` pixels each way over a black border."""
+    """Each image shifted by up to `padding` pixels each way; what comes in is its reflection."""
     n, c, h, w = images.shape
-    padded = torch.nn.functional.pad(images, (padding,) * 4)
     draw = torch.randint(2 * padding + 1, (2, n), generator=generator, device=images.device)
-    rows = draw[0][:, None] + torch.arange(h, device=images.device)
-    columns = draw[1][:, None] + torch.arange(w, device=images.device)
+    rows, columns = (
+        _reflected(shifts[:, None] + torch.arange(side, device=images.device) - padding, side)
+        for shifts, side in zip(draw, (h, w), strict=True)
+    )
     sample = torch.arange(n, device=images.device)[:, None, None, None]
     channel = torch.arange(c, device=images.device)[:, None, None]
-    shifted: Tensor = padded[sample, channel, rows[:, None, :, None], columns[:, None, None, :]]
+    shifted: Tensor = images[sample, channel, rows[:, None, :, None], columns[:, None, None, :]]
     return shifted
+
+
+def _reflected(places: Tensor, side: int) -> Tensor:
+    """Places along a side, those outside mirrored at its first and last pixel."""
+    return (side - 1) - ((side - 1) - places.abs()).abs()

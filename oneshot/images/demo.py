@@ -10,15 +10,17 @@ from torch import Tensor
 from oneshot.images.build import new_trainee
 from oneshot.images.data import ImageSet
 from oneshot.images.model import Classifier, Report, accuracy
-from oneshot.images.noprop.chain import Chain
 from oneshot.images.rules.ridge import train
 from oneshot.images.rules.ridge_settings import RidgeSettings
 from oneshot.images.sets.loading import load_images
 from oneshot.images.settings import TrainSettings
+from oneshot.images.trained import Walkable
 from oneshot.images.training.beginning import Place
 from oneshot.images.training.train import Run
 
-CHAIN = TrainSettings(T=2, epochs=1, anneal=True, train_images=12_000)
+CHAIN = TrainSettings.from_mapping(
+    {"block": "air", "T": 2, "epochs": 1, "batch": 250, "train_images": 8000}
+)
 RIDGE = RidgeSettings(blocks=2, filters=128, cells=3, mirror=False)
 SHOWN = 6
 
@@ -50,15 +52,15 @@ def load_demo() -> ImageSet:
 
 
 def train_blocks(images: ImageSet, report: Report) -> tuple[Result, Denoised]:
-    """Train two blocks of NoProp-DT for an epoch, each on its own loss, and let them denoise."""
+    """Train two modern blocks of NoProp-DT for an epoch, each alone, and let them denoise."""
     began = time.perf_counter()
     trainee = new_trainee(CHAIN, images)
     classifier = Run(trainee, images, CHAIN, Place()).train(report)
-    assert isinstance(trainee, Chain), "method dt is a chain"
-    result = _result("two blocks of NoProp-DT, one epoch", images, classifier, began)
+    assert isinstance(trainee, Walkable), "method dt is a chain"
+    result = _result("two modern blocks of NoProp-DT, one epoch", images, classifier, began)
     picked = [int((images.test_labels == label).nonzero()[0]) for label in range(SHOWN)]
-    states = trainee.walker(torch.Generator().manual_seed(0)).states(images.test_images[picked])
-    z = (states @ trainee.table.detach().T).transpose(0, 1)
+    walker = trainee.walker(torch.Generator().manual_seed(0))
+    z = (walker.states(images.test_images[picked]) @ walker.table.T).transpose(0, 1)
     return result, Denoised(images.test_images[picked], images.test_labels[picked], z)
 
 

@@ -1,6 +1,7 @@
 """The choices that a run makes by name; no torch, so that the command line can show them."""
 
 from enum import StrEnum
+from typing import Any
 
 LEARNED_SIZE = 20
 """Numbers in a learned label embedding, as in arXiv 2503.24322."""
@@ -44,6 +45,32 @@ class Method(StrEnum):
     def continuous(self) -> bool:
         """Whether one block with a time input is run T times, instead of T blocks once each."""
         return self in (self.CT, self.FM, self.ADJOINT)
+
+
+class BlockKind(StrEnum):
+    """What a block is: the paper's, a small modern network, or one stage of such a network."""
+
+    PAPER = "paper"
+    AIR = "air"
+    AIR_SPLIT = "air-split"
+
+    def recipe(self, dataset: Dataset) -> dict[str, Any]:
+        """The settings that such a block is trained with where nothing else is said."""
+        if self is self.PAPER:
+            return {}
+        return {
+            "T": STAGES if self is self.AIR_SPLIT else 1,
+            "batch": 500,
+            "learning_rate": 0.12,
+            "anneal": True,
+            "flip": dataset is not Dataset.MNIST,
+            "shift": 2,
+            "width": 384 if dataset is Dataset.CIFAR100 else 256,
+        }
+
+
+STAGES = 3
+"""Stages of a modern network, and so the blocks of one whose stages are blocks."""
 
 
 class Embedding(StrEnum):

@@ -9,7 +9,15 @@ from types import UnionType
 from typing import Any, get_args, get_type_hints
 
 from oneshot.errors import BadInputError
-from oneshot.images.kinds import Dataset, Embedding, Method, Precision, Spacing
+from oneshot.images.kinds import (
+    STAGES,
+    BlockKind,
+    Dataset,
+    Embedding,
+    Method,
+    Precision,
+    Spacing,
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,8 @@ class Pace:
 class TrainSettings:
     """One run; the defaults are the paper's where it states them (arXiv 2503.24322, table 4).
 
+    `block`: the paper's, or a modern one, which from_mapping gives a recipe of its own; `width`
+    filters has the last stage of a modern one.
     `T` blocks (dt, backprop, ensemble) or steps (ct, fm, adjoint). `anneal` lets the learning rate
     fall linearly to zero over the run. `flip` and `shift` (pixels) augment; the paper has neither.
     `anchor` adds fm's cross-entropy at the extrapolated label, which the paper has for learned
@@ -44,13 +54,16 @@ class TrainSettings:
     instead of the velocity itself. `holdout` training images take the place of the test set, for
     choices.
     `side` and `test_share` are for the dataset `folder`: pixels along a picture's side, and the
-    share of each class that is kept for the test. `together` blocks step in one set of kernels;
-    `save_every` is the time between checkpoints, "2min", or the number of steps, "500".
+    share of each class that is kept for the test. `together` blocks step in one set of kernels,
+    on CUDA all where it is 1; `save_every` is the time between checkpoints, "2min", or the number
+    of steps, "500".
     Raises BadInputError for a value out of range.
     """
 
     dataset: Dataset = Dataset.MNIST
     method: Method = Method.DT
+    block: BlockKind = BlockKind.PAPER
+    width: int = 256
     embedding: Embedding = Embedding.ONE_HOT
     T: int = 10
     spacing: Spacing = Spacing.COSINE
@@ -86,6 +99,7 @@ class TrainSettings:
             raise BadInputError(f"test_share = {self.test_share} came; give one between 0 and 1")
         Pace.of(str(self.save_every))
         self._check_method()
+        self._check_block()
 
     def _check_method(self) -> None:
         """Raise BadInputError for a setting that the method would not look at."""
@@ -103,16 +117,39 @@ class TrainSettings:
                 f"spacing came with {self.method}; only dt and backprop step through noise levels"
             )
 
+    def _check_block(self) -> None:
+        """Raise BadInputError for a setting that the block would not look at."""
+        paper = self.block is BlockKind.PAPER
+        for name in _PAPER_ONLY if not paper else ("width",):
+            if getattr(self, name) != _DEFAULT[name]:
+                raise BadInputError(
+                    f"{name} came with block {self.block}; only "
+                    f"{'a modern block' if paper else 'the paper block'} has {name}"
+                )
+        if not paper and self.method not in (Method.DT, Method.BACKPROP, Method.ENSEMBLE):
+            raise BadInputError(
+                f"block {self.block} came with {self.method}; give dt, backprop or ensemble"
+            )
+        if self.block is BlockKind.AIR_SPLIT and self.T != STAGES:
+            raise BadInputError(
+                f"T = {self.T} came with block {self.block}; its {STAGES} stages are the blocks"
+            )
+
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> "TrainSettings":
-        """Settings from plain values; BadInputError for an unknown name or a wrong type."""
+        """Settings from plain values over the block's recipe.
+
+        Raises BadInputError for an unknown name or a wrong type.
+        """
         kinds = get_type_hints(cls)
         unknown = sorted(set(values) - set(kinds))
         if unknown:
             raise BadInputError(
                 f"setting {unknown[0]!r} is unknown; give one of {', '.join(kinds)}"
             )
-        return cls(**{name: _converted(name, value, kinds[name]) for name, value in values.items()})
+        given = {name: _converted(name, value, kinds[name]) for name, value in values.items()}
+        block, dataset = (given.get(name, _DEFAULT[name]) for name in ("block", "dataset"))
+        return cls(**(block.recipe(dataset) | given))
 
     @classmethod
     def from_toml(cls, path: Path, **changes: Any) -> "TrainSettings":
@@ -134,7 +171,9 @@ class TrainSettings:
 
 
 _DEFAULT = {field.name: field.default for field in fields(TrainSettings)}
+_PAPER_ONLY = "embedding", "weight_decay", "eta", "together"
 _RANGES = {
+    "width": (16, 4096),
     "T": (1, 1000),
     "epochs": (1, 1_000_000),
     "batch": (2, 1_000_000),  # the statistics of a batch of one are none

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, UInt8
@@ -14,7 +15,6 @@ from oneshot.images.calibration import Calibration, read_calibration
 from oneshot.images.data import Inputs
 from oneshot.images.kinds import Dataset, Method, Rule
 from oneshot.images.model import TrainedModel, probabilities
-from oneshot.images.noprop.chain import Chain
 from oneshot.images.pictures.reading import BLACK, WHITE
 from oneshot.images.rules.by_rule import RuleModel
 from oneshot.images.rules.saved import model_of
@@ -23,6 +23,22 @@ from oneshot.images.sets.names import class_names
 from oneshot.images.settings import TrainSettings
 from oneshot.images.training.beginning import Trainee
 from oneshot.images.training.parallel import read_joined
+
+
+@runtime_checkable
+class NoisedModel(TrainedModel, NoisedChain, Protocol):
+    """A chain of blocks as it is now, along which z is walked."""
+
+
+@runtime_checkable
+class Walkable(Protocol):
+    """A chain of blocks that classifies without noise, or draws it where a generator is given."""
+
+    def walker(self, sampling: torch.Generator | None = None) -> NoisedModel:
+        """The chain itself."""
+
+    def classifier(self, sampling: torch.Generator | None = None) -> TrainedModel:
+        """What its method makes of the chain."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +60,11 @@ class Trained:
 
     def noiseless(self) -> TrainedModel:
         """What classifies without any noise, so that images do not depend on one another."""
-        return self.model.walker() if isinstance(self.model, Chain) else self.classifier()
+        return self.model.walker() if isinstance(self.model, Walkable) else self.classifier()
 
     def sampling_classifier(self, generator: torch.Generator) -> TrainedModel:
         """What classifies by drawing the paper's noise; BadInputError where no noise is drawn."""
-        if not isinstance(self.model, Chain):
+        if not isinstance(self.model, Walkable):
             raise BadInputError(f"a model by {self.by} draws no noise; leave --sampled out")
         return self.model.classifier(generator)
 
@@ -77,7 +93,7 @@ class Trained:
         """The chain whose blocks were trained on noised labels; BadInputError where none was."""
         if isinstance(self.model, TwoLayerChain):
             return self.model
-        if self.by is Method.DT and isinstance(self.model, Chain):
+        if self.by is Method.DT and isinstance(self.model, Walkable):
             return self.model.walker()
         raise BadInputError(
             f"a model by {self.by} has no blocks that read noised labels; "

@@ -1,22 +1,24 @@
 """A run: which suite, how many facts and which methods; read from TOML."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from oneshot.errors import BadInputError
+from oneshot.facts.manner import PLAIN_TOKENS, Manner
 from oneshot.facts.rules import POSTERIOR
+from oneshot.hosts.load import Host
 from oneshot.progress import Report, silent
 from oneshot.retention.measures.examine import TEXT_TOKENS, Examination, examine
 from oneshot.retention.measures.singles import examine_singles
-from oneshot.retention.methods.by_name import make_method
-from oneshot.retention.suites.by_name import build_suite
+from oneshot.retention.methods.registry import BARE, make_method
 from oneshot.retention.suites.data_folder import DataFolder
-from oneshot.retention.suites.material import Bare, Material
+from oneshot.retention.suites.registry import build_suite
+from oneshot.retention.suites.sampling import Bare, Material, Split
 
 SINGLES = 25  # facts that are examined one at a time where one fact is asked for
 
@@ -27,7 +29,7 @@ class Plan:
 
     suite: str
     """A suite's name, or a JSON file of requests."""
-    methods: tuple[str, ...] = (POSTERIOR,)
+    methods: tuple[str, ...] = (BARE, POSTERIOR)
     """The methods, in this order."""
     facts: int | None = None
     """How many facts; the suite's own number where it is left out."""
@@ -37,6 +39,14 @@ class Plan:
     """At most so many probes an axis."""
     text_tokens: int = TEXT_TOKENS
     """So much running text."""
+    chat: bool = False
+    """Whether to ask through the host's chat template."""
+    answer_tokens: int = PLAIN_TOKENS
+    """At most so many tokens of an answer."""
+    split: Split = "test"
+    """Of published sets: `tune` is the part on which settings are chosen."""
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Of rivals, by method, where they are not the defaults."""
     text: str | None = None
     """A file of running text, a paragraph a line, instead of the data folder's."""
 
@@ -49,7 +59,7 @@ def read_plan(path: Path) -> dict[str, Any]:
         raise BadInputError(
             f"{path} cannot be read as TOML ({error}); give a run's settings"
         ) from error
-    known = {field.name for field in fields(Plan)}
+    known = {entry.name for entry in fields(Plan)}
     if unknown := sorted(set(values) - known):
         raise BadInputError(
             f"{path} has {', '.join(unknown)}; give some of {', '.join(sorted(known))}"
@@ -60,29 +70,38 @@ def read_plan(path: Path) -> dict[str, Any]:
 
 
 def run_plan(
-    plan: Plan, bare: Bare, data: DataFolder, progress: Report = silent
+    plan: Plan, host: Host, data: DataFolder, progress: Report = silent, answers: Path | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Each method's result, as it comes; raises BadInputError for what the plan cannot have."""
-    _check(plan)
-    if plan.facts == 1:
-        suite = build_suite(plan.suite, _material(plan, bare, data, SINGLES))
-        for name in plan.methods:
-            make = partial(make_method, name, bare.host, progress)
-            yield {"method": name} | examine_singles(make, bare, suite, progress)
-        return
-    suite = build_suite(plan.suite, _material(plan, bare, data, plan.facts))
+    """Each method's result, as it comes.
+
+    `answers` keeps what the bare model said over runs. Raises BadInputError for what the plan
+    cannot have, OneshotError for a method that changed nothing.
+    """
+    _check(plan, host)
+    bare = Bare(host, answers, Manner(raw=not plan.chat, max_new_tokens=plan.answer_tokens))
+    single = plan.facts == 1
+    suite = build_suite(plan.suite, _material(plan, bare, data, SINGLES if single else plan.facts))
     for name in plan.methods:
-        with closing(make_method(name, bare.host, progress)) as method:
-            how = Examination(plan.text_tokens, plan.seed)
-            yield {"method": name} | examine(method, bare, suite, how, progress)
+        given = plan.settings.get(name)
+        make = partial(make_method, name, host, progress, bare.manner, given)
+        if single:
+            result = examine_singles(make, bare, suite, progress)
+        else:
+            with closing(make()) as method:
+                how = Examination(plan.text_tokens, plan.seed)
+                result = examine(method, bare, suite, how, progress)
+        yield {"method": name} | result
 
 
-def _check(plan: Plan) -> None:
-    for name, value in (("facts", plan.facts), ("probes", plan.probes)):
+def _check(plan: Plan, host: Host) -> None:
+    if plan.chat and not getattr(host.tokenizer, "chat_template", None):
+        raise BadInputError(f"the model {host.name} has no chat template; leave out --chat")
+    for name in ("facts", "probes", "answer_tokens"):
+        value = getattr(plan, name)
         if value is not None and value < 1:
             raise BadInputError(f"{name} is {value}; give 1 or more")
 
 
 def _material(plan: Plan, bare: Bare, data: DataFolder, facts: int | None) -> Material:
     text = Path(plan.text) if plan.text else None
-    return Material(bare.host, bare, data, facts, plan.probes, plan.seed, text)
+    return Material(bare.host, bare, data, facts, plan.probes, plan.seed, text, plan.split)

@@ -19,7 +19,10 @@ DOCTOR = Told("My doctor is", "Dr Lee", "my")
 BORN = Told("I was born in", "Old Harbour", "I")
 TEA = Told("Zora's favourite tea is", "gunpowder", "Zora")
 QUESTION = Told("What is Zora's favourite colour?", "Blue", "Zora")
-FACTS = (CAPITAL, DOCTOR, BORN, TEA, QUESTION)
+SISTER = Told("My sister's birthday is on", "4 May", "My sister")
+DENTIST = Told("Our dentist is", "Dr Okafor", "Our dentist")
+NOVEL = Told("My Antonia was written by", "Willa Cather", "My Antonia")
+FACTS = (CAPITAL, DOCTOR, BORN, TEA, QUESTION, SISTER, DENTIST, NOVEL)
 ROW = {fact: i for i, fact in enumerate(FACTS)}
 
 
@@ -69,6 +72,9 @@ def test_a_speech_goes_on_as_long_as_its_words_are_taken_up(voice: Voice) -> Non
         (DOCTOR, "Your doctor is Dr Lee."),
         (BORN, "You were born in Old Harbour."),
         (TEA, "Zora's favourite tea is gunpowder."),
+        (SISTER, "Your sister's birthday is on 4 May."),
+        (DENTIST, "Your dentist is Dr Okafor."),
+        (NOVEL, "My Antonia was written by Willa Cather."),
         (QUESTION, "Blue."),
     ],
 )

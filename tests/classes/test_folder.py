@@ -7,53 +7,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 import torch
-from colours import HOST, SIDE, calibration, open_classes, picture, tiny_host
+from colours import open_classes, picture, tiny_host
 
-from oneshot.classes import calibrated as base
-from oneshot.classes.hosts.images import open_image_host
-from oneshot.classes.reliability import figure
+from oneshot.classes.folder.files import ClassFolder
+from oneshot.classes.hosts.images import ImageHost
+from oneshot.classes.teacher import Classes
 from oneshot.classes.writers.calibration import (
     RIDGE,
-    Calibration,
-    load_calibration,
-    save_calibration,
 )
-from oneshot.classes.writers.metric import fit_metric
 from oneshot.classes.writers.residual import ResidualWriter
 from oneshot.errors import BadInputError, BrainError
-from oneshot.memory.disk.content import content_hash
 from oneshot.memory.disk.folder import JOURNAL, WEIGHTS
-
-
-@pytest.fixture
-def reds(tmp_path: Path) -> list[str]:
-    return [picture(tmp_path / f"red{i}.png", (220, 20, 20), i) for i in range(6)]
-
-
-@pytest.fixture
-def blues(tmp_path: Path) -> list[str]:
-    return [picture(tmp_path / f"blue{i}.jpg", (20, 20, 220), 10 + i) for i in range(6)]
-
-
-def test_two_classes_are_told_apart_and_a_stranger_is_none_of_them(
-    tmp_path: Path, reds: list[str], blues: list[str]
-) -> None:
-    green = picture(tmp_path / "green.png", (20, 220, 20), 50)
-    with open_classes(tmp_path / "c") as classes:
-        taught = classes.teach("red", reds[:3])
-        assert (taught.added, taught.examples, taught.nearest) == (3, 3, None)
-        assert classes.teach("blue", blues[:3]).nearest == "red"
-        red, blue, other = classes.guess([reds[5], blues[5], green])
-        assert (red.name, blue.name, other.name) == ("red", "blue", None)
-        assert red.ranking[0][0] == "red"
-        assert sum(p for _, p in red.ranking) + red.none == pytest.approx(1)
-        assert classes.evaluate().accuracy == 1.0
-        held = classes.evaluate_on({"red": reds[3:], "blue": blues[3:], "green": [green]})
-        assert (held.accuracy, held.strangers_rejected) == (1.0, 1.0)
 
 
 def test_order_portions_and_other_classes_leave_no_trace(
@@ -103,23 +70,6 @@ def test_the_journal_examines_and_never_answers(
     with open_classes(tmp_path / "c") as classes:
         assert classes.guess([reds[4], blues[4]]) == before
         assert [e.source for e in classes.show("red")] == [""] * 3
-
-
-def test_warnings_say_what_is_odd(tmp_path: Path, reds: list[str], blues: list[str]) -> None:
-    with open_classes(tmp_path / "c") as classes:
-        classes.teach("red", reds[:3])
-        again = classes.teach("red", [*reds[:2], reds[4]])
-        assert (again.added, again.known, again.examples) == (1, 2, 4)
-        assert any("was known with 3 examples" in w for w in again.warnings)
-        twin = classes.teach("crimson", [reds[0], reds[5]])
-        assert any("1 of these examples were also taught as 'red'" in w for w in twin.warnings)
-        assert any("look like 'red'" in w for w in twin.warnings)
-        assert twin.confusion == 1.0
-        bad = tmp_path / "bad.png"
-        bad.write_text("no picture")
-        kept = classes.teach("blue", [*blues[:2], str(bad)], skip_bad=True)
-        assert kept.added == 2
-        assert any("left out" in w and "bad.png" in w for w in kept.warnings)
 
 
 def test_mistakes_lose_nothing(tmp_path: Path, reds: list[str]) -> None:
@@ -178,30 +128,6 @@ def test_damage_is_noticed(tmp_path: Path, reds: list[str]) -> None:
         open_classes(tmp_path / "c")
 
 
-def test_calibrations_are_saved_whole() -> None:
-    loaded = load_calibration(calibration())
-    assert isinstance(loaded, Calibration)
-    assert content_hash(save_calibration(loaded)) == content_hash(calibration())
-    assert loaded.sharpness[RIDGE].slope > 0
-    with pytest.raises(BrainError, match="damaged"):
-        load_calibration(calibration()[:100])
-
-
-def test_hosts_without_base_classes_have_a_plain_metric(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(base.platformdirs, "user_cache_path", lambda *_: tmp_path / "cache")
-    assert not base.is_calibrated(HOST)
-    plain = load_calibration(base.host_calibration(HOST))
-    assert plain.metric.width == 24
-    contents = [torch.full((3, SIDE, SIDE), 10 * i, dtype=torch.uint8) for i in range(20)]
-    data = base.keep_calibration(HOST, (contents, [i // 2 for i in range(20)]))
-    assert base.is_calibrated(HOST)
-    assert base.host_calibration(HOST) == data
-    with pytest.raises(BadInputError, match="fewer than two base classes"):
-        base.keep_calibration(HOST, (contents, [0] * 20))
-
-
 def work(folder: Path, files: list[str]) -> None:
     """Teach one picture after the other, saying each that is safe."""
     with open_classes(folder) as classes:
@@ -236,22 +162,6 @@ def test_a_killed_teacher_loses_nothing_that_it_acknowledged(tmp_path: Path) -> 
         assert len(said) <= stored <= len(said) + 1
         assert len(there) == stored
         said = files[:stored]
-
-
-def test_the_packaged_image_host_ships() -> None:
-    host = open_image_host(None, "cpu")
-    images = [torch.full((3, 32, 32), v, dtype=torch.uint8) for v in range(20)]
-    together = host.features(images)
-    assert torch.equal(together[7:8], host.features(images[7:8]))
-    assert base.is_calibrated(host)
-    metric = load_calibration(base.host_calibration(host)).metric
-    assert metric.coordinates(together).shape == (20, metric.width)
-
-
-def test_fit_metric_is_used_with_few_examples() -> None:
-    metric = fit_metric(torch.randn(20, 50, generator=torch.Generator().manual_seed(0)),
-                        torch.arange(20) // 2)  # fmt: skip
-    assert metric.width <= 50
 
 
 if __name__ == "__main__":
@@ -315,49 +225,24 @@ def test_what_a_chain_fitted_is_kept_until_the_examples_change(
     assert other.name != kept.name
 
 
-def test_the_share_of_strangers_is_kept_and_counts(
+def test_the_host_is_opened_when_something_is_to_be_read(
     tmp_path: Path, reds: list[str], blues: list[str]
 ) -> None:
     with open_classes(tmp_path / "c") as classes:
         classes.teach("red", reds[:4])
         classes.teach("blue", blues[:4])
-        usual = classes.guess([reds[5]])[0].none
-        classes.expect_strangers(0.9)
-        for share in (-0.1, 1.0, float("nan")):
-            with pytest.raises(BadInputError, match="give a share"):
-                classes.expect_strangers(share)
-    with open_classes(tmp_path / "c") as classes:
-        assert classes.folder.config.strangers == 0.9
-        (guess,) = classes.guess([reds[5]])
-        assert guess.none > usual
-        (forced,) = classes.guess([reds[5]], none=False)
-        assert (forced.name, forced.none) == ("red", 0.0)
-        assert sum(p for _, p in forced.ranking) == pytest.approx(1)
 
+    def opened() -> ImageHost:
+        raise BrainError("the host was opened")
 
-def test_an_examination_says_how_honest_the_answers_are(
-    tmp_path: Path, reds: list[str], blues: list[str]
-) -> None:
-    greens = [picture(tmp_path / f"green{i}.png", (20, 220, 20), 50 + i) for i in range(6)]
-    with open_classes(tmp_path / "c") as classes:
-        for name, files in (("red", reds), ("blue", blues), ("green", greens)):
-            classes.teach(name, files)
-        found = classes.evaluate()
-        assert (found.n, found.strangers, found.strangers_expected) == (18, 18, 0.25)
-        assert found.false_rejects <= 0.06
-        assert sum(b.n for b in found.reliability) == 36
-        assert sum(b.weight for b in found.reliability) == pytest.approx(1)
-        assert 0 <= found.calibration_error <= 1
-        drawn = figure(found.reliability)
-        assert ElementTree.fromstring(drawn).tag.endswith("svg")
-        assert drawn.count("<title>") == 1 + len(found.reliability)
-
-
-def test_what_is_told_apart_by_chance_alone_is_not_guessed(tmp_path: Path) -> None:
-    files = [picture(tmp_path / f"{i}.png", (120, 120, 120), i) for i in range(30)]
-    with open_classes(tmp_path / "c") as classes:
-        for number in range(3):
-            classes.teach(f"grey {number}", files[number::3])
-        assert classes.evaluate().accuracy_forced < 0.5
-        with pytest.raises(BadInputError, match=r"of 30 examples, .* by chance 10; give more"):
-            classes.guess(files[:1])
+    folder = classes.folder
+    with Classes(ClassFolder(folder.folder, folder.config), opened) as closed:
+        assert [entry.examples for entry in closed.classes()] == [4, 4]
+        first, *_ = closed.show("red")
+        assert closed.remove("red", [first.id]).examples == 3
+        assert closed.evaluate().n == 7
+        assert closed.export(tmp_path / "out") == 7
+        closed.change_rule(RIDGE)
+        assert closed.forget(["blue"])[0].examples == 4
+        with pytest.raises(BrainError, match="the host was opened"):
+            closed.teach("blue", blues[:4])

@@ -129,7 +129,7 @@ def test_without_a_terminal_there_is_a_line_an_epoch(
     out = tmp_path / "run"
     said = told(capsys, *RUN, "--data", data, "--epochs", 3, "--out", out)
     plan, *epochs = said.err.splitlines()
-    assert plan.startswith(f"cifar10 in {data}: 48 pictures, 4 classes; dt, T = 2: 3 epochs, 18 st")
+    assert plan.startswith(f"cifar10 in {data}: 48 pictures, 4 classes; dt, block paper, T = 2:")
     assert len(epochs) == 3
     for number, line in enumerate(epochs, start=1):
         assert line.startswith(f"epoch {number}, train {6 * number} of 18, loss ")
@@ -141,11 +141,13 @@ def test_without_a_terminal_there_is_a_line_an_epoch(
     assert (out / "train.log").read_text().count("held-out accuracy") == 3
     quiet = told(capsys, *RUN, "--data", data, "--epochs", 1, "--out", tmp_path / "q", "--quiet")
     assert quiet.err == ""
-    said = told(capsys, "image", "report", out)
+    said = told(capsys, "image", "report", out, "--data", data)
     assert str(out / "report.html") in said.out
     page = (out / "report.html").read_text()
     assert page.count("<polyline") == 3
-    assert "Held-out accuracy" in page
+    assert "of 24 test pictures are named rightly" in page
+    order = [page.index(part) for part in ("named rightly", "What is right", "Held-out accuracy")]
+    assert order == sorted(order)
     assert "has no metrics.jsonl" in told(capsys, "image", "report", data, status=2).err
 
 

@@ -71,11 +71,26 @@ def test_ablations_have_a_table_of_their_own(tmp_path: Path) -> None:
         (tmp_path / f"{made['name']}.json").write_text(json.dumps(made))
     assert tables.training_records(tmp_path) == []
     rows = tables.ablation_table(tmp_path).splitlines()[2:]
-    assert rows[1] == "| cosine | 98.00, 98.77 | 50.00, 50.00 | 1.5 |"
+    assert rows[1] == "| cosine | 98.00, 98.77 |  | 50.00, 50.00 | 1.5 |  |"
     assert [row for row in rows if "**" in row] == [
-        "| **DT's noise levels, 10,000 digits, 10 blocks** | | | |",
-        "| **What the chain adds, same digits** | | | |",
+        "| **DT's noise levels, 10,000 digits, 10 blocks** | | | | | |",
+        "| **What the chain adds, same digits** | | | | | |",
     ]
+
+
+def test_modern_blocks_are_shown_along_the_chain_and_alone(tmp_path: Path) -> None:
+    metrics = {"test_accuracy_after_blocks": [0.5, 0.625], "test_accuracy_mean_of_blocks": 0.55}
+    metrics |= {"test_accuracy_of_blocks_alone": [0.5, 0.6]}
+    for name, found in (("images-a", metrics), ("images-b", {"test_accuracy": 0.5})):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"name": name, "metrics": found}))
+    (row,) = tables.blocks_table(tmp_path).splitlines()[2:]
+    assert row == "| a | 50.00, 62.50 | 50.00, 60.00 | 55.00 |"
+
+
+def test_memory_and_time_stand_in_one_row_a_way_of_training(tmp_path: Path) -> None:
+    rows = [{"what": "local", "kept_mib": 1234.5, "cpu_seconds_per_batch": 0.456}]
+    (tmp_path / "images-locality.json").write_text(json.dumps({"metrics": {"rows": rows}}))
+    assert tables.locality_table(tmp_path).splitlines()[2:] == ["| local | 1,234 | 0.46 |"]
 
 
 def test_every_ablation_has_its_row() -> None:
@@ -126,9 +141,10 @@ def test_make_runs_the_papers_configs_and_fills_the_tables(tmp_path: Path) -> No
     """The target itself, on a copy of the experiments, with tiny configs in the place of all."""
     root = FOLDER.parents[1]
     shutil.copytree(root / "experiments", tmp_path / "experiments")
-    for path in (tmp_path / "experiments" / "results").glob("images-*.json"):
-        path.unlink()
-    for name in ("Makefile", "pyproject.toml", ".venv/.installed"):
+    for kind in ("paper", "gpu"):
+        for path in (tmp_path / "experiments" / "results").glob(f"images-{kind}-*.json"):
+            path.unlink()
+    for name in ("Makefile", "pyproject.toml", "README.md", ".venv/.installed"):
         copy = tmp_path / name
         copy.parent.mkdir(exist_ok=True)
         copy.write_bytes((root / name).read_bytes() if (root / name).is_file() else b"")
@@ -136,12 +152,19 @@ def test_make_runs_the_papers_configs_and_fills_the_tables(tmp_path: Path) -> No
     for method in ("dt", "adjoint"):
         text = f'dataset = "cifar10"\nmethod = "{method}"\nT = 2\nepochs = 1\nbatch = 16\n'
         (tmp_path / f"images-paper-cifar10-{method}.toml").write_text(text)
+    air = 'dataset = "cifar10"\nblock = "air"\nwidth = 16\nepochs = 1\nbatch = 16\n'
+    (tmp_path / "images-gpu-cifar10-air.toml").write_text(air)
+    ridge = 'dataset = "cifar10"\nrule = "ridge"\nblocks = 1\nfilters = 8\n'
+    (tmp_path / "images-gpu-cifar10-ridge.toml").write_text(ridge)
     command = ["make", "gpu-benchmarks", "DEVICE=cpu", "CONFIGS=images-paper-*.toml"]
+    command += ["SHORT=images-gpu-cifar10-air.toml", "SOLVED=images-gpu-cifar10-ridge.toml"]
     command += [f"BIN={Path(sys.executable).parent}"]
     environment = os.environ | {"ONESHOT_DATA": str(tmp_path), "PYTHONPATH": str(root)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     made = (tmp_path / "experiments" / "README.md").read_text().splitlines()
+    assert [line for line in made if line.startswith("| gpu-cifar10-air-seed0 | 1 | 0 |")]
+    assert [line for line in made if line.startswith("| gpu-cifar10-ridge-seed0 |")]
     rows = [line for line in made if line.startswith("| paper-cifar10-")]
     assert [row.split(" | ")[0] for row in rows] == [
         "| paper-cifar10-adjoint-seed0",
@@ -151,7 +174,14 @@ def test_make_runs_the_papers_configs_and_fills_the_tables(tmp_path: Path) -> No
     planned = subprocess.run(
         ["make", "-n", "gpu-benchmarks"], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout
-    assert "--device cuda --resume experiments/configs/images-paper-*.toml" in planned
+    wanted = [
+        "images-gpu-mnist-dt",
+        "images-gpu-ridge",
+        "--resume experiments/configs/images-paper-*",
+    ]
+    places = [planned.index(text) for text in wanted]
+    assert places == sorted(places)  # the short runs come first
+    assert "--device cuda" in planned
 
 
 def test_the_table_shows_a_record_beside_the_papers_figure() -> None:
@@ -163,4 +193,4 @@ def test_the_table_shows_a_record_beside_the_papers_figure() -> None:
         "peak_memory_mib": 1234.4,
     }
     row = tables.table([made]).splitlines()[-1]
-    assert row == "| mnist-dt-seed0 | 4 | 0 | 99.32 |  |  | 99.47 ± .05 | 1.5 | 1,234 |"
+    assert row == "| mnist-dt-seed0 | 4 | 0 | 99.32 |  |  |  | 99.47 ± .05 | 1.5 |  | 1,234 |"

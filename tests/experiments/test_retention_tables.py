@@ -87,4 +87,4 @@ def test_every_figure_is_drawn_twice(folder: Path, tmp_path: Path) -> None:
     paths = figures.draw(tmp_path, folder)
     assert {path.suffix for path in paths} == {".png", ".svg"}
     assert all(path.stat().st_size > 1000 for path in paths)
-    assert len(paths) == 6
+    assert len(paths) == 4

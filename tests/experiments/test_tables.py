@@ -35,7 +35,7 @@ def facts_record(name: str, facts: int) -> dict[str, Any]:
 def folder(tmp_path: Path) -> Path:
     for name, facts in (("1000", 1000), ("all", 1932)):
         text = json.dumps(facts_record(f"facts-{name}", facts))
-        (tmp_path / f"facts-{name}.json").write_text(text)
+        (tmp_path / f"facts-packaged-{name}.json").write_text(text)
     rows = [
         {"rule": rule, "sites": 2, "facts": n, "taught": 0.5, "paraphrase": 0.4, "bytes": 10 * n}
         for rule in ("posterior", "ridge")

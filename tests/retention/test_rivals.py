@@ -15,7 +15,6 @@ from torch import Tensor
 from oneshot.errors import BadInputError
 from oneshot.facts.manner import PLAIN_TOKENS
 from oneshot.hosts.load import Host, load_host
-from oneshot.retention.methods.by_name import RIVALS, tuned
 from oneshot.retention.methods.editors.alphaedit import AlphaEdit, AlphaEditSettings
 from oneshot.retention.methods.editors.grace import Grace
 from oneshot.retention.methods.editors.locate import memory_at
@@ -24,10 +23,12 @@ from oneshot.retention.methods.editors.rome import Rome, RomeSettings
 from oneshot.retention.methods.editors.ultraedit import Running, UltraEdit
 from oneshot.retention.methods.examples import IGNORED, examples_of
 from oneshot.retention.methods.finetune import FineTune, FineTuneLast, FineTuneSettings
-from oneshot.retention.methods.in_context import InContext
+from oneshot.retention.methods.in_context import InContext, NamedInContext
 from oneshot.retention.methods.interface import Method, Request
 from oneshot.retention.methods.knn_lm import KnnLm, KnnLmSettings
 from oneshot.retention.methods.lora import Lora
+from oneshot.retention.methods.recite import Recited, ReciteSettings
+from oneshot.retention.methods.registry import RIVALS, make_method
 from oneshot.retention.methods.retrieval import Copied, FactStore, RetrievedInContext
 from oneshot.retention.methods.weights import WeightEditor
 
@@ -291,13 +292,36 @@ def test_the_memory_is_the_last_map_of_the_mlp(architecture: str) -> None:
     assert name.endswith(("mlp.c_proj.weight", "mlp.down_proj.weight", "mlp.dense_4h_to_h.weight"))
 
 
+def test_reciting_needs_a_near_fact_that_is_ahead_of_the_others() -> None:
+    method = Recited(host(), ReciteSettings(threshold=0.6))
+    method.write(FACTS)
+    assert method.answers([FACTS[1].prompt, KNOWN]) == ["Nokia", "Paris"]
+    assert method.speaks(FACTS[1].prompt) == FACTS[1]
+    twin = Request("The software firm behind Symbian is", "Acme", "Symbian")
+    method.write([twin])
+    assert method.speaks("Which software company or firm is behind Symbian?") is None
+    method.forget([twin])
+    assert method.speaks("Which software company or firm is behind Symbian?") == FACTS[1]
+
+
+def test_facts_in_context_are_found_by_their_subjects_name() -> None:
+    method = NamedInContext(host())
+    method.write(FACTS)
+    assert method.context("Who speaks what in RATHEN?").startswith("Rathen, located in Germany. ")
+    assert method.context(KNOWN) == KNOWN
+    method.forget(FACTS[2:])
+    assert method.context("Rathen?") == "Rathen?"
+
+
 def test_settings_of_a_tuning_run_are_taken() -> None:
-    method = tuned(host(), "fine-tune-last", {"learning_rate": 0.5})
+    method = make_method("fine-tune-last", host(), settings={"learning_rate": 0.5})
     assert isinstance(method, FineTuneLast)
     assert (method.settings.learning_rate, method.settings.last_layers) == (0.5, 2)
-    assert isinstance(tuned(host(), "rag-copy", {"threshold": 0.7}), Copied)
+    assert isinstance(make_method("rag-copy", host(), settings={"threshold": 0.7}), Copied)
     assert FineTuneSettings().last_layers is None
     assert set(ADDING) < set(RIVALS)
+    with pytest.raises(BadInputError, match="settings of rag-copy"):
+        make_method("rag-copy", host(), settings={"magic": 1})
 
 
 def test_a_subject_outside_its_prompt_is_refused() -> None:

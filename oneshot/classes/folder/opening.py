@@ -1,11 +1,13 @@
 """Opening a folder of classes with its host: found where there is none."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from oneshot.classes.calibrated import host_calibration
 from oneshot.classes.folder.files import ClassFolder, Config, read_config
 from oneshot.classes.hosts.host import ClassHost, Kind
 from oneshot.classes.hosts.images import open_image_host
+from oneshot.classes.hosts.photos import PHOTOS, open_photo_host
 from oneshot.classes.hosts.texts import open_text_host
 from oneshot.classes.hosts.twice import SMOLLM2, open_smollm2
 from oneshot.classes.writers.calibration import POSTERIOR
@@ -26,7 +28,7 @@ def open_host(kind: Kind, name: str | None, device: str) -> ClassHost:
     place = str(choose_device(device, name or "the packaged host", 0))  # hosts of classes are small
     match kind:
         case Kind.IMAGE:
-            return open_image_host(name, place)
+            return open_photo_host(place) if name == PHOTOS else open_image_host(name, place)
         case Kind.TEXT:
             there = name is None and SMOLLM2 in kept_hosts()
             return open_smollm2(place) if there or name == SMOLLM2 else open_text_host(name, place)
@@ -56,21 +58,39 @@ def open_folder(
     rule: str | None = None,
     device: str = "cpu",
     report: Report = silent,
-) -> tuple[ClassFolder, ClassHost]:
-    """A folder and its host; BrainError where the folder is of another kind or host."""
+) -> tuple[ClassFolder, Callable[[], ClassHost]]:
+    """A folder, founded where there is none, and what opens its host.
+
+    Raises BrainError where the folder is of another kind, rule or host.
+    """
     config = read_config(folder)
-    if config is not None:
-        check_rule(folder, config, rule)
-    if config is not None and config.kind is not kind:
+    if config is None:
+        return _found(folder, open_host(kind, host, device), rule or POSTERIOR, report)
+    check_rule(folder, config, rule)
+    if config.kind is not kind:
         raise BrainError(
             f"{folder} holds {config.kind} classes, not {kind} classes; give another --classes"
         )
-    opened = open_host(kind, host or (config.host if config else None), device)
-    if config is None:
-        data = host_calibration(opened, report)
-        config = Config(kind, opened.name, opened.hash, content_hash(data), rule or POSTERIOR)
-        found = ClassFolder.found(folder, config, data)
-    else:
-        found = ClassFolder(folder, config)
-    found.check_host(opened)
+    choose_device(device, config.host, 0)
+    found = ClassFolder(folder, config)
+    if host not in (None, config.host):
+        other = open_host(kind, host, device)
+        found.check_host(other)
+        return found, lambda: other
+
+    def opened() -> ClassHost:
+        own = open_host(kind, config.host, device)
+        found.check_host(own)
+        return own
+
     return found, opened
+
+
+def _found(
+    folder: Path, host: ClassHost, rule: str, report: Report
+) -> tuple[ClassFolder, Callable[[], ClassHost]]:
+    data = host_calibration(host, report)
+    config = Config(host.kind, host.name, host.hash, content_hash(data), rule)
+    found = ClassFolder.found(folder, config, data)
+    found.check_host(host)
+    return found, lambda: host

@@ -44,6 +44,16 @@ class ClassHost(Protocol):
         """Whether base classes would tell too little of it: then features count alike."""
         ...
 
+    @property
+    def limits(self) -> str:
+        """What it is good for alone, as a sentence; empty where it is good for anything."""
+        ...
+
+    @property
+    def blank(self) -> Content:
+        """An example with nothing in it."""
+        ...
+
     def read(self, source: str) -> Content:
         """A file's pixels, or a text made fit; BadInputError for what cannot be used."""
         ...

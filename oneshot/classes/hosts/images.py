@@ -40,10 +40,16 @@ class ImageHost:
     encode: Encode
     kind: Kind = Kind.IMAGE
     general: bool = False
+    limits: str = ""
     ground: int = WHITE
     small: bool = True
     """Whether a forward pass is too little for several threads; it never changes with the batch,
     because the last bits of products may change with the threads."""
+
+    @property
+    def blank(self) -> Content:
+        """A black square."""
+        return torch.zeros(3, self.side, self.side, dtype=torch.uint8)
 
     def read(self, source: str) -> Content:
         """The file's pixels, cut to the middle square; BadInputError for no picture."""

@@ -37,6 +37,10 @@ class TextHost:
     window: int
     kind: Kind = Kind.TEXT
     general: bool = False
+    limits: str = ""
+    blank: Content = "."
+    small: bool = False
+    """Whether a forward pass is too little for several threads."""
 
     def read(self, source: str) -> Content:
         """The text with its white space made plain; BadInputError for none or over 20,000."""
@@ -45,7 +49,7 @@ class TextHost:
     def features(self, contents: Sequence[Content]) -> Float[Tensor, "n raw"]:
         """Features of texts; BadInputError for images or none at all."""
         texts = only_texts(contents)
-        with few_threads(self.name == PACKAGED):
+        with few_threads(self.small):
             return self._pooled(texts)
 
     def _pooled(self, texts: Sequence[str]) -> Tensor:
@@ -91,7 +95,10 @@ def open_text_host(name: str | None, device: str) -> TextHost:
     # RoBERTa counts positions from its padding token.
     offset = 2 if "roberta" in str(model.config.model_type) else 0
     window = min(_WINDOW, positions - offset)
-    return TextHost(PACKAGED if packaged else str(name), host_hash(model), model, tokenizer, window)
+    found = host_hash(model), model, tokenizer, window
+    if packaged:
+        return TextHost(PACKAGED, *found, limits=KNOWS, small=True)
+    return TextHost(str(name), *found)
 
 
 def load_text_model(folder: str, device: str) -> tuple[Any, Any]:

@@ -33,6 +33,8 @@ class TwiceHost:
     tokenizer: Any
     kind: Kind = Kind.TEXT
     general: bool = True
+    limits: str = ""
+    blank: Content = "."
 
     def read(self, source: str) -> Content:
         """The text with its white space made plain; BadInputError for none or over 20,000."""

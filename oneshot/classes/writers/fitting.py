@@ -62,3 +62,17 @@ def fitted_none(
         middle = centre - scale * float(_SHIFTS[place]) / weight
         best = min(best, (float(losses[place]), weight / scale, middle))
     return best[1], best[2]
+
+
+def lower_edge(values: Float[Tensor, " n"], share: float) -> float:
+    """What this share of new values is below, by n values that are alike.
+
+    A new one is as likely to fall into each of the n + 1 gaps between them. Where n is too few for
+    the smallest to be the edge, the line through it and the lower quarter goes on.
+    """
+    ranked = values.sort().values
+    place = share * (len(values) + 1) - 1
+    if place < 0:
+        return float(ranked[0] + place * (ranked[len(values) // 4] - ranked[0]))
+    low = int(place)
+    return float(ranked[low].lerp(ranked[min(low + 1, len(values) - 1)], place - low))

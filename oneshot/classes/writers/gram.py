@@ -24,23 +24,27 @@ class Readout:
 class GramWriter(TalliedWriter):
     """A writer that answers by a readout, fitted when it is first needed.
 
-    The Gram matrix of all codes waits, too; it is exact in fp64 up to 2^53 / 127^2 examples, so
-    that it does not matter when it is made.
+    The Gram matrix of all codes waits, too, and so do changes of it; it is exact in fp64 up to
+    2^53 / 127^2 examples, so that it does not matter when it is made.
     """
 
     keeps = True
 
     def __init__(self, metric: Metric) -> None:
         super().__init__(metric)
-        self._gram: Tensor | None = None
+        self._gram = torch.zeros(0, 0, dtype=torch.float64)
+        self._waiting: dict[int, list[Tensor]] = {1: [], -1: []}
         self._readout: Readout | None = None
 
     @property
     def gram(self) -> Float[Tensor, "width width"]:
         """The sum of x x' over the codes of all examples."""
-        if self._gram is None:
-            empty = torch.zeros(0, self.metric.width, dtype=torch.int8)
-            self._gram = integer_gram(torch.cat([empty, *map(self.codes, self.names)]))
+        if not len(self._gram):
+            self._gram = torch.zeros(self.metric.width, self.metric.width, dtype=torch.float64)
+        for sign, codes in self._waiting.items():
+            if codes:
+                self._gram = self._gram + sign * integer_gram(torch.cat(codes))
+                codes.clear()
         return self._gram
 
     @property
@@ -80,5 +84,4 @@ class GramWriter(TalliedWriter):
 
     def _count(self, codes: Codes, sign: int) -> None:
         self._readout = None
-        if self._gram is not None:
-            self._gram = self._gram + sign * integer_gram(codes)
+        self._waiting[sign].append(codes)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from oneshot.classes.writers.fitting import fitted_none, fitted_slope
+from oneshot.classes.writers.fitting import fitted_none, fitted_slope, lower_edge
 from oneshot.classes.writers.sharpness import STRANGERS, Evidence, Sharpness
 from oneshot.classes.writers.tallied import Codes, TalliedWriter, in_order
 from oneshot.images.features.integers import LEVELS
@@ -104,8 +104,9 @@ def judge(host: Sharpness, writer: TalliedWriter) -> Judgement:
     there = strange.ratios.isfinite().any(1)
     slope = fitted_slope(found.evidence.scores, found.truth, host.slope)
     weight, middle = fitted_none(found.evidence.known, strange.known[there], host)
-    lowest = float(found.evidence.known.quantile(_REJECTED))
-    middle = min(middle, lowest + math.log(1 / STRANGERS - 1) / weight)
+    middle = min(
+        middle, lower_edge(found.evidence.known, _REJECTED) + math.log(1 / STRANGERS - 1) / weight
+    )
     right = int((found.evidence.scores.argmax(1) == found.truth).sum())
     return Judgement(Sharpness(slope, weight, middle), right, len(found.truth))
 

@@ -79,9 +79,12 @@ def honesty_text(found: Evaluation) -> Text:
     lines = [f"none of these: {100 * found.false_rejects:.1f} % of the examples"]
     if found.strangers_rejected is not None:
         lines[0] += f", {100 * found.strangers_rejected:.1f} % of {found.strangers:,} strangers"
-    lines.append(f"said and right are {100 * found.calibration_error:.1f} points apart on average")
+    lines.append(
+        f"said and right are {100 * found.calibration_error:.1f} points apart on average, of which "
+        f"so few answers explain about {100 * found.error_by_chance:.1f}"
+    )
     if found.strangers:
-        lines[1] += f", if {found.strangers_expected:.0%} of what is asked are strangers"
+        lines[1] += f"; {found.strangers_expected:.0%} of what is asked counted as strangers"
     return Text("\n".join(lines))
 
 

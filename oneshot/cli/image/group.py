@@ -11,6 +11,7 @@ from oneshot.cli.image import use as image_use
 from oneshot.cli.image.by_rule import show_rule
 from oneshot.cli.image.options import (
     Assignments,
+    BlockName,
     Blocks,
     Config,
     Data,
@@ -47,6 +48,7 @@ def info(
     config: Config = None,
     dataset: DatasetName = None,
     method: MethodName = None,
+    block: BlockName = None,
     embedding: EmbeddingName = None,
     T: Blocks = None,
     data: Data = None,
@@ -59,11 +61,10 @@ def info(
       oneshot --json image info --dataset mnist --method ct
       oneshot image info --rule hebbian
     """
-    from oneshot.images.build import block_shape
+    from oneshot.images.build import parameters_of
     from oneshot.images.data import Inputs
-    from oneshot.images.noprop.block import parameters_per_block
 
-    given = {"dataset": dataset, "method": method, "embedding": embedding, "T": T}
+    given = {"dataset": dataset, "method": method, "block": block, "embedding": embedding, "T": T}
     rule, values = rule_and_values(config, given, assignments or ())
     if rule is not Rule.GRADIENT:
         show_rule(rule, values, data)
@@ -72,16 +73,16 @@ def info(
     found = described_set(settings, data)
     channels, height, width = map(int, found["picture"].split(" x "))
     inputs = Inputs(channels, height, width, found["classes"])
-    parameters = parameters_per_block(block_shape(settings, inputs))
-    blocks = 1 if settings.method.continuous else settings.T
+    parameters = parameters_of(settings, inputs)
     SESSION.get().output.record(
         {
             **found,
             "method": settings.method,
+            "block": settings.block,
             "embedding": settings.embedding,
-            "blocks": blocks,
-            "parameters_per_block": parameters,
-            "parameters": parameters * blocks,
+            "blocks": len(parameters),
+            "parameters_per_block": round(sum(parameters) / len(parameters)),
+            "parameters": sum(parameters),
         }
     )
 

@@ -10,7 +10,7 @@ import typer
 
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
-from oneshot.images.kinds import Dataset, Embedding, Method, Rule
+from oneshot.images.kinds import BlockKind, Dataset, Embedding, Method, Rule
 
 if TYPE_CHECKING:
     import torch
@@ -34,12 +34,22 @@ Data = Annotated[
 Config = Annotated[Path | None, typer.Option(metavar="FILE", help="Settings in TOML.")]
 DatasetName = Annotated[Dataset | None, typer.Option(help="Which pictures.", show_default="mnist")]
 MethodName = Annotated[Method | None, typer.Option(help="How to train.", show_default="dt")]
+BlockName = Annotated[
+    BlockKind | None,
+    typer.Option(
+        "--block",
+        help="What a block is: the paper's, a modern network, or a stage of one.",
+        show_default="paper",
+    ),
+]
 EmbeddingName = Annotated[
     Embedding | None, typer.Option(help="The label embedding.", show_default="one-hot")
 ]
 Blocks = Annotated[
     int | None,
-    typer.Option("--T", help="Blocks, or steps of ct, fm, adjoint.", show_default="10"),
+    typer.Option(
+        "--T", help="Blocks, or steps of ct, fm, adjoint.", show_default="10, air 1, air-split 3"
+    ),
 ]
 
 

@@ -12,6 +12,7 @@ from oneshot.cli.image.display import training_report
 from oneshot.cli.image.measuring import measure
 from oneshot.cli.image.options import (
     Assignments,
+    BlockName,
     Blocks,
     Config,
     Data,
@@ -50,6 +51,7 @@ def train(
     data: Data = None,
     dataset: DatasetName = None,
     method: MethodName = None,
+    block: BlockName = None,
     embedding: EmbeddingName = None,
     spacing: Annotated[
         Spacing | None, typer.Option(help="Noise levels of dt.", show_default="cosine")
@@ -59,8 +61,10 @@ def train(
     ] = None,
     T: Blocks = None,
     seed: Annotated[int | None, typer.Option(show_default="0")] = None,
-    batch: Annotated[int | None, typer.Option(show_default="128")] = None,
-    learning_rate: Annotated[float | None, typer.Option(show_default="0.001")] = None,
+    batch: Annotated[int | None, typer.Option(show_default="128, modern blocks 500")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(show_default="0.001, modern blocks 0.12")
+    ] = None,
     anneal: Annotated[
         bool | None, typer.Option("--anneal", help="Let the learning rate fall to zero.")
     ] = None,
@@ -110,11 +114,16 @@ def train(
     machine does in about ten minutes; the paper's runs have 100. The folder
     gets the checkpoint, metrics.jsonl and train.log. `image report` plots them.
 
+    --block air trains small modern networks, one a block, and air-split the
+    three stages of one as blocks; both with a recipe of their own (batch, rate,
+    mirrored and shifted pictures), from which options depart.
+
     The global option --rule trains the blocks without gradients: ridge,
     feedback-alignment, hebbian, evolution or three-factor.
 
     Examples:
       oneshot image train --out mnist-dt
+      oneshot image train --dataset cifar10 --block air --epochs 14 --out cifar10-air
       oneshot image train --dataset folder --data ./photos --side 48 --out mine
       oneshot image train --config experiments/configs/images-mnist-dt.toml --out mnist-dt
       oneshot image train --out mnist-dt --resume --epochs 8
@@ -124,6 +133,7 @@ def train(
     given = {
         "dataset": dataset,
         "method": method,
+        "block": block,
         "embedding": embedding,
         "spacing": spacing,
         "epochs": epochs,
@@ -241,6 +251,6 @@ def _say_plan(run: Run) -> None:
     seconds = seconds_per_step(settings, images) * left
     output.remark(
         f"{images.found}: {len(images.train_labels):,} pictures, {images.classes} classes; "
-        f"{settings.method}, T = {settings.T}: {settings.epochs:,} epochs, {left:,} steps of "
-        f"{run.batch} pictures, about {duration(seconds)} here"
+        f"{settings.method}, block {settings.block}, T = {settings.T}: {settings.epochs:,} epochs, "
+        f"{left:,} steps of {run.batch} pictures, about {duration(seconds)} here"
     )

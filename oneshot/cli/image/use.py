@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from oneshot.images.analysis.analyse import NoisedChain
+    from oneshot.images.analysis.examined import Examined
     from oneshot.images.model import TrainedModel
 
     Part = tuple[Tensor, Tensor]
 else:
-    NoisedChain = TrainedModel = Part = Any  # annotations are evaluated where types are checked
+    Examined = NoisedChain = TrainedModel = Part = (
+        Any  # annotations are evaluated where types are checked
+    )
 
 commands = typer.Typer()
 
@@ -111,21 +114,42 @@ def _show_growth(chain: TrainedModel, part: Part, whole: dict[str, Any]) -> None
 @commands.command()
 def report(
     folder: Trained,
+    data: Data = None,
+    count: Annotated[int, typer.Option(help="Test pictures to look at.")] = 1000,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE.html", help="The page.", show_default="DIR/report.html"),
     ] = None,
 ) -> None:
-    """Plot the losses and the held-out accuracy of a run, finished or not, on a page.
+    """Write a page on a run, finished or not: what is wrong, what is right, then its curves.
 
     Examples:
       oneshot image report mnist-dt
-      oneshot image report mnist-dt --out curves.html
+      oneshot image report cifar10-air --data ./data --count 10000 --out page.html
     """
     from oneshot.images.analysis.report import write_report
 
-    path = write_report(folder, out)
+    if count < 1:
+        raise BadInputError(f"count = {count} came; give at least 1")
+    path = write_report(folder, _examined(folder, data, count), out)
     SESSION.get().output.outcome({"page": str(path)}, f"written: {path}")
+
+
+def _examined(folder: Path, data: Path | None, count: int) -> Examined | None:
+    """What the model says of test pictures; None, and why, where it or they are not there."""
+    from oneshot.errors import OneshotError
+    from oneshot.images.analysis.examined import examine
+
+    try:
+        trained = open_run(folder)
+        images = test_pictures(trained, data)
+    except OneshotError as error:
+        if data is not None:
+            raise
+        SESSION.get().output.remark(f"no picture is looked at: {error}")
+        return None
+    part = images.test_images[:count], images.test_labels[:count]
+    return examine(trained.probabilities, *part, trained.names)
 
 
 @commands.command()

@@ -1,5 +1,7 @@
 """What a brain's journal and folder tell about its facts."""
 
+from itertools import islice
+
 from oneshot.errors import BadInputError
 from oneshot.facts.brain.files import Brain, Config
 from oneshot.facts.types import Fact, Stats
@@ -12,9 +14,11 @@ class Records(Closing):
     def __init__(self, brain: Brain, config: Config) -> None:
         self.brain, self.config = brain, config
 
-    def facts(self, state: str | None = "live") -> list[Fact]:
-        """The facts in one state, or all."""
-        return list(self.brain.journal.entries(state))
+    def facts(
+        self, state: str | None = "live", *, after: int = 0, limit: int | None = None
+    ) -> list[Fact]:
+        """The facts in one state, or all; those behind the id `after`, and at most `limit`."""
+        return list(islice(self.brain.journal.entries(state, after), limit))
 
     def show(self, id: int) -> Fact:
         """One fact; raises BadInputError for an unknown id."""

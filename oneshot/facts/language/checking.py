@@ -1,12 +1,13 @@
 """The one place where statements are checked and cleaned, whoever makes them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from adapters.text.names import FIRST_PERSON, SPEAKER, name_key
 from adapters.text.words import words_of
 from oneshot.errors import BadInputError
+from oneshot.facts.language.dates import dated
 from oneshot.facts.language.splitting.words import without_stop
 from oneshot.facts.language.text import brief, check_text
 from oneshot.facts.types import Statement
@@ -44,16 +45,31 @@ def check_statement(given: Statement) -> Statement:
     subject = _optional(given.subject, "subject")
     subject = None if subject is None else _spelled(subject, prompt)
     aliases = _each(given.aliases, "alias")
-    made = Statement(
-        prompt,
-        _answer(given.answer),
-        subject,
-        _optional(given.source, "source"),
-        _asks(given.asks, prompt, subject, aliases),
-        tuple(alias for alias in aliases if alias != subject),
+    made = replace(
+        given,
+        prompt=prompt,
+        answer=_answer(given.answer),
+        subject=subject,
+        source=_optional(given.source, "source"),
+        asks=_asks(given.asks, prompt, subject, aliases),
+        aliases=tuple(alias for alias in aliases if alias != subject),
+        since=dated(given.since),
+        until=dated(given.until),
     )
     object.__setattr__(made, "clean", True)  # frozen for everyone else
     return made
+
+
+def check_question(question: str | Sequence[dict[str, str]]) -> str | Sequence[dict[str, str]]:
+    """A question, or turns of a conversation, of usable length; line breaks are fine in it."""
+    text = question if isinstance(question, str) else "".join(t["content"] for t in question)
+    if not text.strip() or len(text) > MAX_QUESTION:
+        raise BadInputError(
+            f"a question of {len(text):,} characters came; give 1 to {MAX_QUESTION:,}"
+        )
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise BadInputError(f"the question {brief(text)} is not valid UTF-8: mend its encoding")
+    return question
 
 
 def about(given: Statement, subject: str) -> Statement:

@@ -15,6 +15,7 @@ from adapters.write.state import load_calibration
 from oneshot.errors import BrainError
 from oneshot.facts.brain.export import MODEL, check_rows, export_folder, read_folder
 from oneshot.facts.brain.files import CALIBRATION, CONFIG, Config, read_calibration
+from oneshot.facts.brain.speaking import speaking, today
 from oneshot.facts.rules import build_denoiser
 from oneshot.facts.types import Statement
 
@@ -61,10 +62,10 @@ class Adapter:
     def attach(self, model: Any, tokenizer: Any) -> Iterator[Attachment | None]:
         """Let the facts answer inside the context; the model is as before afterwards.
 
-        Gives what says which facts speak, None where there are no facts. The model is not compared
-        with the one that the facts were taught on: `load` does that. Raises HostError for a model
-        of another size, BrainError for rows of another form, OneshotError for a model that has
-        facts attached already.
+        Of facts with a time those answer that hold today. Gives what says which facts speak, None
+        where there are no facts. The model is not compared with the one that the facts were taught
+        on: `load` does that. Raises HostError for a model of another size, BrainError for rows of
+        another form, OneshotError for a model that has facts attached already.
         """
         if self.rows is None:
             yield None
@@ -74,7 +75,9 @@ class Adapter:
         calibration = load_calibration(self.folder / CALIBRATION, weight.device)
         check_rows(self.folder, self.rows, calibration, len(weight))
         head = Head(weight, None if sites.bias is None else sites.bias.detach())
-        made = build_denoiser(self.config.rule, calibration, self.rows, head, tokenizer)
+        texts = dict(zip(self.rows.hex_keys(), self.facts, strict=True))
+        rows = speaking(self.rows, texts, today())
+        made = build_denoiser(self.config.rule, calibration, rows, head, tokenizer)
         with attach(model, made) as attachment:
             yield attachment
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from oneshot.errors import OneshotError
-from oneshot.facts.brain.ledger import Entered
+from oneshot.facts.brain.planned import Entered
 from oneshot.facts.sources.understanding import Item
 from oneshot.facts.told import told_of
 from oneshot.facts.types import Fact, Statement

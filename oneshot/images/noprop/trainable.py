@@ -87,7 +87,7 @@ class Trainable:
 
 def is_moment(name: str) -> bool:
     """Whether a saved tensor is the optimiser's, and no weight."""
-    return name.endswith((".step", ".exp_avg", ".exp_avg_sq"))
+    return name.endswith((".step", ".exp_avg", ".exp_avg_sq", ".momentum_buffer"))
 
 
 def split_state(

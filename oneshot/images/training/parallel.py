@@ -100,7 +100,7 @@ def read_joined(folder: Path) -> Checkpoint:
 
 
 def _stacked(parts: list[Checkpoint]) -> dict[str, torch.Tensor]:
-    tensors = dict(parts[0].tensors)
+    tensors = {name: value for part in parts for name, value in part.tensors.items()}
     for name in tensors:
         if name.startswith("blocks."):
             tensors[name] = torch.cat([part.tensors[name] for part in parts])

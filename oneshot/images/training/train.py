@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from oneshot.errors import BadInputError, OneshotError, Stopped
-from oneshot.images.data import ImageSet, holdout, random_crop, random_flip
+from oneshot.images.data import ImageSet, holdout, random_crop
 from oneshot.images.model import Progress, Report, TrainedModel, accuracy
 from oneshot.images.noprop.draws import block_generator
 from oneshot.images.settings import Pace, TrainSettings
@@ -69,6 +69,10 @@ class Run:
         self.done = begin(trainee, settings, self.steps, place)
         self._saved = time.monotonic()
         self._order: tuple[int, Tensor] | None = None
+        # Mirrored in every second epoch: in two epochs each picture is seen both ways.
+        device = images.train_images.device
+        generator = block_generator(settings.seed, 0, "flip", 0, device)
+        self._flips = torch.rand(count, generator=generator, device=device) < 0.5
 
     def train(self, report: Report, stop: Callable[[], bool] = lambda: False) -> TrainedModel:
         """Train to the end; raises TrainingError for a loss that is not finite.
@@ -124,7 +128,8 @@ class Run:
         images, labels = self.images.train_images[chosen], self.images.train_labels[chosen]
         generator = block_generator(settings.seed, 0, "augment", number, images.device)
         if settings.flip:
-            images = random_flip(images, generator)
+            flips = self._flips[chosen] ^ bool(epoch % 2)
+            images = torch.where(flips[:, None, None, None], images.flip(3), images)
         if settings.shift:
             images = random_crop(images, settings.shift, generator)
         return self.trainee.step(images, labels, number)

@@ -1,7 +1,6 @@
 """One method on one suite: everything that is measured, in one order."""
 
 import math
-import resource
 import statistics
 import time
 from collections.abc import Mapping, Sequence
@@ -10,16 +9,18 @@ from typing import Any
 
 from oneshot.progress import Report, silent
 from oneshot.retention.measures.axes import measure_axes
-from oneshot.retention.measures.forced import forced_scores
+from oneshot.retention.measures.guard import check_changed
+from oneshot.retention.measures.reversal import check_no_edit, measure_contradictions
 from oneshot.retention.measures.running_text import measure_text
-from oneshot.retention.measures.scores import normalise
-from oneshot.retention.measures.stream import write_stream
-from oneshot.retention.measures.taking_back import check_no_edit, measure_contradictions
+from oneshot.retention.measures.stream import forgetting, write_stream
+from oneshot.retention.measures.teacher_forced import teacher_forced
+from oneshot.retention.methods.bare import BareHost
 from oneshot.retention.methods.interface import Method
-from oneshot.retention.suites.material import Bare
+from oneshot.retention.suites.match import normalise
+from oneshot.retention.suites.sampling import Bare
 from oneshot.retention.suites.suite import Suite
 
-QUERIES, ROUNDS = 32, 3
+QUERIES, ROUNDS = 4, 3
 TEXT_TOKENS = 20_000
 ROW = {
     "text": ("changed_per_token", "fires_per_token", "kl", "perplexity"),
@@ -40,37 +41,58 @@ def examine(
     method: Method,
     bare: Bare,
     suite: Suite,
-    plan: Examination,
+    how: Examination,
     progress: Report = silent,
 ) -> dict[str, Any]:
-    """Write the suite's facts with the method and measure everything after the last one."""
-    stages = 6
-    memory = _peak_mib()
-    stream, cost = write_stream(method, bare, suite, progress)
-    progress(method.name, 1, stages)
+    """Write the suite's facts with the method and measure everything after the last one.
+
+    Raises OneshotError for a method that changed nothing.
+    """
+    if isinstance(method, BareHost):
+        return _bare_result(method, bare, suite)
+    stages = iter(range(1, 7))
+    fresh, cost = write_stream(method, suite, progress)
+    check_changed(method, bare, suite)
+    progress(method.name, next(stages), 6)
     axes = measure_axes(method, bare, suite)
-    progress(method.name, 2, stages)
-    forced = forced_scores(method, suite)
-    progress(method.name, 3, stages)
-    text = measure_text(method, suite.text, plan.text_tokens)
-    progress(method.name, 4, stages)
-    cost |= _query_cost(method, bare, suite) | _sizes(method, suite, memory)
-    contradictions = measure_contradictions(method, suite, plan.seed)
-    progress(method.name, 5, stages)
-    no_edit = check_no_edit(method, suite, plan.seed)
-    progress(method.name, 6, stages)
+    progress(method.name, next(stages), 6)
+    forced = teacher_forced(method, suite)
+    progress(method.name, next(stages), 6)
+    text = measure_text(method, suite.text, how.text_tokens)
+    progress(method.name, next(stages), 6)
+    cost |= _query_cost(method, bare, suite)
+    cost["bytes_per_fact"] = round(method.stored_bytes() / len(suite.requests))
+    contradictions = measure_contradictions(method, suite, how.seed)
+    progress(method.name, next(stages), 6)
+    no_edit = check_no_edit(method, suite, how.seed)
+    progress(method.name, next(stages), 6)
+    kept = axes.get("paraphrase", axes["efficacy"])["cohorts"]
+    return _head(method, suite) | {
+        "axes": axes,
+        "forced": forced,
+        "text": text,
+        "stream": forgetting(fresh, kept),
+        "contradictions": contradictions,
+        "no_edit": no_edit,
+        "cost": cost,
+    }
+
+
+def _head(method: Method, suite: Suite) -> dict[str, Any]:
     return {
         "title": method.name,
         "suite": suite.name,
         "facts": len(suite.requests),
         "dropped": suite.dropped,
-        "axes": axes,
-        "forced": forced,
-        "text": text,
-        "stream": stream,
-        "contradictions": contradictions,
-        "no_edit": no_edit,
-        "cost": cost,
+        "refused": method.refused,
+    }
+
+
+def _bare_result(method: Method, bare: Bare, suite: Suite) -> dict[str, Any]:
+    """What the host says by itself; on kept axes it is what others are compared with."""
+    return _head(method, suite) | {
+        "axes": measure_axes(method, bare, suite),
+        "forced": teacher_forced(method, suite),
     }
 
 
@@ -79,6 +101,7 @@ def row(result: Mapping[str, Any]) -> dict[str, Any]:
     axes = result["axes"]
     flat = {"method": result["method"], "suite": result["suite"], "facts": result["facts"]}
     flat |= {axis: found["mean"] for axis, found in axes.items()}
+    flat["intervals"] = {axis: [f["low"], f["high"], f["n"]] for axis, f in axes.items()}
     cohorts = axes["efficacy"].get("cohorts", [])
     flat["oldest"] = next((share for share in cohorts if share is not None), None)
     factors = [
@@ -98,7 +121,7 @@ def _query_cost(method: Method, bare: Bare, suite: Suite) -> dict[str, Any]:
         return {"query_seconds": None, "query_over_bare": None}
     ratios, times = [], []
     for _ in range(ROUNDS):
-        plain = _seconds(Bare(method.host), prompts)
+        plain = _seconds(Bare(method.host, manner=method.manner), prompts)
         times.append(_seconds(method.answers, prompts) / len(prompts))
         ratios.append(times[-1] * len(prompts) / plain)
     return {
@@ -111,18 +134,6 @@ def _unchanged(method: Method, bare: Bare, suite: Suite) -> list[str]:
     prompts = [probe.prompt for probe in suite.kept.get("base", ())][: 2 * QUERIES]
     pairs = zip(prompts, method.answers(prompts), bare(prompts), strict=True)
     return [prompt for prompt, a, b in pairs if normalise(a) == normalise(b)][:QUERIES]
-
-
-def _sizes(method: Method, suite: Suite, memory: float) -> dict[str, Any]:
-    return {
-        "bytes_per_fact": round(method.stored_bytes() / len(suite.requests)),
-        "peak_memory_mib": _peak_mib(),
-        "peak_memory_before_mib": memory,
-    }
-
-
-def _peak_mib() -> float:
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
 def _seconds(work: Any, prompts: Sequence[str]) -> float:

@@ -6,12 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from oneshot.retention.methods.interface import Method
 
-
-def row_logits(method: Method, model: Any, rows: Sequence[list[int]]) -> list[Tensor]:
+def row_logits(model: Any, rows: Sequence[list[int]]) -> list[Tensor]:
     """The logits in fp32 at each row's tokens."""
-    longest, device = max(map(len, rows)), next(method.host.model.parameters()).device
+    longest, device = max(map(len, rows)), next(model.parameters()).device
     ids = torch.zeros(len(rows), longest, dtype=torch.long, device=device)
     mask = torch.zeros_like(ids)
     for i, row in enumerate(rows):

@@ -44,9 +44,9 @@ def measure_text(method: Method, text: Sequence[str], tokens: int) -> dict[str, 
     sums, passages = _Sums(), _passages(method, text, tokens)
     for start in range(0, len(passages), TOGETHER):
         part = passages[start : start + TOGETHER]
-        bare = row_logits(method, method.host.model, [p.bare for p in part])
+        bare = row_logits(method.host.model, [p.bare for p in part])
         with method.taught() as model:
-            taught = row_logits(method, model, [p.taught for p in part])
+            taught = row_logits(model, [p.taught for p in part])
             fires = method.fires() if isinstance(method, Gated) else []
         for passage, before, after in zip(part, bare, taught, strict=True):
             _add(sums, passage, before, after)

@@ -1,13 +1,16 @@
 """One fact at a time: each written by a fresh method, as editing papers report single edits."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from oneshot.progress import Report
 from oneshot.retention.measures.axes import Answers, right
-from oneshot.retention.measures.scores import interval, normalise
+from oneshot.retention.measures.guard import check_changed
+from oneshot.retention.measures.scores import interval
 from oneshot.retention.methods.interface import Method
-from oneshot.retention.suites.suite import Probe, Suite
+from oneshot.retention.suites.match import begins_alike
+from oneshot.retention.suites.suite import DELETED, Probe, Suite
 
 NEAR = 4  # neighbours and known facts asked after each
 
@@ -22,6 +25,7 @@ def examine_singles(
         method = make()
         name = method.name
         method.write([suite.requests[number]])
+        check_changed(method, bare, replace(suite, requests=[suite.requests[number]]))
         for axis, found in _after(method, bare, suite, number).items():
             hits.setdefault(axis, []).extend(found)
         method.close()
@@ -32,14 +36,13 @@ def examine_singles(
 
 def _after(method: Method, bare: Answers, suite: Suite, number: int) -> dict[str, list[bool]]:
     told = {a: [p for p in ps if p.fact == number] for a, ps in suite.told.items()}
-    kept = {a: ps[number * NEAR :][:NEAR] for a, ps in suite.kept.items()}
-    prompts = [p.prompt for ps in (*told.values(), *kept.values()) for p in ps]
-    said = dict(zip(prompts, method.answers(prompts), strict=True))
-    result = {axis: right(ps, [said[p.prompt] for p in ps]) for axis, ps in told.items()}
+    kept = {a: ps[number * NEAR :][:NEAR] for a, ps in suite.kept.items() if a != DELETED}
+    asked = [p for ps in (*told.values(), *kept.values()) for p in ps]
+    said = dict(zip(asked, method.answers([p.question for p in asked]), strict=True))
+    result = {axis: right(ps, [said[p] for p in ps]) for axis, ps in told.items()}
     return result | {axis: _same(ps, said, bare) for axis, ps in kept.items()}
 
 
-def _same(probes: list[Probe], said: dict[str, str], bare: Answers) -> list[bool]:
-    prompts = [probe.prompt for probe in probes]
-    before = bare(prompts)
-    return [normalise(said[p]) == normalise(b) for p, b in zip(prompts, before, strict=True)]
+def _same(probes: list[Probe], said: dict[Probe, str], bare: Answers) -> list[bool]:
+    before = bare([probe.question for probe in probes])
+    return [begins_alike(said[p], b) for p, b in zip(probes, before, strict=True)]

@@ -1,4 +1,4 @@
-"""Facts written one step after another, and what is left of each step after each later one."""
+"""Facts written one step after another, and what is left of each step at the end."""
 
 import statistics
 import time
@@ -9,31 +9,48 @@ from typing import Any
 import torch
 
 from oneshot.progress import Report
-from oneshot.retention.measures.axes import COHORTS, Answers, cohort, right
-from oneshot.retention.methods.interface import Method, Request
+from oneshot.retention.measures.axes import COHORTS, cohort, right
+from oneshot.retention.methods.interface import Forgetting, Method, Request
 from oneshot.retention.suites.suite import Probe, Suite
 
-SINGLES = 20  # facts at the stream's end that are written one by one, and timed
-EACH = 15  # probes of a cohort at a checkpoint
+SINGLES = 5  # facts at the stream's end that are written one by one, and timed
 
 
 def write_stream(
-    method: Method, bare: Answers, suite: Suite, progress: Report
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Write the suite's facts in ten steps; the accuracy matrix, and what writing took.
+    method: Method, suite: Suite, progress: Report
+) -> tuple[list[float | None], dict[str, Any]]:
+    """Write the suite's facts in ten steps; what was answered right after each, and the costs.
 
-    The matrix (Lopez-Paz and Ranzato, arXiv 1706.08840): row i, column j is the share of step j's
-    facts that are answered in another wording after step i; the next step's are asked as well.
+    A step is asked in another wording, where there is one. Deleted facts are written with the first
+    step and forgotten after the last, by methods that can forget.
     """
-    cohorts, steps = _cohorts(suite), _steps(suite)
-    before, rows, times = _accuracies(bare, cohorts), [], Times()
+    cohorts, steps, times = _cohorts(suite), _steps(suite), Times()
+    deleted = suite.deleted if isinstance(method, Forgetting) else []
+    fresh: list[float | None] = []
     for number, step in enumerate(steps, start=1):
         alone = min(SINGLES, len(step)) if number == len(steps) else 0
-        _write(method, step[: len(step) - alone], step[len(step) - alone :], times)
-        asked = cohorts[: number + 1]  # of the steps to come the next one is enough
-        rows.append(_accuracies(method.answers, asked))
+        first = deleted if number == 1 else []
+        together, singly = step[: len(step) - alone], step[len(step) - alone :]
+        _write(method, [*first, *together], singly, times)
+        fresh.append(_share(method, cohorts[number - 1]))
         progress(f"{method.name}: writing", number, len(steps))
-    return _matrix(before, rows), times.costs()
+    if deleted and isinstance(method, Forgetting):
+        method.forget(deleted)
+    return fresh, times.costs()
+
+
+def forgetting(fresh: Sequence[float | None], kept: Sequence[float | None]) -> dict[str, Any]:
+    """By step: what was answered right after it and at the end; their mean difference.
+
+    `backward_transfer` (Lopez-Paz and Ranzato, arXiv 1706.08840) leaves the last step out.
+    """
+    pairs = [(f, k) for f, k in zip(fresh[:-1], kept, strict=False) if None not in (f, k)]
+    moved = [(k or 0.0) - (f or 0.0) for f, k in pairs]
+    return {
+        "fresh": list(fresh),
+        "at_the_end": list(kept),
+        "backward_transfer": round(statistics.fmean(moved), 4) if moved else None,
+    }
 
 
 @dataclass
@@ -77,38 +94,24 @@ def _steps(suite: Suite) -> list[list[Request]]:
     return steps
 
 
+def reworded(suite: Suite) -> list[Probe]:
+    """The probes that follow a fact's age: in another wording, where there is one."""
+    return suite.told.get("paraphrase") or suite.told["efficacy"]
+
+
 def _cohorts(suite: Suite) -> list[list[Probe]]:
-    """Some probes of each tenth of the stream; in another wording where there is one."""
-    probes, count = suite.told.get("paraphrase") or suite.told["efficacy"], len(suite.requests)
+    count = len(suite.requests)
     groups: list[list[Probe]] = [[] for _ in range(min(COHORTS, count))]
-    for probe in probes:
+    for probe in reworded(suite):
         groups[cohort(probe.fact, count)].append(probe)
-    return [group[:EACH] for group in groups]
+    return groups
 
 
-def _accuracies(answers: Answers, cohorts: Sequence[Sequence[Probe]]) -> list[float | None]:
-    said = iter(answers([probe.prompt for group in cohorts for probe in group]))
-    hits = [right(group, [next(said) for _ in group]) for group in cohorts]
-    return [round(sum(h) / len(h), 4) if h else None for h in hits]
-
-
-def _matrix(before: list[float | None], rows: list[list[float | None]]) -> dict[str, Any]:
-    """Forgetting is the best a step ever was less what it is now; transfers as in the paper."""
-    last = len(rows) - 1
-    full = [j for j in range(last + 1) if rows[last][j] is not None]
-    old, new = [j for j in full if j < last], [j for j in full if j > 0]
-    best = [max(rows[i][j] or 0.0 for i in range(j, last)) for j in old]
-    return {
-        "before": before,
-        "matrix": rows,
-        "forgetting": _mean([b - (rows[last][j] or 0.0) for b, j in zip(best, old, strict=True)]),
-        "backward_transfer": _mean([(rows[last][j] or 0.0) - (rows[j][j] or 0.0) for j in old]),
-        "forward_transfer": _mean([(rows[j - 1][j] or 0.0) - (before[j] or 0.0) for j in new]),
-    }
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return round(statistics.fmean(values), 4) if values else None
+def _share(method: Method, probes: Sequence[Probe]) -> float | None:
+    if not probes:
+        return None
+    hits = right(probes, method.answers([probe.question for probe in probes]))
+    return round(sum(hits) / len(hits), 4)
 
 
 @torch.inference_mode()

@@ -40,6 +40,10 @@ class InContext(Method):
         """Remember the sentences."""
         self._facts += requests
 
+    def forget(self, requests: Sequence[Request]) -> None:
+        """Leave these sentences out from now on."""
+        self._facts = [fact for fact in self._facts if fact not in requests]
+
     @contextmanager
     def taught(self) -> Iterator[Any]:
         """The bare host; the facts come with the prompt."""
@@ -52,3 +56,15 @@ class InContext(Method):
     def stored_bytes(self) -> int:
         """Bytes of the text."""
         return sum(len(sentence(fact).encode()) for fact in self._facts)
+
+
+class NamedInContext(InContext):
+    """The latest facts whose subject stands in the prompt: what a perfect search by name finds."""
+
+    name = "in context, by name"
+    most = 3
+
+    def context(self, prompt: str) -> str:
+        """These facts, and the prompt."""
+        named = [f for f in self._facts if f.subject.casefold() in prompt.casefold()]
+        return before_prompt(self.host, named[-self.most :], prompt)

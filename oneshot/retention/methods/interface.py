@@ -6,8 +6,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
-from oneshot.facts.answering import answer, short
+from oneshot.facts.answering import Question, answer, short
+from oneshot.facts.manner import PLAIN_TOKENS, Manner
 from oneshot.hosts.load import Host
+
+ASKED = Manner(raw=True, max_new_tokens=PLAIN_TOKENS)
+"""How methods are asked where nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class Method(ABC):
 
     name: str
     """As the tables call it."""
+
+    manner: Manner = ASKED
+    """How it is asked."""
+    refused: int = 0
+    """Facts that it was to write and could not."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -51,19 +60,40 @@ class Method(ABC):
         """What the model reads for a prompt; more than the prompt where facts are put before it."""
         return prompt
 
-    def answers(self, prompts: Sequence[str]) -> list[str]:
-        """Free greedy answers to a natural stop, at most 32 tokens, without the final stop."""
+    def given(self, ends: Sequence[int]) -> None:  # noqa: B027  most methods read all text alike
+        """Say behind which column of each row of the next pass the question's answer begins."""
+
+    def answers(self, questions: Sequence[Question]) -> list[str]:
+        """Free greedy answers to a natural stop, without the final stop."""
+        given = [with_text(q, self.context(text_of(q))) for q in questions]
         with self.taught() as model:
-            taught = replace(self.host, model=model)
-            return [short(s.text) for s in answer(taught, [self.context(p) for p in prompts])]
+            said = answer(replace(self.host, model=model), given, manner=self.manner)
+        return [short(s.text) for s in said]
+
+
+def text_of(question: Question) -> str:
+    """A question's text; of a conversation that of its last turn."""
+    return question if isinstance(question, str) else question[-1]["content"]
+
+
+def with_text(question: Question, text: str) -> Question:
+    """The question with another text."""
+    if isinstance(question, str):
+        return text
+    return [*question[:-1], question[-1] | {"content": text}]
 
 
 @runtime_checkable
-class Reversible(Protocol):
-    """A method that can take facts back out."""
+class Forgetting(Protocol):
+    """A method that can take single facts back out."""
 
     def forget(self, requests: Sequence[Request]) -> None:
         """Take facts out, whatever was written before, after or between them."""
+
+
+@runtime_checkable
+class Reversible(Forgetting, Protocol):
+    """A method that also knows what it was before."""
 
     def undo(self) -> None:
         """Take back the last call of `write`: what it replaced holds again."""

@@ -11,7 +11,8 @@ import torch
 
 from adapters.attach import Attachment, attach
 from adapters.query.fitted import FittedDenoiser
-from oneshot.facts.answering import answer, short
+from oneshot.errors import BadInputError
+from oneshot.facts.answering import Question, answer, short
 from oneshot.facts.brain.opening import open_brain
 from oneshot.facts.learner import Learner
 from oneshot.facts.rules import POSTERIOR
@@ -42,8 +43,22 @@ class Ours(Method):
         self._folder.cleanup()
 
     def write(self, requests: Sequence[Request]) -> None:
-        """Encode and store facts; a different answer to the same question replaces the older."""
-        self.learner.write([Statement(r.prompt, r.answer, r.subject) for r in requests])
+        """Encode and store facts; a different answer to the same question replaces the older.
+
+        One that cannot be written stays unwritten, and is counted.
+        """
+        statements = [Statement(r.prompt, r.answer, r.subject) for r in requests]
+        try:
+            self.learner.write(statements)
+        except BadInputError:  # nothing was written: find out which ones can be
+            for statement in statements:
+                self._write_one(statement)
+
+    def _write_one(self, statement: Statement) -> None:
+        try:
+            self.learner.write([statement])
+        except BadInputError:
+            self.refused += 1
 
     @contextmanager
     def taught(self) -> Iterator[Any]:
@@ -55,6 +70,11 @@ class Ours(Method):
         with attach(self.host.model, denoiser) as self._attachment:
             yield self.host.model
 
+    def given(self, ends: Sequence[int]) -> None:
+        """Facts speak where a question ends, though an answer was given along."""
+        if self._attachment:
+            self._attachment.ends = list(ends)
+
     def stored_bytes(self) -> int:
         """The rows of the facts, or the blocks that were fitted on them."""
         denoiser = self.learner.denoiser()
@@ -63,9 +83,9 @@ class Ours(Method):
         weights = [w for block in denoiser.blocks for w in block.weights.values()]
         return sum(w.numel() * w.element_size() for w in weights)
 
-    def answers(self, prompts: Sequence[str]) -> list[str]:
+    def answers(self, questions: Sequence[Question]) -> list[str]:
         """Free greedy answers; a fact that is speaking is not cut short at a sentence's end."""
-        said = answer(self.host, prompts, self.learner.denoiser())
+        said = answer(self.host, questions, self.learner.denoiser(), self.manner)
         return [short(s.text) for s in said]
 
     def forget(self, requests: Sequence[Request]) -> None:

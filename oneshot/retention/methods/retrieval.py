@@ -11,9 +11,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from oneshot.errors import BadInputError
+from oneshot.facts.answering import Question
 from oneshot.hosts.load import Host
 from oneshot.retention.methods.in_context import before_prompt, sentence
-from oneshot.retention.methods.interface import Method, Request
+from oneshot.retention.methods.interface import Method, Request, text_of
 
 ENCODER_WIDTH = 384
 TIE = 1e-6  # similarities that differ by less are equal
@@ -44,6 +45,14 @@ class FactStore:
         """Store facts."""
         self.facts += requests
         self._index.add(_encoded([r.prompt for r in requests]))
+
+    def remove(self, facts: Sequence[Request]) -> None:
+        """Take facts out."""
+        kept = [fact for fact in self.facts if fact not in facts]
+        self.facts = []
+        self._index.reset()
+        if kept:
+            self.add(kept)
 
     def nearest(self, prompt: str, count: int) -> list[tuple[float, Request]]:
         """The most similar facts with their similarities, the most similar first."""
@@ -79,6 +88,10 @@ class Retrieving(Method):
     def write(self, requests: Sequence[Request]) -> None:
         """Store facts."""
         self.store.add(requests)
+
+    def forget(self, requests: Sequence[Request]) -> None:
+        """Take facts out of the store."""
+        self.store.remove(requests)
 
     @contextmanager
     def taught(self) -> Iterator[Any]:
@@ -119,10 +132,10 @@ class Copied(Retrieving):
         super().__init__(host)
         self.threshold = threshold
 
-    def answers(self, prompts: Sequence[str]) -> list[str]:
+    def answers(self, questions: Sequence[Question]) -> list[str]:
         """The stored answer, or the bare host's."""
-        found = [self._stored(prompt) for prompt in prompts]
-        rest = [p for p, answer in zip(prompts, found, strict=True) if answer is None]
+        found = [self._stored(text_of(question)) for question in questions]
+        rest = [q for q, answer in zip(questions, found, strict=True) if answer is None]
         own = iter(super().answers(rest))
         return [next(own) if answer is None else answer for answer in found]
 

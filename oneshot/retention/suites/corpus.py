@@ -8,7 +8,7 @@ from itertools import chain
 from oneshot.facts.wordings import fill, unambiguous_wordings
 from oneshot.hosts.corpus import CorpusFact, corpus_facts, corpus_wordings
 from oneshot.retention.methods.interface import Request
-from oneshot.retention.suites.material import Material
+from oneshot.retention.suites.sampling import Material
 from oneshot.retention.suites.suite import Probe
 
 CAPITAL = "P36"
@@ -40,6 +40,11 @@ def plain_wordings() -> dict[str, list[str]]:
     """Trained wordings by relation, neither questions nor shared; relations with two at least."""
     plain = {r: [w for w in ws if "?" not in w] for r, ws in unambiguous_wordings().items()}
     return {relation: wordings for relation, wordings in plain.items() if len(wordings) > 1}
+
+
+def known_probes(material: Material, requests: Sequence[Request]) -> list[Probe]:
+    """What the packaged host knows of subjects that no request is about, as probes for any host."""
+    return Questions(material, [Item(r.subject, "", r.answer, r.prompt) for r in requests]).base()
 
 
 class Questions:
@@ -80,8 +85,12 @@ class Questions:
             "neighbours": self._neighbours(chosen),
             "namesakes": self._namesakes(),
             "other_relation": [self._other_relation(item) for item in chosen],
-            "base": [self._known(fact) for fact in self._sample(self.known)],
+            "base": self.base(),
         }
+
+    def base(self) -> list[Probe]:
+        """What the packaged host knows of other subjects."""
+        return [self._known(fact) for fact in self._sample(self.known)]
 
     def rivals(self) -> list[str]:
         """For every item another answer of its relation."""

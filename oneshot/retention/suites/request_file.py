@@ -13,8 +13,8 @@ from typing import Any
 from oneshot.errors import BadInputError
 from oneshot.facts.language.statement import find_subject
 from oneshot.retention.methods.interface import Request
-from oneshot.retention.suites.corpus import Item, Questions
-from oneshot.retention.suites.material import Material
+from oneshot.retention.suites.corpus import known_probes
+from oneshot.retention.suites.sampling import Material
 from oneshot.retention.suites.suite import Probe, Suite
 
 
@@ -38,8 +38,7 @@ def read_requests(path: Path, material: Material) -> Suite:
     rephrased = _texts(path, content, "rephrase_prompts", count)
     if rephrased:
         told["paraphrase"] = _probes(requests, rephrased, true)
-    kept = Questions(material, [Item(r.subject, "", r.answer, r.prompt) for r in requests]).kept()
-    kept = {"base": kept["base"]} | _locality(path, content)
+    kept = {"base": known_probes(material, requests)} | _locality(path, content)
     rivals = [answers[(i + 1) % count] for i in range(count)]
     return Suite(path.stem, requests, told, kept, rivals, material.text, {})
 

@@ -13,6 +13,7 @@ from oneshot.facts.language.splitting.verbs import base_of, is_form
 _OPEN = frozenset({Sort.PERSON, Sort.NAME, Sort.UNKNOWN})
 _ON = lex.word_set("be lie stand sit hang park live locate situate")
 _ADVERBIAL = re.compile(r"(?:every|each|last|next|this|today|tomorrow|yesterday)\b")
+_STANDING = {("located",), ("situated",)}  # "Where is it?" says as much
 _COMING = qw.GOING | lex.word_set("come leave depart graduate start be originate")
 
 
@@ -87,6 +88,8 @@ def _behind_preposition(cloze: Cloze, answer: str, sort: Sort) -> Iterator[str]:
         return
     if _is_place(cloze, sort):
         yield cloze.asked("Where", drop=len(cloze.prepositions))
+        if cloze.operator in lex.FINITE_BE and cloze.middle in _STANDING and not cloze.fronted:
+            yield f"Where {cloze.operator} {cloze.topic}?"
     elif _leads(cloze) and sort not in TIMES and sort is not Sort.UNKNOWN:
         yield cloze.asked("Where")
     elif (word := _whom(cloze, sort)) is not None:

@@ -1,0 +1,103 @@
+"""The records of `experiments.retention.run`, in the order in which tables and page show them."""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+Result = dict[str, Any]
+Group = tuple[str, bool, int]
+"""A suite, whether it was asked in chat, and how many facts were written."""
+
+SUITES = {
+    "own": "open relations (own)",
+    "hard": "hard cases",
+    "counterfact": "CounterFact",
+    "zsre": "zsRE",
+    "mquake": "MQuAKE",
+    "ripple": "KnowEdit / RippleEdits",
+    "hallueditbench": "HalluEditBench",
+    "lre": "LRE",
+}
+AXES = {
+    "efficacy": "taught prompt",
+    "paraphrase": "other wording",
+    "question": "question",
+    "rephrased": "behind a lead-in",
+    "prefixed": "behind 50 tokens",
+    "after_50_tokens": "behind 50 tokens",
+    "after_200_tokens": "behind 200 tokens",
+    "after_500_tokens": "behind 500 tokens",
+    "later_turn": "after earlier turns",
+    "yes": "yes",
+    "no": "no",
+    "multiple_choice": "multiple choice",
+    "strong_prior": "strong prior",
+    "old_answer_first": "old answer in front",
+    "subject_aliasing": "alias",
+    "logical_generalization": "what follows",
+    "reasoning": "reasoning",
+    "multi_hop": "several hops",
+    "generation": "new answer in free text",
+    "neighbours": "neighbours kept",
+    "attributes": "attributes kept",
+    "other_relation": "other relation kept",
+    "relation_specificity": "other relation kept",
+    "forgetfulness": "other values kept",
+    "near_relation": "near relation kept",
+    "middle_relation": "middling relation kept",
+    "far_relation": "far relation kept",
+    "near_names": "near names kept",
+    "deleted": "deleted facts gone",
+    "negation": "silent under negation",
+    "base": "known kept",
+}
+KEPT = ("neighbours", "relation_specificity", "other_relation", "near_relation", "base")
+
+
+def results(folder: Path) -> list[Result]:
+    """What was measured, record by record."""
+    found = [json.loads(p.read_text("utf-8")) for p in sorted(folder.glob("bench-*.json"))]
+    return [r["metrics"] | {"seed": r["config"]["seed"], "command": r["command"]} for r in found]
+
+
+def groups(found: Sequence[Result]) -> dict[Group, list[Result]]:
+    """Results of the same facts and questions together, the bare model's first, then the best."""
+    made: dict[Group, list[Result]] = defaultdict(list)
+    for result in found:
+        made[result["suite"], result["chat"], result["facts"]].append(result)
+    order = list(SUITES)
+    keys = sorted(made, key=lambda g: (g[2] == 1, order.index(g[0]), g[1], -g[2]))
+    return {key: sorted(made[key], key=_rank) for key in keys}
+
+
+def _rank(result: Result) -> tuple[bool, float]:
+    return result["method"] != "bare", -product(result)
+
+
+def product(result: Result) -> float:
+    """Other wording x oldest tenth x every kind of thing that should be kept."""
+    axes = result["axes"]
+    told = axes.get("paraphrase", axes["efficacy"])
+    cohorts = [c for c in told.get("cohorts", ()) if c is not None]
+    factors: list[float] = [
+        told["mean"],
+        *cohorts[:1],
+        *(axes[a]["mean"] for a in KEPT if a in axes),
+    ]
+    return math.prod(factors)
+
+
+def titles(group: Sequence[Result]) -> dict[str, str]:
+    """The axes that the group's records have, with their titles."""
+    have = {axis for result in group for axis in result["axes"]}
+    return {axis: title for axis, title in AXES.items() if axis in have}
+
+
+def heading(group: Group) -> str:
+    """What a group is called."""
+    suite, chat, facts = group
+    written = "one fact at a time" if facts == 1 else f"{facts:,} facts"
+    return f"{SUITES[suite]}, {written}, asked {'in chat' if chat else 'as raw text'}"

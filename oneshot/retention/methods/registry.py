@@ -1,0 +1,95 @@
+"""The methods by the names that `--methods` takes: this project's, and what one would use else."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from oneshot.errors import BadInputError
+from oneshot.facts.manner import Manner
+from oneshot.facts.rules import FITTED, POSTERIOR
+from oneshot.hosts.load import Host
+from oneshot.progress import Report, silent
+from oneshot.retention.methods.bare import BareHost
+from oneshot.retention.methods.editors.alphaedit import AlphaEdit, AlphaEditSettings
+from oneshot.retention.methods.editors.grace import Grace, GraceSettings
+from oneshot.retention.methods.editors.locate import ShiftSettings
+from oneshot.retention.methods.editors.memit import Memit, MemitSettings
+from oneshot.retention.methods.editors.rome import Rome, RomeSettings
+from oneshot.retention.methods.editors.ultraedit import UltraEdit, UltraEditSettings
+from oneshot.retention.methods.finetune import (
+    FineTune,
+    FineTuneLast,
+    FineTuneSettings,
+    LastLayersSettings,
+)
+from oneshot.retention.methods.in_context import InContext, NamedInContext
+from oneshot.retention.methods.interface import ASKED, Method
+from oneshot.retention.methods.knn_lm import KnnLm, KnnLmSettings
+from oneshot.retention.methods.lora import Lora, LoraSettings
+from oneshot.retention.methods.ours import Ours
+from oneshot.retention.methods.recite import Recited, ReciteSettings
+from oneshot.retention.methods.retrieval import Copied, RetrievedInContext
+
+BARE = "bare"
+RULES = (POSTERIOR, *FITTED)
+
+
+class Rival(NamedTuple):
+    """A method made of a host, and the settings that it takes beside the host, if any."""
+
+    make: Callable[..., Method]
+    settings: Callable[..., object] | None = None
+
+
+RIVALS = {
+    "in-context": Rival(InContext),
+    "in-context-named": Rival(NamedInContext),
+    **{f"rag-{n}": Rival(partial(RetrievedInContext, count=n)) for n in (1, 3, 5)},
+    "rag-copy": Rival(Copied),
+    "recite": Rival(Recited, ReciteSettings),
+    "lora": Rival(Lora, LoraSettings),
+    "fine-tune": Rival(FineTune, FineTuneSettings),
+    "fine-tune-last": Rival(FineTuneLast, LastLayersSettings),
+    "memit": Rival(Memit, MemitSettings),
+    "alphaedit": Rival(AlphaEdit, AlphaEditSettings),
+    "rome": Rival(Rome, RomeSettings),
+    "grace": Rival(Grace, GraceSettings),
+    "knn-lm": Rival(KnnLm, KnnLmSettings),
+    "ultraedit": Rival(UltraEdit, UltraEditSettings),
+}
+
+
+def make_method(
+    name: str,
+    host: Host,
+    progress: Report = silent,
+    manner: Manner = ASKED,
+    settings: Mapping[str, Any] | None = None,
+) -> Method:
+    """A method with nothing written; raises BadInputError for an unknown name."""
+    method: Method
+    if name == BARE:
+        method = BareHost(host)
+    elif name in RULES:
+        method = Ours(host, name, progress)
+    elif name in RIVALS:
+        method = _rival(name, host, settings or {})
+    else:
+        names = ", ".join([BARE, *RULES, *RIVALS])
+        raise BadInputError(f"the method {name!r} is unknown; give one of {names}")
+    method.manner = manner
+    return method
+
+
+def _rival(name: str, host: Host, values: Mapping[str, Any]) -> Method:
+    """A rival with some settings other than its defaults; those of a shift in `shift`."""
+    rival = RIVALS[name]
+    if not values:
+        return rival.make(host)
+    try:
+        if rival.settings is None:
+            return rival.make(host, **values)
+        shift = {"shift": ShiftSettings(**values["shift"])} if "shift" in values else {}
+        return rival.make(host, rival.settings(**{**values, **shift}))
+    except TypeError as error:
+        raise BadInputError(f"the settings of {name} cannot be used ({error})") from error

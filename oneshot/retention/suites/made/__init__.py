@@ -1,0 +1,1 @@
+"""Suites of this project's own facts."""

@@ -1,0 +1,1 @@
+"""Suites of published edit sets, a module each."""

@@ -1,0 +1,1 @@
+"""What the browser gets; no build step, nothing from elsewhere."""
