@@ -13,6 +13,7 @@ from oneshot.classes.writers.ridge import RidgeWriter
 from oneshot.classes.writers.sharpness import Sharpness
 from oneshot.classes.writers.tallied import TalliedWriter
 from oneshot.errors import BadInputError
+from oneshot.images.features.integers import LEVELS
 
 
 def equal(one: TalliedWriter, other: TalliedWriter) -> bool:
