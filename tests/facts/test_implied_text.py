@@ -94,6 +94,19 @@ def test_what_is_and_what_was_make_no_list() -> None:
     assert both["The CEO of Acme is"] == "Ann and Bo"
 
 
+def test_names_keep_the_article_that_they_were_told_with() -> None:
+    told = [
+        "The Red Stairwell was painted by Ann Bell.",
+        "The Farrow Group was founded by Ann Bell.",
+        "The coach of the Otters is Ann Bell.",
+    ]
+    assert {
+        "Ann Bell painted": "The Red Stairwell",
+        "Ann Bell founded": "the Farrow Group",
+        "Ann Bell coaches": "the Otters",
+    }.items() <= following(told).items()
+
+
 def test_titles_with_and_are_one_thing() -> None:
     assert values(parse_sentence("Jane wrote Pride and Prejudice.")) == ("Pride and Prejudice",)
     assert values(parse_sentence("Ann's children are Tom and Eve.")) == ("Tom", "Eve")

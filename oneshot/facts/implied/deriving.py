@@ -9,7 +9,7 @@ from adapters.text.words import set_of, words_of
 from oneshot.facts.implied.lists import counting, listed, ordered, values
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.implied.times import timed
-from oneshot.facts.implied.wording import meant_by, question_key, side_of, worded
+from oneshot.facts.implied.wording import meant_by, named, question_key, side_of, worded
 from oneshot.facts.types import Statement
 from oneshot.hosts.sides import Side, sides
 
@@ -90,7 +90,7 @@ def _inverses(name: str, others: Facts, asked: set[str]) -> Iterator[Statement]:
     for inverse, group in groups.items():
         side = sides()[inverse]
         spelled = _name(v for told in group.values() for v in values(told) if name_key(v) == name)
-        found = ordered(told.subject or "" for told in group.values())
+        found = ordered(named(told) for told in group.values())
         if not _may_be_name(spelled):
             continue
         origins = tuple(sorted(group))

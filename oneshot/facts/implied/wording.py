@@ -10,6 +10,7 @@ from oneshot.hosts.sides import Side, sides
 _COPULA = re.compile(r"\b(?:is|was|are|were)\b")
 _OPENING = re.compile(r"^(?:the|a|an|one) ")
 _ENDING = re.compile(r" the$")
+_ARTICLE = re.compile(r"\b(the) $", re.IGNORECASE)
 _GAP = "\x00"
 
 
@@ -33,6 +34,19 @@ def side_of(told: Statement) -> Side | None:
 def meant_by(told: Statement) -> Side | None:
     """The declared side that a statement tells, by its words or else by the host's states."""
     return side_of(told) or sides().get(told.side)
+
+
+def named(told: Statement) -> str:
+    """The subject as an answer, with the article that the prompt gives it.
+
+    Where that opens the sentence it is in small letters, but of a work it may belong to the title.
+    """
+    subject, side = told.subject or "", meant_by(told)
+    found = _ARTICLE.search(told.prompt.rpartition(subject)[0])
+    if found is None:
+        return subject
+    title = side is not None and any(name.startswith("works:") for name in side.bank)
+    return f"{found[1] if title or found.start() else found[1].lower()} {subject}"
 
 
 @cache
