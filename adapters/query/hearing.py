@@ -8,6 +8,7 @@ from adapters.query.running import Sequence as Transcript
 from adapters.query.sums import WindowCodes
 from adapters.query.view import Heard, Named, View
 from adapters.text.clauses import Span, clauses_of, denies
+from adapters.text.names import SPEAKER, first_word
 from adapters.text.pieces import Pieces
 from adapters.text.words import set_of
 
@@ -61,6 +62,9 @@ class Listener:
         start = max(0, at + 1 - TAIL)
         text, tokens = self.pieces.text(said.ids[start : at + 1])
         named = self.table.mentions(text)
+        if at >= said.given and self._in_template(said):  # "my" there is the host's own
+            begin = tokens[max(said.given - start, 0)][0]
+            named = [n for n in named if n[0].start < begin or first_word(n[0].key) != SPEAKER]
         if not named:
             return []
         clauses = clauses_of(text, self._marks(said, tokens, start))

@@ -100,7 +100,7 @@ def published_table(folder: Path) -> str:
     return "\n".join(lines)
 
 
-CHAINED = (
+CHAINED: tuple[tuple[str, str, dict[int, str], dict[int, str]], ...] = (
     ("composed", "composed question", {2: ">= 95 %", 3: ">= 85 %"}, {}),
     ("any of a chain's", "any of a case's", {}, {2: ">= 90 %", 3: ">= 70 %", 4: ">= 55 %"}),
     ("single, right", "a single fact's question", {}, {}),
@@ -114,7 +114,9 @@ def chains_table(folder: Path) -> str:
     lines = ["| chains | asked | 2 facts | 3 facts | 4 facts |", "|---|---|---|---|---|"]
     for place, (name, title) in enumerate((("smollm2", "own"), ("mquake", "MQuAKE"))):
         record = load(folder / f"facts-chains-{name}.json")
-        for axis, asked, *aims in CHAINED if record else ():
+        for axis, asked, *aims in CHAINED:
+            if record is None:
+                break
             shares = {n: record["metrics"].get(f"{axis}, {n} facts") for n in (2, 3, 4)}
             cells = [_aimed(_cell(found), aims[place].get(n)) for n, found in shares.items()]
             if any(cells):

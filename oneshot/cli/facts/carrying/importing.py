@@ -89,13 +89,13 @@ def _import_items(source: str, dry_run: bool, yes: bool) -> None:
 
 def _planned(source: str, brain: Path, progress: Report) -> list[Planned]:
     """What becomes of each item, as far as that can be told without the model."""
-    from oneshot.facts.brain.files import Brain, read_config
+    from oneshot.facts.brain.files import JOURNAL, Brain
     from oneshot.facts.sources.plan import plan
     from oneshot.facts.sources.read import read_items
     from oneshot.facts.wordings import templates
 
     items = read_items(source, templates(), progress)
-    if read_config(brain) is None:
+    if not (brain / JOURNAL).exists():
         return plan(items, lambda keys: {})
     with Brain(brain) as opened:
         return plan(items, opened.journal.by_keys)
