@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -95,6 +96,7 @@ def _telling(
     loop: asyncio.AbstractEventLoop, heard: asyncio.Queue[tuple[int, Piece | Exception]], i: int
 ) -> Hear:
     def hear(piece: Piece | Exception) -> None:
-        loop.call_soon_threadsafe(heard.put_nowait, (i, piece))
+        with suppress(RuntimeError):  # who waited may be gone with the loop
+            loop.call_soon_threadsafe(heard.put_nowait, (i, piece))
 
     return hear

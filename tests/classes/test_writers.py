@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from oneshot.classes.writers.metric import fit_metric
+from oneshot.classes.writers.metric import LARGEST, fit_metric
 from oneshot.classes.writers.residual import ResidualWriter
 from oneshot.classes.writers.ridge import RidgeWriter
 from oneshot.classes.writers.sharpness import Sharpness
 from oneshot.classes.writers.tallied import TalliedWriter
 from oneshot.errors import BadInputError
+from oneshot.images.features.integers import LEVELS
 
 
 def equal(one: TalliedWriter, other: TalliedWriter) -> bool:
@@ -35,6 +36,14 @@ def test_the_metric_makes_independent_coordinates_of_less_than_variance_one() ->
     assert (means.square().mean(0) < 1).all()
     assert means.mean(0).abs().max() < 1e-6
     assert metric.within.max() < 1
+
+
+def test_what_is_asked_is_judged_as_what_was_taught() -> None:
+    far = FEATURES * 30
+    x = METRIC.coordinates(far)
+    assert float(x.abs().max()) == LARGEST / LEVELS
+    assert torch.equal((x * LEVELS).round().to(torch.int8), METRIC.codes(far))
+    assert float(METRIC.coordinates(FEATURES).abs().max()) < LARGEST / LEVELS
 
 
 def test_rows_do_not_see_each_other() -> None:

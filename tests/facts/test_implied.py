@@ -128,6 +128,18 @@ def test_changes_of_a_fact_change_what_it_implies(learner: Learner) -> None:
     assert implied(learner) == {"Zogtown is the capital of": "Freedonia"}
 
 
+def test_what_follows_answers_to_the_aliases_of_its_name(learner: Learner) -> None:
+    def aliases() -> list[tuple[str, ...]]:
+        return [told.aliases for told in learner.ledger.texts.values() if told.rule == "books"]
+
+    teach(learner, SENTENCES[0], "Ann Bell lives in Zogtown.")
+    assert aliases() == [()]
+    learner.alias(2, "Old Quill")
+    assert aliases() == [("Old Quill",)]
+    learner.undo()
+    assert aliases() == [()]
+
+
 def test_a_list_is_told_whole_and_counted(learner: Learner) -> None:
     prompt = "The child of Ida is"
     teach(learner, "The child of Ida is Tom.")

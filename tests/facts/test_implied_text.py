@@ -1,6 +1,7 @@
 """What facts imply, by their words and by what a fetched model makes of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from brains import refused
@@ -27,7 +28,8 @@ RULE = "X's capital is Y => Y is in X"
 
 def following(sentences: Sequence[str], *rules: str) -> dict[str, str]:
     """What a set of sentences implies: answers by prompt."""
-    told = [parse_sentence(sentence) for sentence in sentences]
+    parsed = [parse_sentence(sentence) for sentence in sentences]
+    told = [replace(s, also=one_of_several(s)) for s in parsed]
     texts = Texts(record_of(s) | {"key": f"{s.prompt} {s.answer}"} for s in told)
     found = wanted_of(texts, texts.names(), [rule_of(rule) for rule in rules])
     return {s.prompt: s.answer for s in found.values()}
@@ -83,6 +85,13 @@ def test_what_states_tell_implies_too_but_makes_no_list() -> None:
     (found,) = wanted_of(texts, texts.names(), []).values()
     assert (found.prompt, found.answer) == ("Ann Bell wrote", "Misery")
     assert statement_of(record_of(found)) == found
+
+
+def test_what_is_and_what_was_make_no_list() -> None:
+    apart = following(["The CEO of Acme is Ann.", "The CEO of Acme was Bo."])
+    assert set(apart) == {"Ann is the head of", "Bo is the head of"}
+    both = following(["The CEO of Acme is Ann.", "The CEO of Acme is also Bo."])
+    assert both["The CEO of Acme is"] == "Ann and Bo"
 
 
 def test_titles_with_and_are_one_thing() -> None:

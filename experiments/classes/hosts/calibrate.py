@@ -34,6 +34,7 @@ from oneshot.classes.writers.calibration import (
     judged_calibration,
     load_calibration,
     save_calibration,
+    standard_metric,
 )
 from oneshot.classes.writers.metric import fit_metric
 from oneshot.images.pictures.reading import middle_square
@@ -42,7 +43,7 @@ from oneshot.images.sets.loading import load_images
 FOLDER = Path("oneshot/classes/calibrations")
 HOSTS = "image", "photos", "text", "smollm2"
 BASE, TUNING, EACH = 50, 20, 500
-TEXT_WIDTH, PHOTO_WIDTH, PHOTO_EACH = 384, 384, 30
+TEXT_WIDTH, PHOTO_EACH = 384, 30
 
 
 def image_calibration(host: ClassHost, data: Path | None) -> Calibration:
@@ -63,13 +64,14 @@ def image_calibration(host: ClassHost, data: Path | None) -> Calibration:
 
 
 def photo_calibration(host: ClassHost, data: Path | None) -> Calibration:
-    """Metric and sureness from small pictures made large: it was trained on none of them."""
+    """Features over their deviations in small pictures made large, which it was not trained on."""
     images = load_images("cifar100", data, torch.device("cpu"))
     rows = [torch.where(images.train_labels == c)[0][:PHOTO_EACH] for c in range(100)]
     pixels = images.train_images[torch.cat(rows)].permute(0, 2, 3, 1).numpy()
     contents = [middle_square(Image.fromarray(p), SIDE) for p in pixels]
     features = encode_all(host, contents, host.name, lambda *_: None)
-    return calibrate(features, torch.arange(100).repeat_interleave(PHOTO_EACH), PHOTO_WIDTH)
+    labels = torch.arange(100).repeat_interleave(PHOTO_EACH)
+    return judged_calibration(standard_metric(features), features, labels)
 
 
 def text_calibration(host: ClassHost) -> Calibration:

@@ -99,11 +99,11 @@ class Ledger:
                 self.ids.pop(key, None)
             self._files = self.brain.store.names()
 
-    def imply(self, names: Collection[str] | None = None) -> None:
-        """Bring what is implied about some names, or all, in step with facts and rules."""
+    def imply(self) -> None:
+        """Bring what is implied in step with facts and rules, for all names."""
         with self.brain.writing():
             self.refresh()
-            change = self._settle(self.texts.names() if names is None else names)
+            change = self._settle(self.texts.names())
             self._append({}, change)
             self._drop(change.gone)
             self.version += 1

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from adapters.text.names import LONGEST, SPEAKER, name_key
 from adapters.text.words import set_of, words_of
@@ -23,14 +24,16 @@ def implied(name: str, about: Facts, saying: Facts, rules: Sequence[Rule]) -> li
     """What follows about a name (its key) from the facts about it and those that answer with it.
 
     Facts that hold for a time only imply nothing, and nothing is implied that a fact about the
-    name tells itself.
+    name tells itself. What follows answers to all names that those facts answer to.
     """
     own = {key: told for key, told in about.items() if not timed(told)}
     others = {key: told for key, told in saying.items() if not timed(told)}
     asked = {side.name for told in about.values() if (side := meant_by(told))}
     found = [*_lists(own), *_inverses(name, others, asked), *_ruled(name, own, others, rules)]
     taken = {worded(f, t.subject or "") for t in about.values() for f in (t.prompt, *t.asks)}
-    return [s for s in found if s.rule == LIST or worded(s.prompt, s.subject or "") not in taken]
+    left = [s for s in found if s.rule == LIST or worded(s.prompt, s.subject or "") not in taken]
+    aliases = tuple(ordered(alias for told in about.values() for alias in told.aliases))
+    return [replace(s, aliases=aliases) for s in left]
 
 
 def names_of(told: Statement) -> set[str]:
@@ -44,6 +47,8 @@ def _lists(own: Facts) -> Iterator[Statement]:
     for key, told in own.items():
         groups[question_key(told)][key] = told
     for group in groups.values():
+        if sum(not told.also for told in group.values()) > 1:
+            continue  # "is" and "was", say: each answers its own prompt
         side = side_of(next(iter(group.values())))
         found = [value for told in group.values() for value in values(told)]
         if len(group) > 1:
@@ -55,17 +60,15 @@ def _lists(own: Facts) -> Iterator[Statement]:
 def _listing(group: Facts, side: Side | None, found: Sequence[str]) -> Statement:
     prompts = ordered(told.prompt for told in group.values())
     name = _name(told.subject for told in group.values())
-    plural = side.plural.format(name) if side and side.plural else prompts[0]
+    plural = (side.plural.format(name) if side and side.several else "") or prompts[0]
     asks = [ask.format(name) for ask in side.asks] if side else []
     given = ordered(ask for told in group.values() for ask in told.asks)
     further = [text for text in dict.fromkeys([*prompts, *given, *asks]) if text != plural]
-    aliases = ordered(alias for told in group.values() for alias in told.aliases)
     return Statement(
         _capital(plural),
         listed(found),
         name,
         asks=tuple(further[:MOST_ASKS]),
-        aliases=tuple(aliases),
         origins=tuple(sorted(group)),
         rule=LIST,
     )

@@ -4,7 +4,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from oneshot.errors import OneshotError
@@ -174,8 +173,7 @@ class Worker(threading.Thread):
         with self._changed:
             self._closing = True
         for row in [row for _, row in self._waiting] + [r for b in self._batches for r in b.rows]:
-            with suppress(RuntimeError):  # whoever waited may be gone with its loop
-                row.fail(error)
+            row.fail(error)
         for _, future in self._works:
             if future.set_running_or_notify_cancel():
                 future.set_exception(error)

@@ -103,7 +103,7 @@ class Conversation:
         self._remark_on_talk()
 
     def _facts(self, _rest: str) -> None:
-        show_facts(self.output, self.learner.facts())
+        show_facts(self.output, self.learner.facts(), self.learner.implied())
 
     def _why(self, _rest: str) -> None:
         if self.last is None:
