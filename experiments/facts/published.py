@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.facts.asking import Asker, Axis, Probe
-from experiments.facts.running_text import false_fires
+from experiments.facts.running_text import false_fires, read_paragraphs
 from experiments.record import run_recorded
 from oneshot.errors import BadInputError
 from oneshot.facts.learner import Learner
@@ -143,7 +143,9 @@ def experiment(config: Config) -> dict[str, Any]:
             result[name] = measure(learner, published, config)
             if name == "hallueditbench":
                 text = Path(config.folder) / "text" / "wiki_en_aligned.txt.gz"
-                result["running text"] = false_fires(learner, text, config.paragraphs)
+                result["running text"] = false_fires(
+                    learner, read_paragraphs(text, config.paragraphs)
+                )
     return result
 
 
