@@ -27,6 +27,7 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "facts-open": open_facts.open_table,
     "facts-binding": open_facts.binding_table,
     "facts-published": open_facts.published_table,
+    "facts-chains": open_facts.chains_table,
     "rules": facts.rules_table,
     "speed": facts.speed_table,
     "examination": facts.examination_table,

@@ -14,7 +14,10 @@ import pytest
 from oneshot.cli import session
 from oneshot.cli.main import main
 from oneshot.errors import BadInputError
-from oneshot.facts.types import Fact, Finding, Receipt, Reply, Statement, Stats, Step
+from oneshot.facts.implied.rules import Rule, rule_of
+from oneshot.facts.types import Fact, Finding, Implied, Receipt, Reply, Statement, Stats, Step
+
+RULES: list[Rule] = []
 
 
 class FakeLearner:
@@ -58,9 +61,11 @@ class FakeLearner:
         base: bool = False,
         explain: bool = False,
         adapter: bool = True,
+        as_of: str | None = None,
         streamer: Callable[[str, int | None], None] | None = None,
     ) -> list[Reply]:
-        self.asked.extend((q, {"manner": manner, "adapter": adapter}) for q in questions)
+        how = {"manner": manner, "adapter": adapter} | ({"as_of": as_of} if as_of else {})
+        self.asked.extend((q, how) for q in questions)
         return [self._reply(q, base, explain, adapter, streamer) for q in questions]
 
     def _reply(
@@ -84,6 +89,19 @@ class FakeLearner:
 
     def facts(self, state: str | None = "live") -> list[Fact]:
         return [fact for fact in self.kept if state in (None, fact.state)]
+
+    def implied(self) -> list[Implied]:
+        return [Implied("Glorptown is in", "Freedonia", "Glorptown", r.text, (1,)) for r in RULES]
+
+    def rules(self) -> list[Rule]:
+        return list(RULES)
+
+    def add_rule(self, text: str) -> Rule:
+        RULES.append(rule_of(text))
+        return RULES[-1]
+
+    def remove_rule(self, number: int) -> Rule:
+        return RULES.pop(number - 1)
 
     def show(self, id: int) -> Fact:
         for fact in self.kept:
@@ -144,7 +162,7 @@ class FakeLearner:
 def make_fact(id: int, statement: Statement) -> Fact:
     subject = statement.subject or "Freedonia"
     words = (statement.prompt, statement.answer, subject, "capital", statement.source)
-    more = {"asks": statement.asks, "aliases": statement.aliases}
+    more = {n: getattr(statement, n) for n in ("asks", "aliases", "also", "since", "until")}
     return Fact(id, f"{id:032x}", *words, taught_at="2025-01-01T00:00:00Z", state="live", **more)
 
 
@@ -156,6 +174,7 @@ def make_receipt(fact: Fact) -> Receipt:
 
 def install_fake() -> type[FakeLearner]:
     """A fresh fake learner where the command line looks for the real one."""
+    RULES.clear()
     fresh = type("Fresh", (FakeLearner,), {"kept": [], "opened": {}, "asked": [], "raises": None})
     module = ModuleType("oneshot.facts.learner")
     module.__dict__["Learner"] = fresh

@@ -48,9 +48,9 @@ def client(
 
 
 @contextmanager
-def listening(folder: Path) -> Iterator[str]:
+def listening(folder: Path, key: str | None = None) -> Iterator[str]:
     """The address of a server on loopback, in a thread of this process."""
-    limits, place = LIMITS, Place(port=0)
+    limits, place = LIMITS, Place(port=0, key=key)
     worker = started(lambda: Brains(Learner.open(folder), []), limits)
     with place.listen() as socket:
         config = uvicorn.Config(build_app(worker, place.entry, limits), log_level="warning")

@@ -154,8 +154,17 @@ def test_the_command_serves_on_standard_input_and_output(tmp_path: Path) -> None
     open_tiny(tmp_path / "brain").close()  # founded here, where calibrations are quick
 
     async def say() -> None:
-        options = ["--brain", str(tmp_path / "brain"), "--model", str(host_folder()), "mcp"]
-        command = StdioServerParameters(command=sys.executable, args=["-m", "oneshot", *options])
+        options = [
+            "--brain",
+            str(tmp_path / "brain"),
+            "--model",
+            str(host_folder()),
+            "--threads",
+            "1",
+        ]
+        command = StdioServerParameters(
+            command=sys.executable, args=["-m", "oneshot", *options, "mcp"]
+        )
         async with Client(command) as client:
             assert (await done(client, "teach", **TAUGHT))["id"] == 1
             assert (await done(client, "ask", question=FACT.prompt))["facts"] == [1]

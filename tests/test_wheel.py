@@ -31,6 +31,10 @@ INSIDE = (
     "oneshot/hosts/factual_lm/tokenizer_config.json",
     "oneshot/hosts/known.toml",
     "oneshot/py.typed",
+    "oneshot/serve/page/icon.svg",
+    "oneshot/serve/page/index.html",
+    "oneshot/serve/page/page.css",
+    "oneshot/serve/page/page.js",
 )
 
 

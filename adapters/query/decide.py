@@ -28,7 +28,10 @@ class Pass:
 
 @dataclass(frozen=True)
 class Change:
-    """At this place the head reads `vector` instead of the host's state; and why."""
+    """At this place the head reads `vector` instead of the host's state; and why.
+
+    `via` are the facts by which the one that speaks was reached.
+    """
 
     row: int
     position: int
@@ -36,6 +39,7 @@ class Change:
     fact: int
     step: int
     evidence: float = float("nan")
+    via: tuple[int, ...] = ()
 
 
 def decide(denoiser: Denoiser, running: Running, new: Pass) -> tuple[list[Change], Running]:
@@ -84,7 +88,7 @@ def _go_on(sequence: Sequence, token: int) -> None:
 
 def _spoken(
     denoiser: Denoiser, sequence: Sequence, at: int, *, asked: bool
-) -> tuple[Tensor, int, int, float] | None:
+) -> tuple[Tensor, int, int, float, tuple[int, ...]] | None:
     evidence = float("nan")
     if sequence.speech is None:
         firing = denoiser.listen(sequence, at, asked=asked)
@@ -95,4 +99,4 @@ def _spoken(
         evidence = max(firing.evidence.values())
     speech = sequence.speech
     vector = denoiser.label(speech.tokens[speech.step])
-    return vector, speech.facts[speech.step], speech.step, evidence
+    return vector, speech.facts[speech.step], speech.step, evidence, speech.via

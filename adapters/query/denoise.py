@@ -6,37 +6,35 @@ null fact has a hard threshold on the evidence: where no fact passes it, the hos
 untouched.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
-from adapters.query.hearing import Heard, Listener
+from adapters.query.chains import Chains
+from adapters.query.evidence import CERTAIN, Evidence
+from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
 from adapters.query.running import Sequence as Transcript
 from adapters.query.running import Speech
+from adapters.query.view import Asked, Heard
 from adapters.query.voice import Voice
-from adapters.text.clauses import Asking, turned_round
+from adapters.text.clauses import Asking
 from adapters.text.pieces import Pieces
 from adapters.text.table import NameTable
 from adapters.write.rows import FactRows
 from oneshot.core.rules.posterior import posterior_weights
 
 ASKED = 0.0  # nats of evidence at which a fact answers what somebody asked
+FOLLOWED = -3.0  # nats at which each fact of a chain is meant, where the others are too
+FURTHER = 7.0  # nats that a fact more in a chain is worth: less of the clause is left unexplained
 TOLD = 20.0  # nats at which it speaks where perhaps nobody did
-RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
-ALIKE = 12.0  # nats at which a relation of the bank may be the fact's own
-NEAREST = 15.0  # nats behind the likeliest one at which it still may
-SURE = 30.0  # nats at which the bank surely knows the fact's relation
-PLAIN = 40.0  # nats of a fact's own evidence that no other relation outdoes
-BEHIND = -4.0  # nats by which that may then fall behind another relation of the bank
-SAME = 2.0  # squared distance below which two readings are of the same words
-CERTAIN = 1000.0  # nats that the taught words themselves are worth
 VALUE = 0.0  # log odds of "a value comes next" that an unasked fact needs
 NO_VALUE = -3.0  # log odds of "a value comes next" below which a sentence goes on first
 
@@ -47,6 +45,21 @@ class Firing:
 
     speech: Speech
     evidence: dict[int, float]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The fact that answers a clause, the facts that led to it, and the least evidence of any."""
+
+    row: int
+    evidence: float
+    heard: Heard
+    via: tuple[int, ...] = ()
+
+    @property
+    def weight(self) -> float:
+        """What it is compared by."""
+        return self.evidence + FURTHER * len(self.via)
 
 
 @runtime_checkable
@@ -74,7 +87,6 @@ class PosteriorDenoiser:
     ) -> None:
         self.calibration, self.rows, self.tokenizer = calibration, rows, tokenizer
         self.label = SayableLabels(calibration.labels, head, calibration.scale)
-        self._relatives: dict[int, tuple[Bool[Tensor, " relations"], float]] = {}
 
     @cached_property
     def pieces(self) -> Pieces:
@@ -82,11 +94,25 @@ class PosteriorDenoiser:
         return Pieces.of(self.tokenizer)
 
     @cached_property
+    def table(self) -> NameTable:
+        """The names of the facts."""
+        longest = int(self.rows.longest.max()) if len(self.rows) else 1
+        return NameTable.build(self.rows.names, self.rows.firsts, longest, self.rows.subject)
+
+    @cached_property
     def listener(self) -> Listener:
         """Hears the names of the facts."""
-        longest = int(self.rows.longest.max()) if len(self.rows) else 1
-        table = NameTable.build(self.rows.names, self.rows.firsts, longest)
-        return Listener(table, self.pieces)
+        return Listener(self.table, self.pieces)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Weighs what is heard."""
+        return Evidence(self.calibration, self.rows, self.voice)
+
+    @cached_property
+    def chains(self) -> Chains:
+        """Follows facts to facts on their answers."""
+        return Chains(self.table, self.voice, self.evidence)
 
     @cached_property
     def voice(self) -> Voice:
@@ -98,32 +124,65 @@ class PosteriorDenoiser:
         if not asked:
             return self._told(self.listener.told(said, at), said)
         heard, chat = self.listener.asked(said, at)
-        chosen = [(h, *best) for h in heard if (best := self._best(h)) is not None]
+        clauses = groupby(heard, key=lambda h: h.asked)
+        chosen = [c for asked, group in clauses for c in self._likeliest(asked, group)]
         if not chosen:
             return None
-        evidence = {row: value for _, row, value in chosen}
+        best = max(chosen, key=lambda c: c.evidence)
         if chat:
-            once = {row: (row, h.asking, h.text) for h, row, _ in chosen}
-            return Firing(self.voice.reply(list(once.values())), evidence)
-        first, row, _ = max(chosen, key=lambda c: c[2])
-        if first.asking is Asking.YES_NO:
-            return Firing(self.voice.yes_no(row, first.text), evidence)
-        return Firing(self.voice.value(row), {row: evidence[row]})
+            once = list({choice.row: choice for choice in chosen}.values())
+            speech = self.voice.reply(
+                [(c.row, c.heard.asked.kind, c.heard.asked.text) for c in once]
+            )
+            via = tuple(row for choice in once for row in choice.via)
+            return Firing(replace(speech, via=via), {c.row: c.evidence for c in once})
+        if best.heard.asked.kind is Asking.YES_NO:
+            speech = self.voice.yes_no(best.row, best.heard.asked.text)
+        else:
+            speech = self.voice.value(best.row)
+        return Firing(replace(speech, via=best.via), {best.row: best.evidence})
 
     def _told(self, heard: Sequence[Heard], said: Transcript) -> Firing | None:
         chosen = [best for h in heard if (best := self._best(h)) is not None]
-        chosen = [best for best in chosen if best[0] not in said.spoken]
+        chosen = [best for best in chosen if best.row not in said.spoken]
         if not chosen:
             return None
-        row, value = max(chosen, key=lambda c: c[1])
-        return Firing(self.voice.value(row), {row: value})
+        best = max(chosen, key=lambda c: c.evidence)
+        return Firing(self.voice.value(best.row), {best.row: best.evidence})
 
-    def _best(self, heard: Heard) -> tuple[int, float] | None:
+    def _likeliest(self, asked: Asked, heard: Iterable[Heard]) -> list[Choice]:
+        """The facts that a clause asks for, or the one that a chain leads to more surely."""
+        narrowed = self.chains.narrowed(asked)
+        heard = heard if narrowed is asked else asked.view.read(narrowed)
+        direct = [best for h in heard if (best := self._best(h)) is not None]
+        chain = None if asked.strict else self._by_chain(narrowed)
+        if chain and all(chain.weight > self._as_a_whole(choice) for choice in direct):
+            return [chain]
+        if not direct and asked.instead:
+            return self._likeliest(asked.instead, asked.view.read(asked.instead))
+        return direct
+
+    def _as_a_whole(self, choice: Choice) -> float:
+        """A direct answer's evidence from all of the clause, not from a phrase in it alone."""
+        if choice.evidence >= CERTAIN or len(choice.heard.readings) == 1:
+            return choice.evidence
+        return float(self.evidence.of_each(choice.row, choice.heard.whole)[0])
+
+    def _by_chain(self, asked: Asked) -> Choice | None:
+        found = []
+        for link, heard in self.chains.links(asked):
+            if (best := self._best(heard, FOLLOWED)) is not None:
+                least = min(best.evidence, link.evidence)
+                found.append(replace(best, evidence=least, via=link.via))
+        return max(found, key=lambda choice: choice.weight, default=None)
+
+    def _best(self, heard: Heard, asked: float = ASKED) -> Choice | None:
         """The likeliest fact and its evidence, where it passes the threshold and no other name is
         asked about more surely.
         """
-        found = torch.tensor([self._evidence(row, heard) for row in heard.facts])
-        least = CERTAIN if heard.exact else TOLD if heard.strict else ASKED
+        found = torch.tensor([self.evidence.of_heard(row, heard) for row in heard.facts])
+        strict = heard.asked.strict
+        least = CERTAIN if heard.exact else TOLD if strict else asked
         barred = found.masked_fill(found < least, -torch.inf)[None]
         if bool(barred.isneginf().all()):
             return None
@@ -132,40 +191,6 @@ class PosteriorDenoiser:
         chosen = int(weights[0].argmax())
         value = float(found[chosen])
         sure = value >= CERTAIN
-        if heard.completes and heard.value < (VALUE if heard.strict else NO_VALUE) and not sure:
+        if heard.asked.completes and heard.value < (VALUE if strict else NO_VALUE) and not sure:
             return None
-        return heard.facts[chosen], value
-
-    def _evidence(self, row: int, heard: Heard) -> float:
-        """log p(readings | fact asked) - log p(readings | another relation), in nats.
-
-        What the bank knows to be asked instead, by its likelihood, counts against the fact.
-        """
-        codes, metric = self.rows.codes(row), self.calibration.metric
-        codes = codes.to(metric.between.device)
-        own = metric.ratio(heard.readings, codes).max(1).values
-        if bool(torch.cdist(heard.whole, codes).min().square() < SAME):
-            return CERTAIN + float(own.max())
-        if turned_round(heard.text, self.voice.sentence(row)):
-            return -float("inf")
-        if len(heard.rivals) and bool(metric.ratio(heard.rivals, codes).max() > own.max()):
-            return -float("inf")
-        known, (akin, sure) = (
-            metric.ratio(heard.readings, self.calibration.centres),
-            self._akin(row),
-        )
-        others = known.masked_fill(akin, -torch.inf)
-        if sure > SURE and bool(akin.any()) and float(own.max()) < PLAIN:
-            kin = known.masked_fill(~akin, -torch.inf).max(1).values
-            if float((kin - others.max(1).values).max()) < BEHIND:
-                return -float("inf")
-        return float((own - RIVALRY * others.logsumexp(1).clamp_min(0)).max())
-
-    def _akin(self, row: int) -> tuple[Bool[Tensor, " relations"], float]:
-        """The relations of the bank that may be the fact's own, and the best one's evidence."""
-        if row not in self._relatives:
-            codes = self.rows.codes(row).to(self.calibration.centres)
-            ratio = self.calibration.metric.ratio(codes, self.calibration.centres).max(0).values
-            sure = float(ratio.max())
-            self._relatives[row] = ratio > max(ALIKE, sure - NEAREST), sure
-        return self._relatives[row]
+        return Choice(heard.facts[chosen], value, heard)

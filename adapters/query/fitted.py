@@ -15,10 +15,11 @@ from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.query.denoise import Firing
-from adapters.query.hearing import Listener, Named
+from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
 from adapters.query.running import Sequence as Transcript
 from adapters.query.running import Speech
+from adapters.query.view import Named
 from adapters.text.names import (
     DETERMINERS,
     FIRST_PERSON,
@@ -64,6 +65,10 @@ class AnyName:
                 mention = Mention(key, first, last, words[first].start, words[last].end)
                 found.append((mention, (key_number(key),)))
         return found
+
+    def owners(self, _text: str) -> list[Named]:
+        """Nobody: chains of facts need the facts' answers, which are not kept."""
+        return []
 
 
 class FittedDenoiser:

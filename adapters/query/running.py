@@ -9,11 +9,12 @@ from torch import Tensor
 @dataclass(frozen=True)
 class Speech:
     """An answer under way: its tokens, of each the fact that says it (-1 where rows are not kept),
-    and the step.
+    the facts that led to these, and the step.
     """
 
     tokens: tuple[int, ...]
     facts: tuple[int, ...]
+    via: tuple[int, ...] = ()
     step: int = 0
 
     def after(self, token: int) -> "Speech | None":

@@ -76,7 +76,7 @@ class Voice:
         """The fact's sentence; what the speaker told of themselves or theirs is told to them."""
         text, _ = self.pieces.text(_real(self.rows.sentence[row].tolist()))
         text = text.strip()
-        answer = self._answer(row)
+        answer = self.answer(row)
         prompt = text.removesuffix(answer)
         if int(self.rows.subject[row]) != ABOUT_SPEAKER and not _OWNED.search(prompt):
             return text
@@ -84,7 +84,8 @@ class Voice:
             prompt = re.sub(pattern, other, prompt, flags=re.IGNORECASE)
         return prompt[:1].upper() + prompt[1:] + text[len(text) - len(answer) :]
 
-    def _answer(self, row: int) -> str:
+    def answer(self, row: int) -> str:
+        """The words of a fact's answer."""
         tokens = _real(self.rows.answer[row].tolist())
         end = end_of_text(self.tokenizer)
         if end and tokens[-1:] == end:
@@ -93,7 +94,7 @@ class Voice:
 
     def _says(self, row: int, clause: str) -> bool:
         """Whether the words of the answer stand in the clause."""
-        answer = " ".join(w.key for w in words_of(self._answer(row)))
+        answer = " ".join(w.key for w in words_of(self.answer(row)))
         return bool(answer) and f" {answer} " in f" {' '.join(w.key for w in words_of(clause))} "
 
 

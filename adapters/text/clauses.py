@@ -26,8 +26,9 @@ _REQUEST = re.compile(
     r"^(?:(?:can|could|would|will) you (?:please |kindly |maybe |perhaps )*)?(?:please |kindly )*"
     r"(?:tell|give|name|say|state|remind|show|let me know|find|look up|identify|specify|provide|"
     r"list|mention|recall|complete|finish|fill in|answer|check|ask)\b"
-    r"|^(?:do|did|would|does) (?:you|anyone|anybody|someone) (?:happen to )?"
-    r"(?:know|remember|recall|have)\b"
+    r"|^(?:do|did|would|does) (?:you|anyone|anybody|someone)(?: (?:at|in|from|of) [^,]*?)? "
+    r"(?:happen to )?(?:know|remember|recall|have)\b"
+    r"|^is there (?:anyone|anybody|someone|somebody)\b[^,]* who (?:knows|remembers|can tell)\b"
     r"|^(?:any (?:idea|chance|clue)|i (?:(?:need|want|would like|wish)(?! (?:it|that|this)\b)|"
     r"forgot|forget|wonder|am wondering|was wondering|can't remember|cannot remember|"
     r"don't remember|do not remember|don't know|"
@@ -44,6 +45,7 @@ _NEGATION = re.compile(r"\b(?:not|never|no longer|nor|neither)\b|n't\b", re.IGNO
 _CONTRAST = re.compile(  # "A, not B": of whom it is asked, and no denial
     r"(?:^|,|\b(?:and|but))\s*not (?=(?:the|that|those|in|of|at|for|to|from|by|with|on)\b|[A-Z])"
 )
+_NEITHER = re.compile(r"^neither\b.*?\bnor\b", re.IGNORECASE)  # denies of its names alone
 _GOES_ON = re.compile(  # a second verb of the same subject
     r",?\s*\b(?:and|but|yet)\s+(?:(?:then|also|later|now|still|never|always|thus|so) )?"
     rf"(?={_AUXILIARY}\b|(?:its|his|her|their|he|she|it|they)\b)",
@@ -57,8 +59,9 @@ _IS_OF = re.compile(
     r"^(?P<name>.+?) (?:is|was|are|were|became|remains) (?:(?:also|still|now|once) )?"
     r"(?:the|an?) (?P<noun>[\w' -]+) of(?: the| an?)?$"
 )
-_OF_NEXT = re.compile(  # "the capital of", whatever stands before it
-    r"\b(?:the|an?|its|his|her|their)\s+(?:(?!(?:the|an?)\b)[\w'-]+\s+){1,4}of\s+(?:the\s+)?$", re.I
+_OF_NEXT = re.compile(  # "the capital of", "the code for", whatever stands before it
+    r"\b(?:the|an?|its|his|her|their)\s+(?:(?!(?:the|an?)\b)[\w'-]+\s+){1,4}(?:of|at|for)\s+(?:the\s+)?$",
+    re.I,
 )
 _IT = r"(?:it|that|this|he|she|they|one)"
 _BARE_REQUEST = re.compile(  # asks for what was told before it
@@ -85,6 +88,13 @@ PRONOUN = re.compile(
     r"\b(?:its|it|he|him|his|she|her|hers|they|them|their|theirs|there|this (?:place|person|city|"
     r"country|company|man|woman|book|film)|that (?:place|person|city|country|company|man|woman|"
     r"book|film))\b",
+    re.IGNORECASE,
+)
+BACK = re.compile(  # as well words of a kind, where only one name comes into question
+    rf"{PRONOUN.pattern}|\bthe (?:company|firm|city|town|village|country|place|person|man|woman|"
+    r"boy|girl|book|novel|film|movie|song|album|band|team|club|school|hotel|restaurant|museum|shop|"
+    r"product|project|server|dog|cat)\b(?! (?:of|that|which|where|who|whose|in|for|with|from|named|"
+    r"called)\b)",
     re.IGNORECASE,
 )
 
@@ -181,7 +191,7 @@ def denies(clause: str) -> bool:
 
 def _affirmed(text: str) -> str:
     """The text without negations that deny nothing."""
-    return _CONTRAST.sub(" ", _FORGOT.sub(" ", text))
+    return _CONTRAST.sub(" ", _FORGOT.sub(" ", _NEITHER.sub(" ", text.strip())))
 
 
 def second_verb(text: str, subject: Span, taken: Span, end: int) -> Span | None:

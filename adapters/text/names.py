@@ -14,6 +14,7 @@ TIMES = set_of(
     "morning evening afternoon night day week month year moment time end beginning future past"
 )
 POSSESSED = "'s"
+PARTS = set_of("back front top bottom middle side center centre corner left right")
 SPEAKER = "i"  # the key of whoever speaks
 LONGEST = 12  # words of a name
 TITLES = set_of(
@@ -33,6 +34,19 @@ OPENERS = set_of(
     "if as unlike like after before since while because although though so then also not no "
     "yes tell give name say remind please i we you he she it they my our your his her their "
     "its this that these those regarding concerning say remember note"
+)
+
+PART = "~ "  # before the key of a first or last name; no word of a text has it
+NO_PERSON = set_of(
+    "city town village county state states republic kingdom union empire river lake sea bay gulf "
+    "island islands mount mountain hill hills valley street road lane avenue square park bridge "
+    "tower house hall castle palace church cathedral abbey temple station airport port harbour "
+    "university college school academy institute museum gallery library theatre hospital hotel "
+    "restaurant bank company corporation corp inc ltd llc gmbh group industries systems motors "
+    "airlines airways records studios pictures games software technologies press times post news "
+    "daily journal magazine party club united rovers fc league cup festival prize award orchestra "
+    "band project office team department committee council court army navy war battle treaty act "
+    "and"
 )
 
 
@@ -77,6 +91,16 @@ def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
     return list(dict.fromkeys([*keys, *map(name_key, aliases)]))
 
 
+def person_parts(name: str) -> list[str]:
+    """The keys of the first and the last name, where a name looks like a person's."""
+    words = words_of(name)
+    named = all(w.capital and w.key.isalpha() and not w.possessive for w in words)
+    if not named or not 2 <= len(words) <= 3 or any(w.key in NO_PERSON | LONGER for w in words):
+        return []
+    ends = [words[-1]] if words[0].key in TITLES else [words[0], words[-1]]
+    return [f"{PART}{w.key}" for w in ends if len(w.key) > 2 and w.key not in OPENERS]
+
+
 def first_word(key: str) -> str:
     """The first word of a name's key; whoever speaks has one for "my sister" and "mine" too."""
     word = key.partition(" ")[0].removesuffix(POSSESSED)
@@ -105,11 +129,19 @@ def candidates(
 def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> bool:
     """Whether the words are the whole name, and no part of a longer one ("New Freedonia")."""
     if words[first].key in FIRST_PERSON and first == last:
-        return not _owns_a_possessor(text, words, last)
+        return not owns_a_possessor(words, last)
     return not (_continues_before(text, words, first) or _continues_behind(text, words, last))
 
 
-def _owns_a_possessor(text: str, words: Sequence[Word], at: int) -> bool:
+def stands_for_a_person(text: str, words: Sequence[Word], at: int) -> bool:
+    """Whether a first or last name stands by itself, and is no part of anybody else's."""
+    if not words[at].capital or not stands_alone(text, words, at, at):
+        return False
+    before = words[at - 1] if at and _adjacent(text, words[at - 1], words[at]) else None
+    return before is None or not before.capital or before.key in TITLES | OPENERS
+
+
+def owns_a_possessor(words: Sequence[Word], at: int) -> bool:
     """ "my" in "my brother's name": what is asked belongs to the brother."""
     if words[at].key != "my":
         return False
@@ -164,10 +196,11 @@ def untaught_names(text: str, words: Sequence[Word], taught: Sequence[Mention]) 
     return [_mention(words, run) for run in found]
 
 
-def untaught_places(words: Sequence[Word], taught: Sequence[Mention]) -> list[Mention]:
-    """Places told as a taught one is ("at the gym" beside "at the office"), which compete too."""
-    if not any(_is_place(words, mention.first) for mention in taught):
-        return []
+def untaught_places(text: str, words: Sequence[Word], taught: Sequence[Mention]) -> list[Mention]:
+    """Places told as a taught one is ("at the gym" beside "at the office"), which compete too.
+
+    Behind a comma, or before one, they do so however the taught one is told.
+    """
     covered = {i for mention in taught for i in range(mention.first, mention.last + 1)}
     runs = [
         [i - 1, i]
@@ -175,10 +208,17 @@ def untaught_places(words: Sequence[Word], taught: Sequence[Mention]) -> list[Me
         if i not in covered
         and words[i - 1].key in DETERMINERS
         and not words[i].capital
-        and words[i].key not in TIMES
+        and words[i].key not in TIMES | PARTS
+        and [word.key for word in words[i + 1 : i + 2]] != ["of"]  # "in the capital of Zog"
         and _is_place(words, i)
     ]
-    return [_mention(words, run) for run in runs]
+    places = [_mention(words, run) for run in runs]
+    return [p for p in places if any(_compete(text, words, p, mention) for mention in taught)]
+
+
+def _compete(text: str, words: Sequence[Word], place: Mention, taught: Mention) -> bool:
+    first, second = sorted([place, taught], key=lambda mention: mention.start)
+    return _is_place(words, taught.first) or "," in text[first.end : second.start]
 
 
 def _is_place(words: Sequence[Word], at: int) -> bool:

@@ -9,7 +9,17 @@ from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adapters.text.names import Mention, candidates, first_word, key_number, stands_alone
+from adapters.text.names import (
+    PART,
+    SPEAKER,
+    Mention,
+    candidates,
+    first_word,
+    key_number,
+    owns_a_possessor,
+    stands_alone,
+    stands_for_a_person,
+)
 from adapters.text.words import Word, words_of
 
 NOBODY = 0
@@ -17,12 +27,17 @@ NOBODY = 0
 
 @dataclass(frozen=True)
 class NameTable:
-    """Keys of names as numbers in ascending order, the row of each, and what names begin with."""
+    """Keys of names as numbers in ascending order, the row of each, and what names begin with.
+
+    `subjects` are those of the facts by row, so that a first or last name alone counts where one
+    subject only bears it; without them none does.
+    """
 
     keys: NDArray[np.int64]
     rows: NDArray[np.int64]
     firsts: NDArray[np.int64]
     longest: int
+    subjects: NDArray[np.int64] | None = None
 
     @classmethod
     def build(
@@ -30,13 +45,15 @@ class NameTable:
         names: Int[Tensor, "facts forms"],
         firsts: Int[Tensor, "facts forms"],
         longest: int,
+        subjects: Int[Tensor, " facts"] | None = None,
     ) -> "NameTable":
         """From every fact's keys (0 where it has fewer), their first words' and the most words."""
         fact, form = (part.numpy() for part in (names != NOBODY).nonzero(as_tuple=True))
         keys = names.numpy()[fact, form]
         order = np.argsort(keys, kind="stable")
         begin = np.unique(firsts[firsts != NOBODY].numpy())
-        return cls(keys[order], fact[order], begin, longest)
+        owned = None if subjects is None else subjects.numpy()
+        return cls(keys[order], fact[order], begin, longest, owned)
 
     def mentions(self, text: str) -> list[tuple[Mention, tuple[int, ...]]]:
         """Every taught name in a text with its facts' rows; of overlapping ones the longest."""
@@ -49,7 +66,15 @@ class NameTable:
             if not span & taken:
                 taken |= span
                 kept.append((mention, rows))
+        kept += self._by_part(text, words, taken)
         return sorted(kept, key=lambda f: f[0].first)
+
+    def owners(self, text: str) -> list[tuple[Mention, tuple[int, ...]]]:
+        """Where the speaker only owns whom a text asks about ("my doctor's number")."""
+        rows = self.rows_of(SPEAKER)
+        words = words_of(text) if rows else []
+        mine = [i for i in range(len(words)) if owns_a_possessor(words, i)]
+        return [(Mention(SPEAKER, i, i, words[i].start, words[i].end), rows) for i in mine]
 
     def _found(self, text: str, words: Sequence[Word]) -> list[tuple[Mention, tuple[int, ...]]]:
         found = []
@@ -58,6 +83,21 @@ class NameTable:
             if rows and stands_alone(text, words, first, last):
                 place = words[first].start, words[last].end
                 found.append((Mention(key, first, last, *place), rows))
+        return found
+
+    def _by_part(
+        self, text: str, words: Sequence[Word], taken: set[int]
+    ) -> list[tuple[Mention, tuple[int, ...]]]:
+        """First and last names by themselves."""
+        if self.subjects is None:
+            return []
+        found = []
+        for i, word in enumerate(words):
+            key = f"{PART}{word.key}"
+            rows = self.rows_of(key) if word.capital and i not in taken else ()
+            alone = len({int(self.subjects[row]) for row in rows}) == 1
+            if alone and stands_for_a_person(text, words, i):
+                found.append((Mention(key, i, i, word.start, word.end), rows))
         return found
 
     def rows_of(self, key: str) -> tuple[int, ...]:

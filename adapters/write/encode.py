@@ -13,7 +13,7 @@ from adapters.address.calibration import Calibration
 from adapters.address.gather import Prompt, encode_ids, picked, rows_of
 from adapters.address.reading import clause_of, window_of
 from adapters.host.read import read_states
-from adapters.text.names import key_number, name_key, name_keys
+from adapters.text.names import key_number, name_key, name_keys, person_parts
 from adapters.text.pieces import Pieces
 from adapters.text.table import NameTable, keys_of_names
 from adapters.write.answers import answer_tokens, sentence_tokens
@@ -37,7 +37,8 @@ TOGETHER = 32  # facts whose states are held at a time
 class Told:
     """A fact to be written: its prompt, answer and subject, other wordings and other names.
 
-    `asks` were given with the fact and belong to it, `made` were made of the prompt.
+    `asks` were given with the fact and belong to it, `made` were made of the prompt; `marks` tell
+    it from other facts in the same words.
     """
 
     prompt: str
@@ -46,12 +47,13 @@ class Told:
     asks: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
     @property
     def key(self) -> bytes:
         """What tells this fact from all others."""
         further = (*self.asks, *(f"alias {name}" for name in self.aliases))
-        return content_hash(self.prompt, self.answer, self.subject, *further)
+        return content_hash(self.prompt, self.answer, self.subject, *further, *self.marks)
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,8 @@ class Encoder:
 def _row(
     fact: Told, answer: list[int], sentence: list[int], codes: Float[Tensor, "count rank"]
 ) -> FactRows:
-    names, firsts, longest = keys_of_names(name_keys(fact.subject, fact.aliases), NAMES)
+    keys = [*name_keys(fact.subject, fact.aliases), *person_parts(fact.subject)][:NAMES]
+    names, firsts, longest = keys_of_names(keys, NAMES)
     readings = torch.zeros(1, READINGS, codes.shape[1], dtype=torch.half)
     readings[0, : len(codes)] = codes
     return FactRows(

@@ -21,9 +21,10 @@ NO_TOKEN = -1
 class FactRows:
     """n facts: content hash, the names that they answer to, readings, and what they say.
 
-    `names` are keys as numbers, 0 where there are fewer, `firsts` those of their first words and
-    `longest` the most words of one. `readings` holds `count` relation codes. `answer` follows the
-    taught prompt; `sentence` stands by itself. NO_TOKEN pads both.
+    `names` are keys as numbers, 0 where there are fewer, at the end those of a person's first and
+    last name, marked as parts; `firsts` those of their first words and `longest` the most words of
+    one. `readings` holds `count` relation codes. `answer` follows the taught prompt; `sentence`
+    stands by itself. NO_TOKEN pads both.
     """
 
     key: UInt8[Tensor, "n 16"]

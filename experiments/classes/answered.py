@@ -9,12 +9,11 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from experiments.classes.measures import area
+from oneshot.classes.reliability import calibration_error, reliability, weighed
 from oneshot.classes.writers.sharpness import STRANGERS
 
 REJECTS = (0.01, 0.02, 0.05, 0.1, 0.2)
 """Shares of known examples that are rejected, at which strangers' rejection is told."""
-
-_BINS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +66,8 @@ def figures(parts: Sequence[Answered]) -> dict[str, Any]:
         "maximum softmax": [p.forced.amax(1) for p in parts],
         "distance": [p.nearness for p in parts],
     }
-    weights = torch.cat([weigh(n, m) for n, m in zip(known, strange, strict=True)])
+    asked = [torch.arange(len(p.probabilities)) < n for p, n in pairs]
+    weights = torch.cat([weighed(which, STRANGERS) for which in asked])
     return found | {
         "strangers": sum(strange),
         "strangers_rejected": share([p.none[n:] for p, n in pairs]),
@@ -105,23 +105,9 @@ def share(parts: Sequence[Tensor]) -> list[float]:
     return [round(100 * float(values.mean()), 2), round(196 * half, 2)]
 
 
-def weigh(known: int, strangers: int) -> Tensor:
-    """Weights under which strangers are the share that the answers suppose, for `error`."""
-    return torch.cat(
-        [
-            torch.full((known,), (1 - STRANGERS) / known),
-            torch.full((strangers,), STRANGERS / max(strangers, 1)),
-        ]
-    )
-
-
 def error(sure: Tensor, right: Tensor, weights: Tensor | None) -> float:
-    """The expected calibration error in ten bins, of all draws together."""
-    weights = torch.ones(len(sure)) if weights is None else weights
-    place = (sure * _BINS).ceil().long().clamp(1, _BINS) - 1
-    gap = weights.double() * (sure.double() - right.double())
-    sums = torch.zeros(_BINS, dtype=torch.float64).index_add_(0, place, gap)
-    return round(float(sums.abs().sum() / weights.double().sum()), 4)
+    """The expected calibration error, of all draws together."""
+    return round(calibration_error(reliability(sure, right, weights)), 4)
 
 
 def rejected_at(known: Tensor, strangers: Tensor, rejects: float) -> float:

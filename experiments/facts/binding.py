@@ -27,10 +27,10 @@ PAIRS = 2  # other names beside each one that is asked about
 
 @dataclass(frozen=True)
 class Config:
-    """Which host, and which half of the wordings."""
+    """Which host, and which part of the wordings."""
 
     host: str
-    half: str = "second"
+    part: str
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ def statements() -> list[Statement]:
     ]
 
 
-def texts(half: str) -> Iterator[Text]:
+def texts(part: str) -> Iterator[Text]:
     """Every wording with a taught name asked about beside others, and the other way round."""
     data = _read()
-    for kind, wordings in data[half].items():
+    for kind, wordings in data[part].items():
         facts, others = data["kinds"][kind]["facts"], data["kinds"][kind]["others"]
         for i, wording in enumerate(wordings):
             for j, (_, name, answer) in enumerate(facts):
@@ -130,7 +130,7 @@ def experiment(config: Config) -> dict[str, Any]:
         tempfile.TemporaryDirectory() as folder,
         Learner.open(folder, model=None if config.host == "packaged" else config.host) as learner,
     ):
-        return measure(learner, list(texts(config.half)))
+        return measure(learner, list(texts(config.part)))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Records of facts on a real language model as Markdown: open relations, binding, known sets."""
+"""Records of facts on a real language model as Markdown: open relations, binding, sets, chains."""
 
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,34 @@ def published_table(folder: Path) -> str:
         f"| running text | tokens at which a fact speaks | {fires} | | <= 2e-5 per token |"
     )
     return "\n".join(lines)
+
+
+CHAINED: tuple[tuple[str, str, dict[int, str], dict[int, str]], ...] = (
+    ("composed", "composed question", {2: ">= 95 %", 3: ">= 85 %"}, {}),
+    ("any of a chain's", "any of a case's", {}, {2: ">= 90 %", 3: ">= 70 %", 4: ">= 55 %"}),
+    ("single, right", "a single fact's question", {}, {}),
+    ("single, not chained", "the same, answered by one fact", {2: ">= 99 %", 3: ">= 99 %"}, {}),
+    ("other relation at the end", "another relation at the end, its answer not said", {}, {}),
+)
+
+
+def chains_table(folder: Path) -> str:
+    """Questions that take several facts: own chains, and MQuAKE's with every hop taught."""
+    lines = ["| chains | asked | 2 facts | 3 facts | 4 facts |", "|---|---|---|---|---|"]
+    for place, (name, title) in enumerate((("smollm2", "own"), ("mquake", "MQuAKE"))):
+        record = load(folder / f"facts-chains-{name}.json")
+        for axis, asked, *aims in CHAINED:
+            if record is None:
+                break
+            shares = {n: record["metrics"].get(f"{axis}, {n} facts") for n in (2, 3, 4)}
+            cells = [_aimed(_cell(found), aims[place].get(n)) for n, found in shares.items()]
+            if any(cells):
+                lines.append(f"| {title} | {asked} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) if len(lines) > 2 else NONE
+
+
+def _aimed(cell: str, aim: str | None) -> str:
+    return f"{cell}; aim {aim}" if cell and aim else cell
 
 
 def _cell(found: dict[str, Any] | None) -> str:

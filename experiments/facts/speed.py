@@ -26,7 +26,8 @@ def main() -> None:
     parser.add_argument("hosts", nargs="+", help="packaged, or as --model takes it")
     for host in parser.parse_args().hosts:
         measured = partial(experiment, None if host == "packaged" else host)
-        print(run_recorded(f"facts-speed-{host}", {"host": host}, [], measured))
+        name = "facts-speed" if host == "packaged" else f"facts-speed-{host}"
+        print(run_recorded(name, {"host": host}, [], measured))
 
 
 if __name__ == "__main__":

@@ -75,17 +75,24 @@ def _pair(row: dict[str, Any]) -> str:
 
 
 def speed_table(folder: Path) -> str:
-    """What writing and asking cost: one column a host."""
-    named = {n: load(folder / f"facts-speed-{n}.json") for n in ("packaged", "smollm2")}
-    hosts = {n: record["metrics"]["timings"] for n, record in named.items() if record}
+    """What writing and asking cost: two columns a host."""
+    named = {n: load(folder / f"facts-speed{n}.json") for n in ("", "-smollm2")}
+    hosts = {
+        name.removeprefix("-") or "packaged": {t["what"]: t for t in record["metrics"]["timings"]}
+        for name, record in named.items()
+        if record
+    }
     if not hosts:
         return "No record yet."
-    heads = " | ".join(f"{name} | aim" for name in hosts)
-    lines = [f"| | {heads} |", "|---|" + "---|---|" * len(hosts)]
-    for row in zip(*hosts.values(), strict=True):
-        cells = " | ".join(f"{t['value']:.3g} {t['unit']} | {t['target']}" for t in row)
-        lines.append(f"| {row[0]['what']} | {cells} |")
+    lines = [f"| | {' | '.join(f'{n} | aim' for n in hosts)} |", "|---|" + "---|---|" * len(hosts)]
+    for what in dict.fromkeys(what for timings in hosts.values() for what in timings):
+        cells = [_timing(timings.get(what)) for timings in hosts.values()]
+        lines.append(f"| {what} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _timing(found: dict[str, Any] | None) -> str:
+    return f"{found['value']:.3g} {found['unit']} | {found['target']}" if found else " | "
 
 
 def examination_table(folder: Path) -> str:

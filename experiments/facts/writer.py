@@ -27,7 +27,8 @@ from oneshot.hosts.load import Host
 from oneshot.retention.measures.scores import interval
 
 SAMPLES = 8  # raw answers of each kind that the record keeps
-PARAGRAPHS = 1500  # of running text
+PARAGRAPHS = 500  # of running text
+KNOWN = 1000  # of the host's own facts
 NOVEL = 10  # relations that the bank does not know, in that part
 
 
@@ -88,7 +89,7 @@ def _some(probes: list[Probe], config: Config) -> list[Probe]:
     return random.Random(config.seed).sample(probes, config.probes)
 
 
-def host_knowledge(host: Host, seed: int, count: int = 1000) -> dict[str, Any]:
+def host_knowledge(host: Host, seed: int, count: int) -> dict[str, Any]:
     """The bare host on its own facts, on trained wordings and on those that it never saw."""
     rng, wordings, main = random.Random(seed), corpus_wordings(), examined_wordings()
     result = {}
@@ -143,7 +144,7 @@ def experiment(config: Config) -> dict[str, Any]:
     exam = build_exam(config.count, seed=config.seed, split=config.split)
     with fresh_learner(config) as learner:
         result = {"writer": examine(learner, exam, config)}
-        result["host"] = host_knowledge(learner.host, config.seed)
+        result["host"] = host_knowledge(learner.host, config.seed, config.probes or KNOWN)
         if config.text:
             result["text"] = false_fires(learner, read_paragraphs(Path(config.text), PARAGRAPHS))
     with fresh_learner(config) as learner:

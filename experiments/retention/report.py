@@ -51,7 +51,7 @@ def _lead(found: dict[Group, list[Result]]) -> str:
     """For every suite with rivals: ours, the best other method, and what the bare model says."""
     rows = [_standing(g, rs) for g, rs in found.items() if len(rs) >= LEAST_METHODS and _ours(rs)]
     heads = ("facts and questions", "oneshot", "best other method", "bare model")
-    return _table(heads, rows)
+    return _table(heads, rows) if rows else ""
 
 
 def _standing(group: Group, group_results: Sequence[Result]) -> list[str]:

@@ -17,8 +17,8 @@ from typing import Any
 import torch
 
 from experiments.record import RESULTS, run_recorded
+from experiments.retention.memory import peak_mib
 from oneshot.hosts.load import PACKAGED, load_host
-from oneshot.retention.measures.memory import peak_mib
 from oneshot.retention.methods.registry import BARE
 from oneshot.retention.plan import Plan, read_plan, run_plan
 from oneshot.retention.suites.data_folder import DataFolder

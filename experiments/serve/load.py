@@ -223,6 +223,7 @@ def summary(seen: Seen, seconds: float, kept: int, config: Config) -> dict[str, 
         "facts_taught_meanwhile": len(seen.taught),
         "facts_live_afterwards": kept,
         "cores": os.cpu_count(),
+        "threads_waiting_for_them": [round(busy, 1) for busy in os.getloadavg()],
     }
 
 

@@ -25,6 +25,7 @@ from oneshot.cli.facts import (
     evaluate,
     forget,
     listing,
+    rule,
     teach,
 )
 from oneshot.cli.facts.carrying import export, importing
@@ -56,6 +57,7 @@ for group in (
     mcp,
 ):
     app.add_typer(group.commands)
+app.add_typer(rule.commands, name="rule")
 app.add_typer(host.commands, name="host")
 app.add_typer(classes.commands, name="class")
 app.add_typer(image.commands, name="image")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from oneshot.facts.answering import Said, short
-from oneshot.facts.brain.ledger import Entered
+from oneshot.facts.brain.planned import Entered
 from oneshot.facts.types import Receipt, Reply, Statement, Step
 
 
@@ -12,21 +12,21 @@ def make_reply(
     question: str,
     said: Said,
     bare: Said | None,
-    ids: Sequence[int],
+    ids: Sequence[tuple[int, ...]],
     *,
     explain: bool,
     whole: bool = False,
 ) -> Reply:
-    """A reply; `ids` are the facts' ids by the denoiser's rows, `bare` is what the host said.
+    """A reply; `ids` are the taught facts by the denoiser's rows, `bare` is what the host said.
 
     A single sentence goes without its stop unless the `whole` text is wanted.
     """
     tidy = str if whole else short
-    spoke = (c.fact for c in said.changes if c is not None and c.fact >= 0)
+    spoke = (row for c in said.changes if c for row in (*c.via, c.fact) if row >= 0)
     return Reply(
         question,
         tidy(said.text),
-        tuple(dict.fromkeys(ids[row] for row in spoke)),
+        tuple(dict.fromkeys(id for row in spoke for id in ids[row])),
         tidy(bare.text) if bare else None,
         _steps(said, ids) if explain else (),
     )
@@ -57,6 +57,7 @@ def make_receipt(
         asked[0],
         asked[1],
         _says(statement.answer, after) and (asked[0] is None or _says(statement.answer, asked[1])),
+        entered.implied,
     )
 
 
@@ -71,9 +72,14 @@ def uncontradicted(receipt: Receipt, old: int) -> Receipt:
     return replace(receipt, warnings=warnings)
 
 
-def _steps(said: Said, ids: Sequence[int]) -> tuple[Step, ...]:
+def _steps(said: Said, ids: Sequence[tuple[int, ...]]) -> tuple[Step, ...]:
     return tuple(
-        Step(token, ids[c.fact] if c.fact >= 0 else None, c.evidence)
+        Step(
+            token,
+            ids[c.fact][0] if c.fact >= 0 else None,
+            c.evidence,
+            tuple(id for row in c.via for id in ids[row][:1]),
+        )
         if c
         else Step(token, None, float("nan"))
         for token, c in zip(said.tokens, said.changes, strict=True)

@@ -16,6 +16,16 @@ def told_of(statement: Statement, *, made: bool = False) -> Told:
         statement.asks,
         statement.aliases,
         tuple(further),
+        _marks(statement),
+    )
+
+
+def _marks(statement: Statement) -> tuple[str, ...]:
+    """What tells a fact from others in the same words: when it holds, and what it follows from."""
+    times = (("since", statement.since), ("until", statement.until))
+    return (
+        *(f"{word} {date}" for word, date in times if date),
+        *(f"from {key}" for key in statement.origins),
     )
 
 

@@ -11,8 +11,12 @@ from oneshot.memory.journal.rows import Fact as Fact
 class Statement:
     """A fact as the user gives it: a prompt, the answer that completes it, and whom it is about.
 
-    `asks` are further wordings of the same question, `aliases` other names of the subject. `clean`
-    is set by `language.checking` alone, on statements that it has checked.
+    `asks` are further wordings of the same question, `aliases` other names of the subject. `also`
+    says that other answers hold beside it; `since` and `until` are dates ("2019", "2019-05-03")
+    between which it holds. `side` names the declared relation that the host's states tell it to be
+    where its words alone do not. A fact that follows from others has their keys as `origins`, and
+    in `rule` what it follows by. `clean` is set by `language.checking` alone, on statements that it
+    has checked.
     """
 
     prompt: str
@@ -21,7 +25,24 @@ class Statement:
     source: str | None = None
     asks: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    also: bool = False
+    since: str | None = None
+    until: str | None = None
+    side: str = ""
+    origins: tuple[str, ...] = ()
+    rule: str = ""
     clean: bool = field(default=False, init=False, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Implied:
+    """What follows from taught facts, whose ids are its `origins`, and by which rule."""
+
+    prompt: str
+    answer: str
+    subject: str
+    rule: str
+    origins: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -29,7 +50,8 @@ class Receipt:
     """What teaching one fact did.
 
     `asked` is a question that was made of it and `answered` what the model says to it; `holds`
-    that prompt and question are answered as taught. `before` is None where nobody asked.
+    that prompt and question are answered as taught. `implied` are sentences that follow from it.
+    `before` is None where nobody asked.
     """
 
     id: int
@@ -45,20 +67,27 @@ class Receipt:
     asked: str | None = None
     answered: str = ""
     holds: bool = True
+    implied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Step:
-    """One generated token and, where a fact began to speak, which one and the evidence in nats."""
+    """One generated token and, where a fact began to speak, which one and the evidence in nats.
+
+    `via` are the facts whose answers led to it, in their order.
+    """
 
     token: str
     fact: int | None
     evidence: float
+    via: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, the ids of the facts that spoke, and the bare host's answer where asked for."""
+    """An answer, the ids of the facts that spoke or led to those that did, and the bare host's
+    answer where asked for.
+    """
 
     question: str
     answer: str

@@ -2,7 +2,8 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -53,7 +54,7 @@ class Asker:
 
     async def pieces(
         self, model: str, asked: Sequence[Asked], *, bounded: bool = True
-    ) -> AsyncIterator[tuple[int, Piece]]:
+    ) -> AsyncGenerator[tuple[int, Piece], None]:
         """The pieces of all answers as they come, each with its answer's number.
 
         Raises BusyError, ClosedError, LateError, or what the model raised.
@@ -95,6 +96,7 @@ def _telling(
     loop: asyncio.AbstractEventLoop, heard: asyncio.Queue[tuple[int, Piece | Exception]], i: int
 ) -> Hear:
     def hear(piece: Piece | Exception) -> None:
-        loop.call_soon_threadsafe(heard.put_nowait, (i, piece))
+        with suppress(RuntimeError):  # who waited may be gone with the loop
+            loop.call_soon_threadsafe(heard.put_nowait, (i, piece))
 
     return hear

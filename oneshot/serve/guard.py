@@ -92,7 +92,7 @@ class Guard:
         if self.entry.names is not None and _name(host) not in self.entry.names:
             return refusal(403, f"the host {host[:80]!r} is not served here; use 127.0.0.1")
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.partition("://")[2] != host:
             return refusal(403, "pages of other origins may not ask this server")
         if not self._in_time(scope):
             return refusal(429, "too many requests from this address; wait", RATE, "rate_limit")
@@ -156,5 +156,8 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _name(host: str) -> str:
-    """A Host header without its port."""
-    return (urlsplit(f"//{host}").hostname or "").lower() if host else ""
+    """A Host header without its port, in small letters; empty where it is no host."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""

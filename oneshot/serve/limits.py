@@ -17,7 +17,7 @@ class Limits:
     waiting: int = 256  # answers that wait for their turn
     rows: int = 32  # answers of one batch
     batches: int = 4
-    cells: int = 1 << 17
+    cells: int = 1 << 16
     seconds: float = 300.0  # for a whole answer
     body_seconds: float = 30.0
     rate: int | None = None

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from oneshot.facts.brain.ledger import Entered
+from oneshot.facts.brain.planned import Entered
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import CHAT, RAW, Manner
 from oneshot.facts.replies import make_receipt, uncontradicted

@@ -256,6 +256,7 @@ def test_denial_is_told_from_forgetting(text: str, wanted: bool) -> None:
         "The password at Zog, not the one at Ann's, is",
         "Tell me where Ann, and not Zog, was born.",
         "In Zog, not in Freedonia, the capital is",
+        "Neither Ann nor Bob likes the capital of Zog, which is",
     ],
 )
 def test_a_contrast_denies_nothing(text: str) -> None:
@@ -302,3 +303,9 @@ def test_what_is_said_of_the_next_name_is_not_said_of_this_one() -> None:
     text = "My flight from Zog lands in the new capital of Ann"
     assert text[: before_next(text, 18, len(text) - 3)] == "My flight from Zog lands in "
     assert before_next("Zog and Ann", 3, 8) == 8
+
+
+def test_a_search_for_somebody_who_knows_asks_for_the_value() -> None:
+    assert asking("Is there anyone at Zog who knows the code of the door?") is VALUE
+    assert asking("Does anyone at Zog know the code of the door?") is VALUE
+    assert asking("Is there anyone at Zog?") is YES_NO

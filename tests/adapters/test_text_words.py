@@ -7,7 +7,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.text.names import SPEAKER, name_key, name_keys, untaught_names, untaught_places
+from adapters.text.names import (
+    SPEAKER,
+    key_number,
+    name_key,
+    name_keys,
+    person_parts,
+    untaught_names,
+    untaught_places,
+)
 from adapters.text.table import NameTable, keys_of_names
 from adapters.text.words import words_of
 from adapters.write.rows import NAMES
@@ -61,6 +69,7 @@ def found(text: str, *names: str | tuple[str, ...]) -> list[str]:
         ("dogs", "What does a dog eat?", "dog"),
         ("the blue whale", "What do blue whales eat?", "blue whales"),
         ("Ann", "Does Dr Ann live here?", "Ann"),
+        ("People's Republic", "The capital of People's Republic is", "People's Republic"),
         ("Ann", "Is Queen Ann old?", "Ann"),
         ("Ann", "Tell Ann where to go", "Ann"),
         ("Windows 11", "Who made Windows 11?", "Windows 11"),
@@ -126,6 +135,37 @@ def test_an_alias_is_one_more_name() -> None:
     texts = ["The USA is", "the United States are", "America is"]
     known = ("United States", "USA", "America")
     assert [found(text, known) for text in texts] == [["USA"], ["United States"], ["America"]]
+
+
+def of_people(*names: str) -> NameTable:
+    """A table that knows first and last names, each name with a subject of its own."""
+    parts = [keys_of_names([*name_keys(n), *person_parts(n)], NAMES) for n in names]
+    keys, firsts = (torch.cat([part[i] for part in parts]) for i in (0, 1))
+    longest = max(part[2] for part in parts)
+    subjects = torch.tensor([key_number(name_key(n)) for n in names])
+    return NameTable.build(keys, firsts, longest, subjects)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Where does Bell live?", ["Bell"]),
+        ("Where does Ann live?", ["Ann"]),
+        ("Where do Ann Bell and Mr Bell live?", ["Ann Bell", "Bell"]),
+        ("Bell's dog is", ["Bell"]),
+        ("Kit Bell lives in", []),
+        ("Where does Kit Bell live?", []),
+        ("Ann Lee lives in", []),
+        ("What does a bell do?", []),
+        ("Where is Bell Street?", []),
+        ("Where does Moor live?", []),
+        ("Where is Tarn?", []),
+    ],
+)
+def test_a_first_or_last_name_alone_is_whose_alone_bears_it(text: str, wanted: list[str]) -> None:
+    people = of_people("Ann Bell", "Kit Moor", "Eva Moor", "Tarn College")
+    assert [text[m.start : m.end] for m, _ in people.mentions(text)] == wanted
+    assert table("Ann Bell").mentions("Where does Bell live?") == []
 
 
 def test_facts_of_one_name_are_found_together() -> None:
@@ -200,12 +240,15 @@ def test_words_stand_in_order_inside_the_text(text: str) -> None:
         ("The password at the office", []),
         ("What is the password for the router at the office in the morning?", []),
         ("What is the code of the office near the gym?", []),
+        ("The code of the office is long, but at the gym", ["the gym"]),
+        ("Coming from the office, I live in the capital of Zog", []),
+        ("What is the code for the door at the back of the office?", []),
     ],
 )
 def test_places_told_alike_compete(text: str, wanted: list[str]) -> None:
     table = NameTable.build(*keys_of_names(["office"], NAMES))
     taught = [mention for mention, _ in table.mentions(text)]
-    found = untaught_places(words_of(text), taught)
+    found = untaught_places(text, words_of(text), taught)
     assert [text[m.start : m.end] for m in found] == wanted
 
 

@@ -120,4 +120,8 @@ def test_the_packaged_weights_are_a_host(cache: Path) -> None:
     assert torch.equal(host.features(images[1:2]), together[1:2])
     assert open_host(Kind.IMAGE, PHOTOS, "cpu").hash == host.hash
     assert kept.stat().st_mtime_ns == written, "it is converted once"
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert torch.equal(open_host(Kind.IMAGE, PHOTOS, "cpu").features(images[:1]), together[:1])
+    assert kept.read_bytes() == whole, "damage is mended"
     assert is_calibrated(host), "its calibration ships"

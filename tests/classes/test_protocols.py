@@ -212,10 +212,10 @@ def test_what_is_asked_of_a_task_is_never_taught():
 
 def test_tables_of_answers_say_what_the_records_hold(tmp_path):
     entry = {"n": 10_000, "rule": "ridge", "cpu_seconds": 3.2, "forced": [74.0, 0.9]}
-    entry |= {"answered": [73.0, 0.9], "false_rejects": [1.7, 0.3]}
+    entry |= {"answered": [73.0, 0.9], "false_rejects": [1.7, 0.3], "error_forced": 0.02}
     record = {"config": {"sets": ["cifar10"]}, "metrics": {"cifar10": [entry]}}
     (tmp_path / "classes-shipped-all.json").write_text(json.dumps(record))
-    row = "| CIFAR-10, n = 10,000 | ridge | 74.0 ± 0.9 | 73.0 ± 0.9 | 1.7 ± 0.3 | 3 |"
+    row = "| CIFAR-10, n = 10,000 | ridge | 74.0 ± 0.9 | 73.0 ± 0.9 | 1.7 ± 0.3 | 0.020 | 3 |"
     assert row in answer_tables.everything_table(tmp_path)
     assert answer_tables.rejection_table(tmp_path) == "no record yet"
     assert answer_tables.tasks_table(tmp_path) == "no record yet"

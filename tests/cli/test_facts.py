@@ -67,7 +67,7 @@ def test_help_ends_with_examples_of_the_command(command: str) -> None:
 
 def test_commands_are_those_of_the_manual() -> None:
     wanted = "teach ask chat list show search forget update history undo stats export import merge"
-    wanted += " alias bench calibrate class demo doctor eval host image mcp"
+    wanted += " alias bench calibrate class demo doctor eval host image mcp rule serve"
     assert sorted(wanted.split()) == COMMANDS
 
 
@@ -123,9 +123,9 @@ def test_ask_prints_base_and_steps_only_when_wanted(run: Run) -> None:
     assert run("--json", "ask", "Where?", "--base").records == [{**plain[0], "base": "Paris"}]
     (explained,) = run("--json", "ask", "Where?", "--explain").records
     assert explained["steps"] == [  # JSON has no infinity and no NaN
-        {"token": "It is", "fact": None, "evidence": None},
-        {"token": " Glorp", "fact": 1, "evidence": None},
-        {"token": "town", "fact": 1, "evidence": None},
+        {"token": "It is", "fact": None, "evidence": None, "via": []},
+        {"token": " Glorp", "fact": 1, "evidence": None, "via": []},
+        {"token": "town", "fact": 1, "evidence": None, "via": []},
     ]
     assert run("--json", "ask", "Where?", "--no-adapter").records[0]["answer"] == "Paris"
 

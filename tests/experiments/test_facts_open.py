@@ -46,16 +46,16 @@ def test_strangers_have_no_facts_and_the_prompt_can_hold_the_fact() -> None:
     assert not axes["free cloze"].chat
 
 
-def test_binding_texts_are_many_and_their_halves_share_no_wording() -> None:
-    halves = {half: list(texts(half)) for half in ("first", "second")}
-    wordings = [{text.wording for text in found} for found in halves.values()]
-    assert not wordings[0] & wordings[1]
-    for found, used in zip(halves.values(), wordings, strict=True):
+def test_binding_texts_are_many_and_their_parts_share_no_wording() -> None:
+    parts = {part: list(texts(part)) for part in ("first", "second", "third")}
+    wordings = [{text.wording for text in found} for found in parts.values()]
+    assert len(set.union(*wordings)) == sum(map(len, wordings))
+    for found, used in zip(parts.values(), wordings, strict=True):
         assert len(found) >= 330
         assert len(used) >= 33
         assert {bool(text.wanted) for text in found} == {bool(t.barred) for t in found}
     answers = {told.answer for told in statements()}
-    assert all(text.wanted in answers or text.barred in answers for text in halves["first"])
+    assert all(text.wanted in answers or text.barred in answers for text in parts["first"])
 
 
 def test_what_the_host_says_of_the_other_name_is_no_wrong_binding() -> None:
@@ -114,7 +114,10 @@ def test_binding_and_published_sets_in_tables(tmp_path: Path) -> None:
 
 
 def test_costs_of_two_hosts_stand_side_by_side(tmp_path: Path) -> None:
-    for host, value in (("packaged", 10.0), ("smollm2", 30.0)):
+    for host, value in (("", 10.0), ("-smollm2", 30.0)):
         timing = {"what": "a write", "value": value, "unit": "ms", "target": "<= 40"}
-        put(tmp_path, f"facts-speed-{host}", {"timings": [timing]})
-    assert speed_table(tmp_path).splitlines()[2] == "| a write | 10 ms | <= 40 | 30 ms | <= 40 |"
+        put(tmp_path, f"facts-speed{host}", {"timings": [timing, timing | {"what": host}]})
+    rows = speed_table(tmp_path).splitlines()
+    assert rows[0] == "| | packaged | aim | smollm2 | aim |"
+    assert rows[2] == "| a write | 10 ms | <= 40 | 30 ms | <= 40 |"
+    assert rows[4] == "| -smollm2 |  |  | 30 ms | <= 40 |"

@@ -141,9 +141,10 @@ def test_make_runs_the_papers_configs_and_fills_the_tables(tmp_path: Path) -> No
     """The target itself, on a copy of the experiments, with tiny configs in the place of all."""
     root = FOLDER.parents[1]
     shutil.copytree(root / "experiments", tmp_path / "experiments")
-    for path in (tmp_path / "experiments" / "results").glob("images-*.json"):
-        path.unlink()
-    for name in ("Makefile", "pyproject.toml", ".venv/.installed"):
+    for kind in ("paper", "gpu"):
+        for path in (tmp_path / "experiments" / "results").glob(f"images-{kind}-*.json"):
+            path.unlink()
+    for name in ("Makefile", "pyproject.toml", "README.md", ".venv/.installed"):
         copy = tmp_path / name
         copy.parent.mkdir(exist_ok=True)
         copy.write_bytes((root / name).read_bytes() if (root / name).is_file() else b"")

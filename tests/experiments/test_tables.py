@@ -101,5 +101,5 @@ def test_the_numbers_of_both_readmes_are_those_of_the_records() -> None:
 
 
 def test_a_section_stands_once() -> None:
-    with pytest.raises(ValueError, match="<!-- images --> and <!-- /images --> stand 0 times"):
+    with pytest.raises(ValueError, match=r"<!-- \w+ --> and <!-- /\w+ --> stand 0 times"):
         tables.front_filled("no section", record.RESULTS)

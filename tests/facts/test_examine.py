@@ -14,7 +14,8 @@ from brains import NAMES, answers, caches, open_tiny, refused, statement, statem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.query.denoise import ASKED, CERTAIN
+from adapters.query.denoise import ASKED
+from adapters.query.evidence import CERTAIN
 from oneshot.cli.facts import evaluate
 from oneshot.cli.main import main
 from oneshot.errors import BrainError

@@ -41,13 +41,15 @@ def test_a_second_import_changes_no_bit(tmp_path: Path) -> None:
         assert learner.brain.journal.last_operation() == operation
 
 
-def test_of_two_answers_in_one_file_the_last_is_taught_once(tmp_path: Path) -> None:
-    lines = [f"{FACTS[0].prompt} Quist.", LINES[0], LINES[0]]
+def test_of_two_answers_in_one_file_the_last_counts(tmp_path: Path) -> None:
+    lines = [LINES[0], f"{FACTS[0].prompt} Quist.", LINES[0]]
     with open_tiny(tmp_path / "brain") as learner:
-        assert take(learner, lines) == {"0": "overruled", "1": "taught", "2": "repeated"}
-        weights = exported(learner, tmp_path / "one")
-        assert take(learner, lines) == {"0": "overruled", "1": "known", "2": "repeated"}
+        assert take(learner, lines) == {"0": "repeated", "1": "taught", "2": "taught"}
+        assert answers(learner, FACTS[:1]) == [FACTS[0].answer]
+        weights, facts = exported(learner, tmp_path / "one"), learner.facts(None)
+        assert take(learner, lines) == {"0": "repeated", "1": "replaced", "2": "known"}
         assert exported(learner, tmp_path / "two") == weights
+        assert learner.facts(None) == facts
 
 
 def test_an_old_file_does_not_bring_back_what_was_updated_since(tmp_path: Path) -> None:

@@ -172,6 +172,7 @@ def test_the_published_suites_are_built(host: Host, suite: str) -> None:
     assert ours["facts"] >= 3
     assert set(bare["axes"]) == set(ours["axes"])
     assert ours["axes"]["efficacy"]["mean"] == 1.0
+    assert bare["forced"]["rewrite_acc"]["mean"] < ours["forced"]["rewrite_acc"]["mean"] == 1.0
 
 
 @pytest.mark.data

@@ -23,13 +23,13 @@ from oneshot.retention.methods.editors.rome import Rome, RomeSettings
 from oneshot.retention.methods.editors.ultraedit import Running, UltraEdit
 from oneshot.retention.methods.examples import IGNORED, examples_of
 from oneshot.retention.methods.finetune import FineTune, FineTuneLast, FineTuneSettings
-from oneshot.retention.methods.in_context import InContext, NamedInContext
 from oneshot.retention.methods.interface import Method, Request
 from oneshot.retention.methods.knn_lm import KnnLm, KnnLmSettings
 from oneshot.retention.methods.lora import Lora
-from oneshot.retention.methods.recite import Recited, ReciteSettings
 from oneshot.retention.methods.registry import RIVALS, make_method
-from oneshot.retention.methods.retrieval import Copied, FactStore, RetrievedInContext
+from oneshot.retention.methods.text.in_context import InContext, NamedInContext
+from oneshot.retention.methods.text.recite import Recited, ReciteSettings
+from oneshot.retention.methods.text.retrieval import Copied, FactStore, RetrievedInContext
 from oneshot.retention.methods.weights import WeightEditor
 
 pytestmark = pytest.mark.filterwarnings(  # peft's calls of transformers

@@ -1,18 +1,23 @@
 """The suites of the bank: facts that nobody calibrated on, and the cases that break methods."""
 
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from oneshot.facts.answering import Question
 from oneshot.hosts.load import load_host
 from oneshot.hosts.relations import relations
 from oneshot.retention.suites.data_folder import DataFolder
 from oneshot.retention.suites.made.bank import invented
 from oneshot.retention.suites.made.hard import AHEAD, by_closeness, hard
 from oneshot.retention.suites.made.own import own
+from oneshot.retention.suites.registry import build_suite
 from oneshot.retention.suites.sampling import Bare, Material
 from oneshot.retention.suites.suite import DELETED, Suite
 
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 FACTS, PROBES = 30, 10
 
 
@@ -63,3 +68,27 @@ def test_closeness_is_by_the_words_in_common() -> None:
     order = [r.name for r in by_closeness(found["people:maternal_grandmother"])]
     assert order[0] == "people:paternal_grandmother"
     assert order.index("people:height") > len(order) // 2
+
+
+class Fixed(Bare):
+    """A host that says the same to everything."""
+
+    def __call__(self, questions: Sequence[Question]) -> list[str]:
+        return ["Paris" for _ in questions]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    "name", ["counterfact", "zsre", "mquake", "ripple", "hallueditbench", "lre"]
+)
+def test_a_whole_published_set_gives_questions_that_can_be_asked(name: str) -> None:
+    if not SHARED.is_dir():
+        pytest.skip("the optional data folder is not here")
+    drawn = Material(load_host(), Fixed(load_host()), DataFolder(SHARED), 2000, 2000)
+    suite = build_suite(name, drawn)
+    assert len(suite.requests) > 300
+    assert {"efficacy", "paraphrase"} <= suite.told.keys()
+    assert {"neighbours", "relation_specificity"} & suite.kept.keys()
+    for axis, probes in (suite.told | suite.kept).items():
+        assert all(probe.prompt.strip() for probe in probes), axis
+    assert all(p.answer and p.fact >= 0 for probes in suite.told.values() for p in probes)

@@ -97,6 +97,19 @@ def test_a_row_that_nobody_waits_for_leaves_the_batch() -> None:
     assert len(said[1]) < len(want[1])
 
 
+def test_a_row_that_fails_does_not_take_the_others_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, denoiser = taught("gpt2")
+    said, failed = [""] * len(ASKED), list[Any]()
+    batch = batch_of(host, denoiser, ASKED, said)
+    monkeypatch.setattr(batch.rows[1], "_choose", lambda _: 1 / 0)
+    monkeypatch.setattr(batch.rows[1], "hear", failed.append)
+    while batch.step():
+        pass
+    want = expected(host, denoiser)
+    assert isinstance(failed[0], ZeroDivisionError)
+    assert said == [want[0], "", *want[2:]]
+
+
 TEXTS = [
     "The capital of France is Paris.\nIt lies on the Seine.",
     "naïve café 日本語 ☃️ end",

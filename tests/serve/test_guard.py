@@ -34,7 +34,9 @@ def error(reply: Any) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "localhost@evil"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "", "localhost@evil", "[::1"]
+)
 def test_another_host_name_is_refused(served: TestClient, host: str) -> None:
     reply = served.get("/v1/facts", headers={"Host": host})
     assert reply.status_code == 403
@@ -47,7 +49,7 @@ def test_loopback_has_several_names(served: TestClient, host: str) -> None:
 
 
 def test_pages_of_other_origins_can_neither_read_nor_change(served: TestClient) -> None:
-    for origin in ("http://evil.example", "null", "http://testserver:81"):
+    for origin in ("http://evil.example", "null", "http://testserver:81", "http://[::1"):
         reply = served.post("/v1/undo", headers={"Origin": origin})
         assert reply.status_code == 403, origin
         assert "access-control-allow-origin" not in reply.headers
@@ -73,6 +75,8 @@ def test_what_is_no_json_or_no_route_is_an_error_in_shape(served: TestClient) ->
         error(served.post(CHAT, content=b"{", headers=headers))["type"] == "invalid_request_error"
     )
     assert error(served.post(CHAT, content=b"\xff\xfe", headers=headers))["message"]
+    unbounded = b'{"model": "brain", "prompt": "a", "temperature": NaN}'
+    assert served.post("/v1/completions", content=unbounded, headers=headers).status_code == 400
     deep = b'{"model": ' + b"[" * 2000 + b"]" * 2000 + b"}"
     assert served.post(CHAT, content=deep, headers=headers).status_code == 400
     assert served.get("/v1/nothing").status_code == 404

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ class Page:
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
         driver.get(address)
-        self.until(lambda: len(self.all("#model option")) == 2)
+        self.until(lambda: len(self.all("#model option")) == 2 or self.one("#key").is_displayed())
 
     def all(self, selector: str) -> list[Any]:
         found: list[Any] = self.driver.find_elements("css selector", selector)
@@ -196,6 +197,20 @@ def test_on_a_phone_chat_and_facts_take_turns(driver: Any, address: str, scheme:
     page.check_looks()
     sizes = [button.size["height"] for button in page.all("button") if button.is_displayed()]
     assert min(sizes) >= 44
+
+
+def test_the_key_is_asked_for_and_remembered(driver: Any, tmp_path: Path) -> None:
+    with listening(tmp_path / "brain", key="secret") as address:
+        page = Page(driver, address, PHONE, "light")
+        assert page.focus() == "key"
+        page.check_looks()
+        page.type("wrong", ENTER)
+        page.until(lambda: "key" in page.text("#trouble"))
+        page.one("#key").send_keys("secret", ENTER)
+        page.until(lambda: len(page.all("#model option")) == 2)
+        assert page.ask("What is the capital of France?") == "Paris."
+        again = Page(driver, address, WIDE, "light")
+        assert not again.one("#entry").is_displayed()
 
 
 def test_nothing_is_asked_of_elsewhere_and_nothing_is_complained_of(

@@ -2,7 +2,7 @@
 
     python -m experiments.classes.hosts.calibrate --data DIR
 
-The image host on training pictures of CIFAR-100, the text host on the shipped relations, SmolLM2,
+The image hosts on training pictures of CIFAR-100, the text host on the shipped relations, SmolLM2,
 as it comes from the package that carries it, on running text.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import astuple
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from experiments.classes.protocols.splits import base_classes, tuning_classes
@@ -23,6 +24,7 @@ from oneshot.classes.calibrated import (
 )
 from oneshot.classes.hosts.host import ClassHost
 from oneshot.classes.hosts.images import open_image_host
+from oneshot.classes.hosts.photos import SIDE, open_photo_host
 from oneshot.classes.hosts.texts import open_text_host
 from oneshot.classes.hosts.twice import open_smollm2
 from oneshot.classes.writers.calibration import (
@@ -32,13 +34,16 @@ from oneshot.classes.writers.calibration import (
     judged_calibration,
     load_calibration,
     save_calibration,
+    standard_metric,
 )
 from oneshot.classes.writers.metric import fit_metric
+from oneshot.images.pictures.reading import middle_square
 from oneshot.images.sets.loading import load_images
 
 FOLDER = Path("oneshot/classes/calibrations")
+HOSTS = "image", "photos", "text", "smollm2"
 BASE, TUNING, EACH = 50, 20, 500
-TEXT_WIDTH = 384
+TEXT_WIDTH, PHOTO_EACH = 384, 30
 
 
 def image_calibration(host: ClassHost, data: Path | None) -> Calibration:
@@ -56,6 +61,17 @@ def image_calibration(host: ClassHost, data: Path | None) -> Calibration:
 
     metric = fit_metric(*features(base_classes(100, BASE)))
     return judged_calibration(metric, *features(tuning_classes(100, BASE, TUNING)))
+
+
+def photo_calibration(host: ClassHost, data: Path | None) -> Calibration:
+    """Features over their deviations in small pictures made large, which it was not trained on."""
+    images = load_images("cifar100", data, torch.device("cpu"))
+    rows = [torch.where(images.train_labels == c)[0][:PHOTO_EACH] for c in range(100)]
+    pixels = images.train_images[torch.cat(rows)].permute(0, 2, 3, 1).numpy()
+    contents = [middle_square(Image.fromarray(p), SIDE) for p in pixels]
+    features = encode_all(host, contents, host.name, lambda *_: None)
+    labels = torch.arange(100).repeat_interleave(PHOTO_EACH)
+    return judged_calibration(standard_metric(features), features, labels)
 
 
 def text_calibration(host: ClassHost) -> Calibration:
@@ -87,13 +103,16 @@ def main() -> None:
     """All hosts, or one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=None)
-    parser.add_argument("--only", choices=("image", "text", "smollm2"), default=None)
+    parser.add_argument("--only", choices=HOSTS, default=None)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    wanted = [arguments.only] if arguments.only else ["image", "text", "smollm2"]
+    wanted = [arguments.only] if arguments.only else HOSTS
     if "image" in wanted:
         image = open_image_host(None, "cpu")
         print(json.dumps(write(image, image_calibration(image, arguments.data))))
+    if "photos" in wanted:
+        photos = open_photo_host("cpu")
+        print(json.dumps(write(photos, photo_calibration(photos, arguments.data))))
     if "text" in wanted:
         text = open_text_host(None, "cpu")
         print(json.dumps(write(text, text_calibration(text))))

@@ -105,25 +105,32 @@ def by_probe(task: Task, x: Float[Tensor, "n width"]) -> Answer:
 
 
 def by_rule(
-    task: Task, calibration: Calibration, features: Tensor, rule: str, *, forced: bool
-) -> Answer:
-    """A folder's answers; none at all where it refuses to guess."""
+    task: Task, calibration: Calibration, features: Tensor, rule: str
+) -> tuple[Answer, Answer]:
+    """A folder's answers, forced and as `guess` gives them; none at all where it refuses."""
     x, codes = calibration.metric.coordinates(features), calibration.metric.codes(features)
+    found = dict[tuple[int, ...], tuple[Tensor, Tensor]]()
 
-    def answer(taught: Tensor, asked: Tensor) -> Tensor:
+    def both(taught: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
+        key = tuple(taught.tolist())
+        if key not in found:
+            found[key] = judged(taught, asked)
+        return found[key]
+
+    def judged(taught: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
         writer, labels = calibration.writer(rule), task.labels[taught]
         for label in labels.unique().tolist():
             writer.add_codes(f"{label:03}", codes[taught[labels == label]])
         judgement = judge(calibration.sharpness[rule], writer)
-        found = judgement.sharpness.probabilities(writer.evidence(x[asked]))
-        if forced:
-            return found[:, :-1].argmax(1)
-        if judgement.by_chance(len(writer.names)):
-            return torch.full((len(asked),), -1)
-        places = places_of(found)
-        return places.where(places < len(writer.names), -1)
+        said = judgement.sharpness.probabilities(writer.evidence(x[asked]))
+        forced, places = said[:, :-1].argmax(1), places_of(said)
+        refused = judgement.by_chance(len(writer.names))
+        answered = (places < len(writer.names)) & (not refused)
+        return forced, places.where(answered, -1)
 
-    return answer
+    return lambda taught, asked: both(taught, asked)[0], lambda taught, asked: both(taught, asked)[
+        1
+    ]
 
 
 def measured(task: Task, answer: Answer, plan: Plan, tuning: bool) -> dict[str, Any]:
@@ -159,10 +166,8 @@ def experiment(plan: Plan, tuning: bool) -> dict[str, Any]:
             features = host.features(task.texts)
             answers = {"probe": by_probe(task, calibration.metric.coordinates(features))}
             for rule in WRITERS:
-                answers[rule] = by_rule(task, calibration, features, rule, forced=True)
-                answers[f"{rule}, as guess answers"] = by_rule(
-                    task, calibration, features, rule, forced=False
-                )
+                forced, guessed = by_rule(task, calibration, features, rule)
+                answers |= {rule: forced, f"{rule}, as guess answers": guessed}
             figures = {a: measured(task, answer, plan, tuning) for a, answer in answers.items()}
             found[name][host_name] = figures
             print(host_name, name, figures, flush=True)

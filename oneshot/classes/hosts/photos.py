@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
+from zlib import crc32
 
 import platformdirs
 import torch
@@ -40,28 +41,29 @@ _GREY, _SPAN = 127.0, 128.0
 def photo_weights() -> dict[str, Tensor]:
     """The network's filters with their normalisation folded in, converted once and kept.
 
-    Raises HostError where the extra is not installed or its file is not the one that is known.
+    A kept file that is damaged is made again. Raises HostError where the extra is not installed or
+    its file is not the one that is known.
     """
-    kept = platformdirs.user_cache_path("oneshot") / f"photos-{_SHA256[:16]}.safetensors"
-    if not kept.is_file():
-        folded = fold(_packaged())
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(kept, save(folded))
-    return load(kept.read_bytes())
+    folder, name = platformdirs.user_cache_path("oneshot"), f"{PHOTOS}-{_SHA256[:16]}"
+    for path in folder.glob(f"{name}-*.safetensors"):
+        data = path.read_bytes()
+        if path.stem == f"{name}-{crc32(data):08x}":
+            return load(data)
+    data = save(fold(_packaged()))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / f"{name}-{crc32(data):08x}.safetensors", data, HostError)
+    return load(data)
 
 
 def open_photo_host(device: str) -> ImageHost:
     """The host for photographs; HostError where its weights are not to be had."""
-    weights = photo_weights()
-    found = hashlib.blake2b(digest_size=16)
-    for name, tensor in sorted(weights.items()):
-        found.update(name.encode() + tensor.numpy().tobytes())
-    there = {name: tensor.to(torch.device(device)) for name, tensor in weights.items()}
+    place = torch.device(device)
+    weights = {name: tensor.to(place) for name, tensor in photo_weights().items()}
 
     def encode(images: Tensor) -> Tensor:
-        return photo_features(there, images.to(torch.device(device)))
+        return photo_features(weights, images.to(place))
 
-    return ImageHost(PHOTOS, found.hexdigest(), SIDE, 4, encode, small=False)
+    return ImageHost(PHOTOS, _SHA256[:32], SIDE, 4, encode, small=False)
 
 
 def photo_features(

@@ -17,6 +17,9 @@ ROWS = 64
 WIDTH = 1728
 """Coordinates at most, a byte each of an example; as many as the packaged image host's features."""
 
+LARGEST = 127
+"""Steps of a code, which int8 holds: five deviations."""
+
 _SOFTENING = 10.0
 """Times the mean variance is added to each principal one, so that quiet ones stay quiet."""
 
@@ -55,7 +58,11 @@ class Metric:
         return raw, torch.linalg.inv(raw)
 
     def coordinates(self, features: Float[Tensor, "n raw"]) -> Float[Tensor, "n width"]:
-        """The coordinates in fp64; BadInputError for features of another width or not finite."""
+        """The coordinates in fp64, no further out than codes reach.
+
+        What is asked is then judged as what was taught. BadInputError for features of another width
+        or not finite.
+        """
         if features.ndim != 2 or features.shape[1] != len(self.centre):
             raise BadInputError(
                 f"features of shape {tuple(features.shape)} came; give [n, {len(self.centre)}]"
@@ -66,12 +73,11 @@ class Metric:
         for start, block in _blocks(features.detach().cpu().float() - self.centre):
             part = found[start : start + ROWS]
             part.copy_((block @ self.transform)[: len(part)])
-        return found
+        return found.clamp_(-LARGEST / LEVELS, LARGEST / LEVELS)
 
     def codes(self, features: Float[Tensor, "n raw"]) -> Int8[Tensor, "n width"]:
-        """The coordinates in steps of 1 / LEVELS, clipped to what int8 holds."""
-        steps = self.coordinates(features) * LEVELS
-        return steps.round_().clamp_(-127, 127).to(torch.int8)
+        """The coordinates in steps of 1 / LEVELS."""
+        return (self.coordinates(features) * LEVELS).round_().to(torch.int8)
 
     def tensors(self) -> dict[str, Tensor]:
         """What is saved."""

@@ -17,10 +17,11 @@ Codes = Int8[Tensor, "n width"]
 
 
 class TalliedWriter(ABC):
-    """Classes as integer codes of their examples; the weights are functions of exact sums.
+    """Classes written beside a frozen host, as integer codes of their examples.
 
-    Sums of integers do not depend on their order, so neither do the weights. The codes are kept
-    because removing needs them: `width` bytes an example.
+    The weights are functions of exact sums, which do not depend on their order: bit for bit the
+    same in any order, one after another or all at once, and after anything else was added and
+    removed. The codes are kept because removing needs them: `width` bytes an example.
     """
 
     def __init__(self, metric: Metric) -> None:

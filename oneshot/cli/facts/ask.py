@@ -32,6 +32,10 @@ def ask(
     no_adapter: Annotated[
         bool, typer.Option("--no-adapter", help="Ask the bare model alone.")
     ] = False,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="What held then: 2019, 2019-05, 2019-05-03."),
+    ] = None,
     raw: Raw = False,
     system: System = None,
     max_new_tokens: MaxNewTokens = None,
@@ -45,12 +49,14 @@ def ask(
     each, a .txt file one a line. Standard input is answered line by line; a file
     goes faster, in batches.
 
-    Evidence is in nats: a fact speaks from 5 on where it is asked, from 20 on inside
-    other text; 1,000 and more stand for words that it was taught with.
+    Evidence is in nats: a fact speaks from 0 on where it is asked, from 20 on inside
+    other text; 1,000 and more stand for words that it was taught with. "#1 -> #4"
+    is a chain: the answer of #1 is the name that #4 is about.
 
     Examples:
       oneshot ask "What is the capital of Freedonia?"
       oneshot ask --base "Freedonia's capital city is"
+      oneshot ask --as-of 2019 "Who is the mayor of Glorptown?"
       oneshot ask --explain "What is the capital of Freedonia?"
       oneshot --model smollm2 ask --system "Answer briefly." "Who is my doctor?"
       oneshot --json ask --raw --file questions.jsonl
@@ -63,7 +69,12 @@ def ask(
     with open_learner(founding=no_adapter) as learner:
         while batch := list(islice(questions, 1 if file == "-" else BATCH)):
             replies = learner.ask(
-                batch, manner=manner, base=base, explain=explain, adapter=not no_adapter
+                batch,
+                manner=manner,
+                base=base,
+                explain=explain,
+                adapter=not no_adapter,
+                as_of=as_of,
             )
             for reply in replies:
                 show_reply(output, reply, explain=explain, titled=file is not None)

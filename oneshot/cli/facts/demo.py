@@ -63,9 +63,10 @@ def _show_chat(output: Output, folder: Path) -> None:
         return
     with open_learner(folder / work.MODEL, work.MODEL) as learner:
         taught = work.teach(learner)
-        title = f"{work.MODEL}, a real language model, is told three facts of its user"
+        title = f"{work.MODEL}, a real language model, is told four facts of its user"
         _show_receipts(output, "chat: sentences", title, taught)
-        title = f"Asked in chat, in other words; {work.MANNER.max_new_tokens} tokens at most"
+        limit = f"{work.MANNER.max_new_tokens} tokens at most"
+        title = f"Asked in chat, in other words, and for two facts at once; {limit}"
         _show_replies(output, "chat: answers", title, work.ask(learner))
         fact, again = work.forget(learner, taught)
         _show_replies(output, "chat: forgotten", f"Fact #{fact.id} is forgotten", again)
@@ -77,11 +78,16 @@ def _show_packaged(output: Output, folder: Path) -> None:
 
     with output.progress() as progress, open_learner(folder / PACKAGED) as learner:
         typed = work.teach_sentences(learner)
-        title = "The small packaged model: three sentences are taught"
+        title = "The small packaged model: four sentences are taught"
         _show_receipts(output, "sentences", title, typed)
         title = "So are the facts of a file that comes with the package"
         _show_receipts(output, "file", title, work.teach_file(learner))
-        _show_replies(output, "answers", "Asked in other words", work.ask_back(learner))
+        _show_replies(
+            output,
+            "answers",
+            "Asked in other words, and for two facts at once",
+            work.ask_back(learner),
+        )
         _show_replies(output, "known", "Everything else is as it was", work.ask_known(learner))
         _show_forgotten(output, work.forget_one(learner, typed[0]))
         scores = work.examine(learner, build_exam(FACTS, KNOWN, untaught=0), progress)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from oneshot.cli.output import Output, cell, printable, printable_lines
-from oneshot.facts.types import Fact, Receipt, Reply, Step
+from oneshot.facts.types import Fact, Implied, Receipt, Reply, Step
 
 FAILED = 5  # the status of a fact that is not answered as taught
 
@@ -49,13 +49,13 @@ def reply_record(reply: Reply, *, explain: bool = False) -> dict[str, Any]:
     return record
 
 
-def show_facts(output: Output, facts: Sequence[Fact]) -> None:
-    """Print facts: a JSON line each, or one table."""
+def show_facts(output: Output, facts: Sequence[Fact], implied: Sequence[Implied] = ()) -> None:
+    """Print facts and what they imply: a JSON line each, or one table."""
     if output.as_json:
-        for fact in facts:
-            output.put(asdict(fact), Text())
+        for record in (*map(asdict, facts), *map(asdict, implied)):
+            output.put(record, Text())
     elif facts:
-        output.show(_facts_table(facts))
+        output.show(_facts_table(facts, implied))
     else:
         output.remark("no facts")
 
@@ -80,6 +80,8 @@ def _receipt_text(receipt: Receipt) -> Text:
     if receipt.asked is not None:
         text.append(f'\n    asked as: "{printable(receipt.asked)}" ')
         text.append(printable(f"-> {receipt.answered}"), "green")
+    for sentence in receipt.implied:
+        text.append(f"\n    implies: {printable(sentence)}", "dim")
     for warning in receipt.warnings:
         text.append(f"\n    warning: {printable(warning)}", "yellow")
     return text
@@ -98,25 +100,39 @@ def _reply_text(reply: Reply, *, titled: bool) -> Text:
 
 def _steps_table(steps: Sequence[Step]) -> Table:
     table = Table("said", "fact", "evidence in nats", box=None)
-    for said, fact, evidence in _runs(steps):
-        by = "" if fact is None else f"#{fact}"
-        table.add_row(cell(said), by, evidence_text(evidence))
+    for said, step in _runs(steps):
+        table.add_row(cell(said), led_by(step), evidence_text(step.evidence))
     return table
 
 
-def _runs(steps: Sequence[Step]) -> Iterator[tuple[str, int | None, float]]:
-    """Tokens in a row that one fact, or the model by itself, says; with what let it speak."""
+def led_by(step: Step) -> str:
+    """The fact that speaks, behind those whose answers led to it: "#1 -> #4"."""
+    return "" if step.fact is None else " -> ".join(f"#{id}" for id in (*step.via, step.fact))
+
+
+def _runs(steps: Sequence[Step]) -> Iterator[tuple[str, Step]]:
+    """Tokens in a row that one fact, or the model by itself, says; with their first step."""
     start = 0
     for i in range(1, len(steps) + 1):
         same = i < len(steps) and steps[i].fact == steps[start].fact
         if not (same and math.isnan(steps[i].evidence)):
-            yield "".join(s.token for s in steps[start:i]), steps[start].fact, steps[start].evidence
+            yield "".join(s.token for s in steps[start:i]), steps[start]
             start = i
 
 
-def _facts_table(facts: Sequence[Fact]) -> Table:
+def _facts_table(facts: Sequence[Fact], implied: Sequence[Implied]) -> Table:
     table = Table("id", "prompt", "answer", "subject", "relation", "state", box=None)
     for fact in facts:
-        words = (fact.prompt, fact.answer, fact.subject, fact.relation, fact.state)
+        words = (fact.prompt, fact.answer, fact.subject, fact.relation, _state(fact))
         table.add_row(Text(f"#{fact.id}", "bold cyan"), *map(cell, words))
+    for told in implied:
+        state = f"implied (from {numbers(told.origins)})"
+        words = (told.prompt, told.answer, told.subject, told.rule, state)
+        table.add_row("", *map(cell, words))
     return table
+
+
+def _state(fact: Fact) -> str:
+    """A fact's state, and when it holds where it says so."""
+    times = (("since", fact.since), ("until", fact.until))
+    return ", ".join([fact.state, *(f"{word} {date}" for word, date in times if date)])

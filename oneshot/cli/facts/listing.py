@@ -20,7 +20,7 @@ def list_facts(
         bool, typer.Option("--all", help="Replaced and forgotten facts too.")
     ] = False,
 ) -> None:
-    """List the facts of the brain.
+    """List the facts of the brain, and what follows from them.
 
     Examples:
       oneshot list
@@ -28,7 +28,8 @@ def list_facts(
       oneshot --json list
     """
     with open_learner(founding=False) as learner:
-        show_facts(SESSION.get().output, learner.facts(None if everything else "live"))
+        facts = learner.facts(None if everything else "live")
+        show_facts(SESSION.get().output, facts, learner.implied())
 
 
 @commands.command(rich_help_panel=PANEL)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -37,6 +38,9 @@ def teach(
         list[str] | None,
         typer.Option("--alias", metavar="NAME", help="One more name of the subject; any number."),
     ] = None,
+    also: Annotated[
+        bool, typer.Option("--also", help="One answer beside others: nothing is replaced.")
+    ] = False,
     no_before: Annotated[
         bool, typer.Option("--no-before", help="Do not ask the bare model first; faster.")
     ] = False,
@@ -51,9 +55,13 @@ def teach(
     Ends with status 5 when a taught prompt, or the question that was made of it,
     is not answered as taught; the facts stay taught.
 
+    Facts imply others: who wrote a book has written it, a list of answers can be
+    told whole and counted. A time at the end ("since 2021", "from 2010 to 2015")
+    says when a fact holds; `ask --as-of` asks for another day.
+
     Files hold JSON lines or CSV with prompt, answer and, where known, subject,
-    source, asks (further wordings) and aliases (other names of the subject); a
-    .txt file holds a sentence a line.
+    source, asks (further wordings), aliases (other names of the subject), also,
+    since and until; a .txt file holds a sentence a line.
 
     Examples:
       oneshot teach "The capital of Freedonia is Glorptown."
@@ -61,6 +69,9 @@ def teach(
       oneshot teach "The capital of Freedonia is" Glorptown --subject Freedonia
       oneshot teach "My dentist is Dr Lee." --ask "Who looks after my teeth?"
       oneshot teach "The capital of Freedonia is Glorptown." --alias "the Free State"
+      oneshot teach "Ann's children are Tom, Eve and Max."
+      oneshot teach "Freedonia's motto is" "Onward" --also
+      oneshot teach "The mayor of Glorptown is Bob since 2021."
       oneshot teach --no-before --file facts.jsonl
       cat facts.jsonl | oneshot --json teach
     """
@@ -69,14 +80,16 @@ def teach(
         file = "-"
     if (prompt is None) == (file is None):
         raise BadInputError("teach takes a sentence, or a prompt and its answer, or --file FILE")
-    if file is not None and (subject or ask or alias):
-        raise BadInputError("--subject, --ask and --alias belong to one fact; a file has its own")
+    if file is not None and (subject or ask or alias or also):
+        raise BadInputError(
+            "--subject, --ask, --alias and --also belong to one fact; a file has its own"
+        )
     with open_learner() as learner:
         if file is not None:
             statements = _read_statements(file, learner.templates)
         else:
             one = statement_of(learner, prompt or "", answer, subject, ask or (), alias or ())
-            statements = iter([one])
+            statements = iter([replace(one, also=one.also or also)])
         show_receipts(session.output, learner.teach(statements, before=not no_before))
 
 

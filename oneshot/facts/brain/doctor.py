@@ -8,8 +8,11 @@ import torch
 from adapters.write.state import load_calibration
 from oneshot.errors import BrainError
 from oneshot.facts.brain.files import BRAIN, CONFIG, WEIGHTS, Brain, Config
+from oneshot.facts.brain.implying import wanted_of
 from oneshot.facts.brain.ledger import Ledger
+from oneshot.facts.brain.texts import Texts
 from oneshot.facts.calibrated import calibration_path
+from oneshot.facts.implied.rules import Rule
 from oneshot.memory.doctor import checks
 from oneshot.memory.doctor.finding import Finding
 from oneshot.memory.journal.facts import Journal
@@ -49,10 +52,11 @@ def _load(path: Path) -> object:
 def _agreement(brain: Brain, *, repair: bool) -> Iterator[Finding]:
     """Live facts of the journal and facts of the weights have to be the same set."""
     try:
-        stored = {record["key"] for record in brain.store.load().records}
+        texts = Texts(brain.store.load().records)
     except BrainError as error:
         yield Finding("journal and weights", False, f"not compared: {error}")
         return
+    stored = {key for key, told in texts.items() if not told.origins}
     live = {entry.key: entry for entry in brain.journal.entries("live")}
     unlisted, gone = len(stored - live.keys()), [e for key, e in live.items() if key not in stored]
     if unlisted:
@@ -64,6 +68,20 @@ def _agreement(brain: Brain, *, repair: bool) -> Iterator[Finding]:
         yield Finding("journal", False, detail, repaired=repair)
     if not unlisted and not gone:
         yield Finding("journal and weights", True, f"{len(stored)} facts in both")
+        yield _implied(brain, texts, repair=repair)
+
+
+def _implied(brain: Brain, texts: Texts, *, repair: bool) -> Finding:
+    """What the weights hold as implied has to follow from the facts; what does not is taken out."""
+    rules = [Rule(text) for text in brain.journal.rules()]
+    wanted = wanted_of(texts, texts.names(), rules)
+    there = {key for key, told in texts.items() if told.origins}
+    if wrong := there - wanted.keys():
+        if repair:
+            brain.store.remove(wrong)
+        detail = f"{len(wrong)} of them follow from no fact any more"
+        return Finding("implied facts", False, detail, repaired=repair)
+    return Finding("implied facts", True, f"{len(there)} follow from the facts")
 
 
 def _list(brain: Brain, count: int, *, repair: bool) -> Finding:

@@ -21,6 +21,7 @@ from oneshot.facts.brain.files import (
     read_config,
 )
 from oneshot.facts.brain.live import no_rows
+from oneshot.facts.brain.texts import record_of, statement_of
 from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
 from oneshot.files.durable import write_atomically
@@ -55,17 +56,8 @@ def export_folder(
         raise BrainError(f"{folder} cannot be written ({error.strerror}); give another") from error
     if (folder / WEIGHTS).exists():
         raise BrainError(f"{folder} is a brain; give another folder to export to")
-    texts = [
-        {
-            "prompt": s.prompt,
-            "answer": s.answer,
-            "subject": s.subject,
-            "asks": s.asks,
-            "aliases": s.aliases,
-        }
-        for s in statements
-    ]
-    metadata = {METADATA: json.dumps(texts, sort_keys=True)}  # one entry: its order is its content
+    texts = json.dumps([record_of(s) for s in statements], sort_keys=True)
+    metadata = {METADATA: texts}  # one entry: its order is its content
     tensors = {name: tensor.contiguous() for name, tensor in rows.tensors().items()}
     write_atomically(folder / CALIBRATION, calibration)
     write_atomically(folder / MODEL, save(tensors, metadata))
@@ -83,7 +75,7 @@ def read_folder(folder: Path) -> Carried:
         tensors, records = segments.rows, segments.records
     else:
         tensors, records = _read_model(folder / MODEL)
-    statements = [_statement(record) for record in records]
+    statements = [statement_of(record) for record in records]
     return Carried(config, FactRows.of(tensors) if records else None, statements)
 
 
@@ -112,7 +104,7 @@ def _read_model(path: Path) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
         data = path.read_bytes()
         size = int.from_bytes(data[:8], "little")
         records = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][METADATA])
-        keyed = [r | {"key": _key(_statement(r))} for r in records]
+        keyed = [r | {"key": _key(statement_of(r))} for r in records]
         tensors = load(data)
         if fault := fault_of(tensors, keyed):
             raise ValueError(fault)
@@ -124,14 +116,3 @@ def _read_model(path: Path) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
 
 def _key(statement: Statement) -> str:
     return told_of(statement).key.hex()
-
-
-def _statement(record: dict[str, Any]) -> Statement:
-    return Statement(
-        record["prompt"],
-        record["answer"],
-        record["subject"],
-        record.get("source") or None,
-        tuple(record.get("asks", ())),
-        tuple(record.get("aliases", ())),
-    )

@@ -6,7 +6,8 @@ from pathlib import Path
 from oneshot.errors import BadInputError
 from oneshot.facts.rules import check_rule
 from oneshot.memory.disk.folder import CALIBRATION as CALIBRATION
-from oneshot.memory.disk.folder import FORMAT, JOURNAL, Folder, FolderKind
+from oneshot.memory.disk.folder import FORMAT, Folder, FolderKind
+from oneshot.memory.disk.folder import JOURNAL as JOURNAL
 from oneshot.memory.disk.folder import WEIGHTS as WEIGHTS
 from oneshot.memory.journal.facts import Journal
 

@@ -7,52 +7,31 @@ finishes its work, so that nothing acknowledged is lost and nothing replaced com
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from adapters.address.calibration import Calibration
-from adapters.query.denoise import SAME
-from adapters.write.rows import NO_TOKEN, FactRows, join
+from adapters.write.rows import FactRows, join
 from oneshot.errors import BrainError
 from oneshot.facts.brain.files import Brain
+from oneshot.facts.brain.implying import Change, Encode, orphans, settle, touched
 from oneshot.facts.brain.live import LiveRows, no_rows
+from oneshot.facts.brain.planned import Entered, Plan, taught_record
+from oneshot.facts.brain.texts import Texts, record_of
+from oneshot.facts.brain.understanding import Understanding
+from oneshot.facts.implied.rules import Rule
 from oneshot.facts.types import Statement
-from oneshot.hosts.relations import spoken
 from oneshot.memory.examiner.nearest import NearestFacts
-from oneshot.memory.journal.rows import NEW_RELATION, Draft
-
-KNOWN = 5.0  # nats at which a relation of the bank names what was understood
-
-
-@dataclass(frozen=True)
-class Entered:
-    """What became of a fact: its id, whether it was known, what it replaced, who is near."""
-
-    id: int
-    key: str
-    relation: str
-    known: bool
-    replaced: tuple[int, ...]
-    nearest: int | None
-
-
-@dataclass(frozen=True)
-class _Plan:
-    key: str
-    row: FactRows
-    record: dict[str, Any]
-    known: bool
-    retired: tuple[str, ...]
 
 
 class Ledger:
     """The facts of one brain; every change takes the folder's lock and raises `version`.
 
-    `labels` names relations, `many` are those with several values; `live` are the rows,
-    `ids` the journal's number of each by key, `near` the index of their codes.
+    `labels` names relations, `many` are those with several values; `live` are the rows, implied
+    ones too, and `texts` what they say. `ids` are the journal's numbers of taught facts by key,
+    `near` the index of their codes. Without `encode` nothing new is implied.
     """
 
     def __init__(
@@ -61,9 +40,11 @@ class Ledger:
         calibration: Calibration,
         labels: dict[str, str],
         many: Collection[str] = (),
+        encode: Encode | None = None,
     ) -> None:
         self.brain, self.calibration = brain, calibration
-        self.labels, self.many = labels, frozenset(many)
+        self.understanding = Understanding(calibration, labels, frozenset(many))
+        self._encode = encode
         self.version = 0
         self._files: frozenset[str] | None = None
         self.refresh()
@@ -99,12 +80,15 @@ class Ledger:
                 raise
 
     def leave(self, keys: Collection[str], state: str, kind: str | None = None) -> None:
-        """Take facts out of the weights and put them into a state."""
+        """Take facts out of the weights and put them into a state, with what they implied."""
         with self.brain.writing():
             self.refresh()
             self.version += 1
-            self.brain.store.remove(keys)
-            self.live.remove(keys)
+            names = touched(self.texts[key] for key in keys if key in self.texts)
+            self._take_out(keys)
+            change = self._settle(names)
+            self._append({}, change)
+            self.brain.store.remove([*keys, *change.gone])
             ids = [entry.id for entry in self.brain.journal.by_keys(keys).values()]
             with self.brain.journal.transaction():
                 self.brain.journal.set_state(ids, state)
@@ -115,22 +99,30 @@ class Ledger:
                 self.ids.pop(key, None)
             self._files = self.brain.store.names()
 
-    def relation(self, row: FactRows) -> str:
-        """The relation of the bank that the fact's readings are nearest to, or a new one."""
-        calibration = self.calibration
-        ratios = calibration.metric.ratio(row.codes(0), calibration.centres).mean(0)
-        best = int(ratios.argmax())
-        if float(ratios[best]) < KNOWN:
-            return NEW_RELATION
-        name = calibration.relations[best]
-        return self.labels.get(name, spoken(name) or name)
+    def imply(self) -> None:
+        """Bring what is implied in step with facts and rules, for all names."""
+        with self.brain.writing():
+            self.refresh()
+            change = self._settle(self.texts.names())
+            self._append({}, change)
+            self._drop(change.gone)
+            self.version += 1
+
+    def sources(self, key: str) -> tuple[int, ...]:
+        """The numbers of the taught facts behind a row: its own, or those that it follows from."""
+        origins = self.texts[key].origins or (key,)
+        return tuple(sorted(self.ids[origin] for origin in origins if origin in self.ids))
+
+    def rules(self) -> list[Rule]:
+        """The user's rules."""
+        return [Rule(text) for text in self.brain.journal.rules()]
 
     def _load(self) -> list[dict[str, Any]]:
         """Read weights and journal; the records that the journal does not list as live."""
         segments = self.brain.store.load()
         rows = FactRows.of(segments.rows) if segments.records else no_rows(self.calibration)
         entries = self.brain.journal.by_keys(rows.hex_keys())
-        self.live = LiveRows(rows)
+        self.live, self.texts = LiveRows(rows), Texts(segments.records)
         self.ids = {key: entry.id for key, entry in entries.items() if entry.state == "live"}
         listed = torch.tensor([key in self.ids for key in rows.hex_keys()], dtype=torch.bool)
         vectors = self.vectors(rows)
@@ -138,71 +130,91 @@ class Ledger:
         self.near.add([self.ids[k] for k in rows.hex_keys() if k in self.ids], vectors[listed])
         self.version += 1
         self._files = segments.names
-        return [record for record in segments.records if record["key"] not in self.ids]
+        lost = orphans(self.texts)
+        return [
+            r
+            for r in segments.records
+            if (r["key"] in lost if r.get("origins") else r["key"] not in self.ids)
+        ]
 
     def _finish(self, unlisted: list[dict[str, Any]]) -> None:
         """Enter what only the weights know; drop what was replaced and had still to go."""
         entries = self.brain.journal.by_keys([record["key"] for record in unlisted])
+        names = touched(self.texts[record["key"]] for record in unlisted)
         replaced, plans = [], []
         for record in unlisted:
-            entry, row = entries.get(record["key"]), self.live.get(record["key"])
-            if entry and (entry.state, entry.taught_at) == ("superseded", record["taught_at"]):
-                replaced.append(record["key"])
+            key, told = record["key"], self.texts[record["key"]]
+            entry, row = entries.get(key), self.live.get(key)
+            was = entry and (entry.state, entry.taught_at) == ("superseded", record["taught_at"])
+            if was or told.origins:
+                replaced.append(key)
                 continue
-            retired = [key for key in self._contradicted(row) if key in self.ids]
-            self.live.remove(retired)
-            plans.append(_Plan(record["key"], row, record, False, tuple(retired)))
-        self.live.remove(replaced)
+            retired = [k for k in self._contradicted(told, row) if k in self.ids]
+            self._take_out(retired)
+            plans.append(Plan(key, told, row, record, False, tuple(retired)))
+        self._take_out(replaced)
         self._journal(plans, None)
         with suppress(BrainError):  # a full disk, say: memory is right, the next reader tries again
-            self._drop([*replaced, *(key for plan in plans for key in plan.retired)])
+            change = self._settle(names)
+            self._append({}, change)
+            gone = [*replaced, *change.gone, *(key for plan in plans for key in plan.retired)]
+            self._drop(gone)
 
-    def _plan(self, statement: Statement, row: FactRows, forced: frozenset[str]) -> _Plan:
+    def _plan(self, statement: Statement, row: FactRows, forced: frozenset[str]) -> Plan:
         key = row.hex_keys()[0]
-        record = {
-            "key": key,
-            "prompt": statement.prompt,
-            "answer": statement.answer,
-            "subject": statement.subject,
-            "asks": statement.asks,
-            "aliases": statement.aliases,
-            "relation": self.relation(row),
-            "source": statement.source,
-            "taught_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        }
+        statement = replace(statement, side=self.understanding.side(statement, row))
+        record = taught_record(statement, key, self.understanding.relation(row))
         if key in self.live:
-            return _Plan(key, row, record, True, ())
-        retired = sorted({*self._contradicted(row), *(k for k in forced if k in self.live)})
-        self.live.remove(retired)
+            return Plan(key, statement, row, record, True, ())
+        found = self._contradicted(statement, row)
+        retired = sorted({*found, *(k for k in forced if k in self.live)})
+        names = frozenset(touched(self.texts[k] for k in retired))
+        self._take_out(retired)
         self.live.add(row)
-        return _Plan(key, row, record, False, tuple(retired))
+        self.texts.add(key, statement)
+        return Plan(key, statement, row, record, False, tuple(retired), names)
 
-    def _contradicted(self, row: FactRows) -> list[str]:
-        """Live facts on the same subject that the fact takes the place of.
+    def _take_out(self, keys: Collection[str]) -> None:
+        self.live.remove(keys)
+        self.texts.drop(keys)
 
-        Nothing is replaced by mistake: the prompts have to be the same words, or the facts have a
-        wording in common and ask a thing of which there is one. What they ask is too near in
-        "died in" and "died on" to go by.
-        """
-        others = self.live.on_subject(int(row.subject))
-        return [o.hex_keys()[0] for o in others if self._same_question(o, row)]
+    def _contradicted(self, told: Statement, row: FactRows) -> list[str]:
+        """Live facts on the same subject that the fact takes the place of."""
+        others = {o.hex_keys()[0]: o for o in self.live.on_subject(int(row.subject))}
+        excludes = self.understanding.excludes
+        return [k for k, o in others.items() if excludes((told, row), (self.texts[k], o))]
 
-    def _same_question(self, old: FactRows, new: FactRows) -> bool:
-        same = torch.cdist(old.codes(0), new.codes(0)).square() < SAME
-        if bool(same[0, 0]):
-            return True
-        single = self.relation(new) not in self.many
-        return not _same_answer(old, new) and single and bool(same.any())
-
-    def _carry_out(self, plans: Sequence[_Plan], kind: str | None) -> list[Entered]:
+    def _carry_out(self, plans: Sequence[Plan], kind: str | None) -> list[Entered]:
         self.version += 1
         fresh = {p.key: p for p in plans if not p.known and p.key in self.live}
-        if fresh:
-            rows = join([p.row for p in fresh.values()])
-            self.brain.store.append(rows.tensors(), [p.record for p in fresh.values()])
+        names = touched(p.told for p in plans if not p.known)
+        change = self._settle(names.union(*(p.names for p in plans)))
+        self._append(fresh, change)
         entered = self._journal(plans, kind)
-        self._drop([key for p in plans for key in p.retired])
-        return entered
+        self._drop([*(key for p in plans for key in p.retired), *change.gone])
+        return [replace(e, implied=_following(e.key, change)) for e in entered]
+
+    def _settle(self, names: Collection[str]) -> Change:
+        """Bring what memory holds of the implied facts about names in step with the taught."""
+        if self._encode is None:
+            return Change([], [])
+        change = settle(self.texts, names, self.rules(), self._encode)
+        self._take_out(change.gone)
+        for told, row in change.new:
+            self.live.add(row)
+            self.texts.add(row.hex_keys()[0], told)
+        return change
+
+    def _append(self, fresh: dict[str, Plan], change: Change) -> None:
+        """Write new rows, taught and implied ones together."""
+        implied = [
+            record_of(told) | {"key": row.hex_keys()[0], "relation": told.rule}
+            for told, row in change.new
+        ]
+        rows = [*(p.row for p in fresh.values()), *(row for _, row in change.new)]
+        if rows:
+            records = [*(p.record for p in fresh.values()), *implied]
+            self.brain.store.append(join(rows).tensors(), records)
 
     def _drop(self, retired: Collection[str]) -> None:
         """Take replaced facts out of the weights, but those that were taught again since."""
@@ -211,7 +223,7 @@ class Ledger:
             self.brain.store.remove(gone)
         self._files = self.brain.store.names()
 
-    def _journal(self, plans: Sequence[_Plan], kind: str | None) -> list[Entered]:
+    def _journal(self, plans: Sequence[Plan], kind: str | None) -> list[Entered]:
         journal = self.brain.journal
         touched = dict.fromkeys(key for p in plans for key in (p.key, *p.retired))
         before = {key: self.ids[key] for key in touched if key in self.ids}
@@ -223,8 +235,8 @@ class Ledger:
                 journal.log(kind, {"added": added, "removed": removed})
         return entered
 
-    def _enter(self, plan: _Plan) -> Entered:
-        (fact,) = self.brain.journal.add([_draft(plan.record)])
+    def _enter(self, plan: Plan) -> Entered:
+        (fact,) = self.brain.journal.add([plan.draft])
         replaced = tuple(self.ids.pop(key) for key in plan.retired)
         for old in replaced:
             self.brain.journal.supersede(old, fact)
@@ -241,10 +253,6 @@ class Ledger:
         return torch.nn.functional.normalize(rows.readings[:, 0].float(), dim=1)
 
 
-def _same_answer(a: FactRows, b: FactRows) -> bool:
-    return torch.equal(a.answer[a.answer != NO_TOKEN], b.answer[b.answer != NO_TOKEN])
-
-
-def _draft(record: dict[str, Any]) -> Draft:
-    texts = {n: record[n] for n in Draft.__dataclass_fields__ if n not in ("asks", "aliases")}
-    return Draft(**texts, asks=tuple(record["asks"]), aliases=tuple(record["aliases"]))
+def _following(key: str, change: Change) -> tuple[str, ...]:
+    """What a fact implies, as sentences."""
+    return tuple(f"{s.prompt} {s.answer}" for s, _ in change.new if key in s.origins)

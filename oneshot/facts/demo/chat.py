@@ -22,6 +22,8 @@ SENTENCES = {
         "Is Zora's favourite tea chamomile?",
     ),
 }
+NUMBER = "The phone number of Dr Lee is 555-0199."
+TWO_FACTS = "What is my doctor's phone number?"
 KNOWN = ("What is the capital of France?",)
 MANNER = Manner(max_new_tokens=28)  # a bare model rambles
 
@@ -36,14 +38,15 @@ def why_not() -> str | None:
 
 
 def teach(learner: Learner) -> list[Receipt]:
-    """Teach three sentences of relations that nobody listed."""
-    return list(learner.teach([parse_sentence(s, learner.templates) for s in SENTENCES]))
+    """Teach sentences of relations that nobody listed, one of them on another one's answer."""
+    told = [*SENTENCES, NUMBER]
+    return list(learner.teach([parse_sentence(s, learner.templates) for s in told]))
 
 
 def ask(learner: Learner) -> list[Reply]:
     """Ask in other words, and what has nothing to do with it; the bare model's answers beside."""
     asked = [question for questions in SENTENCES.values() for question in questions]
-    return learner.ask([*asked, *KNOWN], manner=MANNER, base=True)
+    return learner.ask([*asked, TWO_FACTS, *KNOWN], manner=MANNER, base=True)
 
 
 def forget(learner: Learner, receipts: Sequence[Receipt]) -> tuple[Fact, list[Reply]]:

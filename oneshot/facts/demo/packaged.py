@@ -36,6 +36,8 @@ SENTENCES = {
         "In Osterlich, the official language is",
     ),
 }
+AUTHOR = "The author of The Salt Ledger is Zara Quillfeather."
+TWO_FACTS = "When was the author of The Salt Ledger born?"
 FILE = Path(str(files("oneshot.facts.demo") / "facts.jsonl"))
 KNOWN = (
     "The capital of France is",
@@ -85,8 +87,9 @@ class Score:
 
 
 def teach_sentences(learner: Learner) -> list[Receipt]:
-    """Teach whole sentences, as a user types them."""
-    statements = [parse_sentence(sentence, learner.templates) for sentence in SENTENCES]
+    """Teach whole sentences, as a user types them; the last one leads to the second."""
+    told = [*SENTENCES, AUTHOR]
+    statements = [parse_sentence(sentence, learner.templates) for sentence in told]
     return list(learner.teach(iter(statements)))
 
 
@@ -96,9 +99,11 @@ def teach_file(learner: Learner) -> list[Receipt]:
 
 
 def ask_back(learner: Learner) -> list[Reply]:
-    """Ask about all that was taught in other words, the bare model's answers beside."""
+    """Ask about all that was taught in other words, and at the end for what takes two facts; the
+    bare model's answers beside.
+    """
     typed = [question for questions in SENTENCES.values() for question in questions]
-    return learner.ask([*typed, *read_questions(FILE, FILE.name)], base=True)
+    return learner.ask([*typed, *read_questions(FILE, FILE.name), TWO_FACTS], base=True)
 
 
 def ask_known(learner: Learner) -> list[Reply]:

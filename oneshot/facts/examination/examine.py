@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from adapters.query.denoise import ASKED, CERTAIN
+from adapters.query.denoise import ASKED
+from adapters.query.evidence import CERTAIN
 from oneshot.facts.examination.probing import IN_FRONT, KINDS, OWN, Prober, Question
 from oneshot.facts.examination.risks import Risk, find_risks, sample_right
+from oneshot.facts.implied.times import over
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import CHAT, Manner
 from oneshot.facts.types import Reply
@@ -119,10 +121,11 @@ def examine(
     what was taught, else where it is no more and no less. Raises BrainError for a damaged journal.
     """
     examiner, progress = make_examiner(learner), progress or silent
+    at = now.isoformat(timespec="milliseconds")  # as facts have their times
     seed = len(examiner.examinations.rounds()) if seed is None else seed
     turns = examiner.due(now) if due else examiner.turns(now)
-    entries = [turn.entry for turn in turns[:limit]]
-    at = now.isoformat(timespec="milliseconds")  # as facts have their times
+    past = over(learner.ledger.texts, at[:10])
+    entries = [turn.entry for turn in turns if turn.entry.key not in past][:limit]
     sitting = Sitting(at, seed, learner.brain.journal.counts()["live"])
     if entries:
         prober = Prober(learner, examiner, entries, seed, manner)

@@ -10,6 +10,7 @@ from adapters.write.encode import Told
 from adapters.write.rows import join
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import fits
+from oneshot.facts.brain.speaking import lists
 from oneshot.facts.language.reword import rewordings, template_of
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import Manner
@@ -54,13 +55,15 @@ class Prober:
     ) -> None:
         self.learner, self.examiner, self.seed, self.manner = learner, examiner, seed, manner
         self._names, self._near = self._strangers(entries)
+        self._lists = lists(learner.ledger.texts)
 
     def questions(self, entry: Fact) -> list[Question]:
         """One question of each kind at most, but two about neighbours; none that is too long."""
         rng = random.Random(f"{self.seed} {entry.key}")
         made = [("taught", entry.prompt), *self._reworded(entry, rng)]
         made.append((IN_FRONT, f"{rng.choice(_sentences())} {entry.prompt}"))
-        own = [Question(kind, entry.id, prompt, entry.answer) for kind, prompt in made]
+        answer = self._lists.get(entry.key, entry.answer)
+        own = [Question(kind, entry.id, prompt, answer) for kind, prompt in made]
         local = [Question("neighbour", entry.id, p, None) for p in self._neighbours(entry)]
         local += [Question("other relation", entry.id, p, None) for p in self._others(entry, rng)]
         return [q for q in (*own, *local) if self._fits(q.prompt)]
@@ -123,7 +126,7 @@ class Prober:
     def _taught(self, subject: str, relation: str, prompt: str) -> bool:
         """Whether a live fact answers a prompt, or as far as can be told its relation."""
         live = self.learner.brain.journal.by_subject(subject)
-        return any(
+        return self.learner.ledger.texts.implies(subject, prompt) or any(
             relation == entry.relation != NEW_RELATION
             or prompt == entry.prompt
             or prompt in rewordings(entry.prompt, subject, entry.relation, entry.answer)

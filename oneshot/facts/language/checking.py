@@ -7,6 +7,7 @@ from dataclasses import replace
 from adapters.text.names import FIRST_PERSON, SPEAKER, name_key
 from adapters.text.words import words_of
 from oneshot.errors import BadInputError
+from oneshot.facts.language.dates import dated
 from oneshot.facts.language.splitting.words import without_stop
 from oneshot.facts.language.text import brief, check_text
 from oneshot.facts.types import Statement
@@ -44,13 +45,16 @@ def check_statement(given: Statement) -> Statement:
     subject = _optional(given.subject, "subject")
     subject = None if subject is None else _spelled(subject, prompt)
     aliases = _each(given.aliases, "alias")
-    made = Statement(
-        prompt,
-        _answer(given.answer),
-        subject,
-        _optional(given.source, "source"),
-        _asks(given.asks, prompt, subject, aliases),
-        tuple(alias for alias in aliases if alias != subject),
+    made = replace(
+        given,
+        prompt=prompt,
+        answer=_answer(given.answer),
+        subject=subject,
+        source=_optional(given.source, "source"),
+        asks=_asks(given.asks, prompt, subject, aliases),
+        aliases=tuple(alias for alias in aliases if alias != subject),
+        since=dated(given.since),
+        until=dated(given.until),
     )
     object.__setattr__(made, "clean", True)  # frozen for everyone else
     return made

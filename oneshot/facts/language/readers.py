@@ -6,11 +6,12 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from oneshot.errors import BadInputError
-from oneshot.facts.language.checking import MAX_QUESTION, statement
+from oneshot.facts.language.checking import MAX_QUESTION, check_statement, statement
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.language.text import check_text
 from oneshot.facts.types import Statement
@@ -46,7 +47,8 @@ def read_statements(
     `source` is a path, an open stream or "-" for standard input; the suffix of `name` or the
     content decides: JSON lines, CSV, one JSON document, or .txt with a sentence a line, which
     `templates` help to split. Keys are prompt and answer, or sentence, and where known subject,
-    source, asks (further wordings, one or a list) and aliases. BadInputError, with name and
+    source, asks (further wordings, one or a list), aliases, also (whether other answers hold
+    beside it), since and until. BadInputError, with name and
     line, where something cannot be used.
     """
     for place, record in _records(source, name, "sentence"):
@@ -78,11 +80,20 @@ def statement_of(record: _Record, templates: Sequence[str] = ()) -> Statement:
     asks, aliases = _texts(record, "asks", "ask"), _texts(record, "aliases", "alias")
     if record.get("sentence") is not None:
         sentence = _text(record, "sentence")
-        return parse_sentence(
+        made = parse_sentence(
             sentence, templates, subject=subject, source=source, asks=asks, aliases=aliases
         )
-    prompt, answer = _text(record, *_PROMPT_KEYS), _text(record, *_ANSWER_KEYS)
-    return statement(prompt, answer, subject, source, asks, aliases)
+    else:
+        prompt, answer = _text(record, *_PROMPT_KEYS), _text(record, *_ANSWER_KEYS)
+        made = statement(prompt, answer, subject, source, asks, aliases)
+    return check_statement(
+        replace(
+            made,
+            also=made.also or record.get("also") in (True, "true", "yes", "1"),
+            since=_optional(record, "since") or made.since,
+            until=_optional(record, "until") or made.until,
+        )
+    )
 
 
 def _texts(record: _Record, *keys: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from oneshot.errors import BadInputError
 from oneshot.facts.language.checking import (
@@ -11,12 +12,14 @@ from oneshot.facts.language.checking import (
     check_statement,
     statement,
 )
+from oneshot.facts.language.dates import without_period
 from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import Clause, read_clause
 from oneshot.facts.language.splitting.openings import (
     HOW,
     question_mark,
     refuse_untold,
+    without_also,
     without_opening,
 )
 from oneshot.facts.language.splitting.split import answer_places, is_answer
@@ -42,13 +45,16 @@ def parse_sentence(
 ) -> Statement:
     """Split a sentence into a prompt, the answer that ends it, and the subject; clean.
 
-    Lead-ins ("Remember that") are dropped, and sentences that name the answer first ("Paris is
-    the capital of Freedonia") turned about. Where `templates` (one `{}` for the subject, the
-    answer after the end) fit, the longest is taken; other sentences are split by grammar.
+    Lead-ins ("Remember that") are dropped, "also" and a time at the end ("since 2021") noted, and
+    sentences that name the answer first ("Paris is the capital of Freedonia") turned about. Where
+    `templates` (one `{}` for the subject, the answer after the end) fit, the longest is taken;
+    other sentences are split by grammar.
     BadInputError for questions, commands, two facts in one sentence, sentences that cannot be
     split, and those about a "he" or "it" where no `subject` is given.
     """
-    text = without_exclamation(without_opening(without_stop(_sentence(sentence))))
+    text, also = without_also(
+        without_exclamation(without_opening(without_stop(_sentence(sentence))))
+    )
     if not text.strip(" .,;:!?"):
         raise BadInputError(f"no prompt and answer found in {brief(sentence.strip())}: {HOW}")
     found = _read(text, templates)
@@ -57,7 +63,9 @@ def parse_sentence(
     prompt, answer, about_whom = found
     if not (subject or "").strip() and about_whom is None:
         raise BadInputError(f"whom or what {brief(text)} is about cannot be told: {HOW}")
-    return statement(prompt, answer, subject or about_whom, source, asks, aliases)
+    answer, since, until = without_period(answer)
+    made = statement(prompt, answer, subject or about_whom, source, asks, aliases)
+    return check_statement(replace(made, also=also, since=since, until=until))
 
 
 def fact_in(

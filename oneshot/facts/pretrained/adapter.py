@@ -15,6 +15,7 @@ from adapters.write.state import load_calibration
 from oneshot.errors import BrainError
 from oneshot.facts.brain.export import MODEL, check_rows, export_folder, read_folder
 from oneshot.facts.brain.files import CALIBRATION, CONFIG, Config, read_calibration
+from oneshot.facts.brain.speaking import speaking, today
 from oneshot.facts.rules import build_denoiser
 from oneshot.facts.types import Statement
 
@@ -32,12 +33,15 @@ base_model: {host}
 
 @dataclass(frozen=True)
 class Adapter:
-    """Facts in canonical order, with their texts and the calibration that they were made with."""
+    """Rows in canonical order, what each of them says by its key, and the folder of both.
+
+    What follows from the taught facts is among them, with its `origins`.
+    """
 
     folder: Path
     config: Config
     rows: FactRows | None
-    facts: list[Statement]
+    facts: dict[str, Statement]
 
     @classmethod
     def from_pretrained(
@@ -52,19 +56,19 @@ class Adapter:
             folder = _fetched(str(name), revision, token)
         carried = read_folder(folder)
         if carried.rows is None:
-            return cls(folder, carried.config, None, [])
+            return cls(folder, carried.config, None, {})
         texts = dict(zip(carried.rows.hex_keys(), carried.statements, strict=True))
         rows = carried.rows.canonical()
-        return cls(folder, carried.config, rows, [texts[key] for key in rows.hex_keys()])
+        return cls(folder, carried.config, rows, {key: texts[key] for key in rows.hex_keys()})
 
     @contextmanager
     def attach(self, model: Any, tokenizer: Any) -> Iterator[Attachment | None]:
         """Let the facts answer inside the context; the model is as before afterwards.
 
-        Gives what says which facts speak, None where there are no facts. The model is not compared
-        with the one that the facts were taught on: `load` does that. Raises HostError for a model
-        of another size, BrainError for rows of another form, OneshotError for a model that has
-        facts attached already.
+        Of facts with a time those answer that hold today. Gives what says which facts speak, None
+        where there are no facts. The model is not compared with the one that the facts were taught
+        on: `load` does that. Raises HostError for a model of another size, BrainError for rows of
+        another form, OneshotError for a model that has facts attached already.
         """
         if self.rows is None:
             yield None
@@ -74,7 +78,8 @@ class Adapter:
         calibration = load_calibration(self.folder / CALIBRATION, weight.device)
         check_rows(self.folder, self.rows, calibration, len(weight))
         head = Head(weight, None if sites.bias is None else sites.bias.detach())
-        made = build_denoiser(self.config.rule, calibration, self.rows, head, tokenizer)
+        rows = speaking(self.rows, self.facts, today())
+        made = build_denoiser(self.config.rule, calibration, rows, head, tokenizer)
         with attach(model, made) as attachment:
             yield attachment
 
@@ -83,7 +88,7 @@ class Adapter:
         if self.rows is None:
             raise BrainError(f"{self.folder} holds no facts; teach one first")
         calibration = read_calibration(self.folder, self.config)
-        export_folder(Path(folder), self.config, calibration, self.rows, self.facts)
+        export_folder(Path(folder), self.config, calibration, self.rows, [*self.facts.values()])
 
     def push_to_hub(self, name: str, *, private: bool = True, token: str | None = None) -> str:
         """Send the facts, their texts among them, to the hub as owner/name; where they are then.
@@ -93,15 +98,15 @@ class Adapter:
         from huggingface_hub import HfApi
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-        api = HfApi(token=token)
+        api, count = HfApi(token=token), sum(not fact.origins for fact in self.facts.values())
         with TemporaryDirectory() as folder:
             self.save_pretrained(folder)
-            card = CARD.format(host=self.config.host, count=len(self.facts), name=name)
+            card = CARD.format(host=self.config.host, count=count, name=name)
             (Path(folder) / "README.md").write_text(card, encoding="utf-8")
             try:
                 api.create_repo(name, private=private, exist_ok=True)
                 sent = api.upload_folder(
-                    repo_id=name, folder_path=folder, commit_message=f"{len(self.facts)} facts"
+                    repo_id=name, folder_path=folder, commit_message=f"{count} facts"
                 )
             except (HfHubHTTPError, HFValidationError, OSError) as error:
                 reason = " ".join(str(error).split())[:150]

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from oneshot.errors import OneshotError
-from oneshot.facts.brain.ledger import Entered
+from oneshot.facts.brain.planned import Entered
 from oneshot.facts.sources.understanding import Item
 from oneshot.facts.told import told_of
 from oneshot.facts.types import Fact, Statement
 
 NEW, TAUGHT, KNOWN, LEFT = "new", "taught", "known", "left out"
-REPEATED, OVERRULED, REPLACED = "repeated", "overruled", "replaced"
+REPEATED, REPLACED = "repeated", "replaced"
 ByKeys = Callable[[list[str]], dict[str, Fact]]
 """The brain's facts with these keys, in any state."""
 
@@ -20,9 +20,8 @@ ByKeys = Callable[[list[str]], dict[str, Fact]]
 class Planned:
     """An item and what becomes of it; `id` is the brain's fact that it is or that decides it.
 
-    Only what is `new` is then `taught`: `known` is taught already, `repeated` stands earlier in the
-    file, `overruled` has another answer later in it, `replaced` was taught once and has a newer
-    answer now, `left out` is no fact.
+    Only what is `new` is then `taught`: `known` is taught already, `repeated` stands again later in
+    the file, `replaced` was taught once and has a newer answer now, `left out` is no fact.
     """
 
     item: Item
@@ -34,19 +33,12 @@ class Planned:
 def plan(items: Iterable[Item], by_keys: ByKeys) -> list[Planned]:
     """What becomes of each item; carried out, the same items are all known or out of date."""
     found = list(items)
-    keys = [_key(item.fact) if item.fact else "" for item in found]
-    last = {_question(item.fact): i for i, item in enumerate(found) if item.fact}
+    keys = [told_of(item.fact).key.hex() if item.fact else "" for item in found]
+    last = {key: item for item, key in zip(found, keys, strict=True)}
     entries = by_keys([key for key in keys if key])
-    planned: list[Planned] = []
-    first: dict[str, Item] = {}
-    for item, key in zip(found, keys, strict=True):
-        if item.fact is None:
-            planned.append(Planned(item, LEFT, item.reason))
-            continue
-        later = found[last[_question(item.fact)]]
-        planned.append(_decided(item, key, first, later, entries.get(key)))
-        first.setdefault(key, item)
-    return planned
+    return [
+        _decided(item, last[key], entries.get(key)) for item, key in zip(found, keys, strict=True)
+    ]
 
 
 def to_teach(planned: Sequence[Planned], source: str) -> list[Statement]:
@@ -69,29 +61,14 @@ def _after(new: Planned, result: Entered | OneshotError) -> Planned:
     return replace(new, state=TAUGHT, why=f"replaces {over}" if over else "", id=result.id)
 
 
-def _decided(
-    item: Item, key: str, first: dict[str, Item], later: Item, entry: Fact | None
-) -> Planned:
-    if key in first:
-        return Planned(item, REPEATED, f"stands at {first[key].place} already")
-    if _answer(later) != _answer(item):
-        return Planned(item, OVERRULED, f"{later.place} has another answer to it")
+def _decided(item: Item, last: Item, entry: Fact | None) -> Planned:
+    if item.fact is None:
+        return Planned(item, LEFT, item.reason)
+    if last is not item:
+        return Planned(item, REPEATED, f"stands at {last.place} again")
     if entry is not None and entry.state == "live":
         return Planned(item, KNOWN, f"taught already as #{entry.id}", entry.id)
     if entry is not None and entry.state == "superseded":
         why = f"#{entry.id} was replaced since; teach it by itself to bring it back"
         return Planned(item, REPLACED, why, entry.id)
     return Planned(item, NEW)
-
-
-def _key(fact: Statement) -> str:
-    return told_of(fact).key.hex()
-
-
-def _answer(item: Item) -> str:
-    return item.fact.answer if item.fact else ""
-
-
-def _question(fact: Statement) -> str:
-    """What two facts have in common that contradict each other wherever they differ."""
-    return fact.prompt.casefold()

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from oneshot.errors import BadInputError
 from oneshot.facts.sources import anki, chatgpt, graph, markdown, mem0, plain, records, table
 from oneshot.facts.sources.understanding import Content, Item, Understanding, bounded
+from oneshot.progress import Report, silent
 
 LARGEST = 1 << 26  # bytes of a file that is read as a whole
 PARQUET = b"PAR1"
@@ -41,7 +42,9 @@ FORMATS = (
 """In the order in which they are tried."""
 
 
-def read_items(source: str, templates: Sequence[str] = ()) -> Iterator[Item]:
+def read_items(
+    source: str, templates: Sequence[str] = (), progress: Report = silent
+) -> Iterator[Item]:
     """Each item of a file, or of a data set of the hub named as owner/name.
 
     BadInputError where the source cannot be read, is too large or holds nothing.
@@ -49,10 +52,10 @@ def read_items(source: str, templates: Sequence[str] = ()) -> Iterator[Item]:
     understanding = Understanding(tuple(templates))
     path = Path(source).expanduser()
     if not path.exists() and _HUB_NAME.fullmatch(source):
-        return bounded(records.dataset_items(source, understanding), source)
+        return bounded(records.dataset_items(source, understanding), source, 0, progress)
     head, size = _head(path)
     if head.startswith(PARQUET):
-        return bounded(records.parquet_items(path, understanding), source)
+        return bounded(records.parquet_items(path, understanding), source, 0, progress)
     for mark, what in PACKED.items():
         if head.startswith(mark):
             raise BadInputError(f"{source} is {what}")
@@ -60,7 +63,8 @@ def read_items(source: str, templates: Sequence[str] = ()) -> Iterator[Item]:
         raise BadInputError(f"{source} has over {LARGEST >> 20} MB; split it into several files")
     content = _content(source, path.read_bytes())
     chosen = next(format for format in FORMATS if format.fits(content))
-    return bounded(chosen.items(content, understanding), source)
+    about = content.text.count("\n") if content.values is None else len(content.values)
+    return bounded(chosen.items(content, understanding), source, about, progress)
 
 
 def _head(path: Path) -> tuple[bytes, int]:

@@ -11,6 +11,7 @@ from oneshot.facts.language.readers import statement_of
 from oneshot.facts.language.splitting.words import words_of
 from oneshot.facts.language.statement import parse_sentence, with_subject
 from oneshot.facts.types import Statement
+from oneshot.progress import Report
 
 MOST = 100_000  # items of one source
 SHOWN = 200  # characters of an item
@@ -86,12 +87,17 @@ def left_out(place: str, text: str, reason: str) -> Item:
     return Item(place, " ".join(text.split())[:SHOWN], None, reason)
 
 
-def bounded(items: Iterator[Item], name: str) -> Iterator[Item]:
-    """The items; BadInputError behind the last that is allowed."""
+def bounded(items: Iterator[Item], name: str, about: int, progress: Report) -> Iterator[Item]:
+    """The items, telling how many of `about` so many are read.
+
+    BadInputError behind the last that is allowed.
+    """
     for count, item in enumerate(items):
         if count == MOST:
             raise BadInputError(f"{name} has more than {MOST:,} items; split it into several files")
+        progress("reading", count, max(about, count + 1))
         yield item
+    progress("reading", about, about)
 
 
 def _parts(text: str) -> list[str]:

@@ -20,6 +20,9 @@ NARROW, MIDDLE = 64, 256
 PATCH, KERNEL, CELLS, SMALLEST = 2, 3, 2, 14
 """Sides of a whitening filter, of a filter, of a stage's pooled map, and of the smallest image."""
 
+DAMPING = 5e-4
+"""Added to the variances of patches, so that those of no variance are not blown up."""
+
 SCALE = 1 / 9
 """What the head's products are times, which lets its weights learn at a high rate."""
 
@@ -204,7 +207,3 @@ def whitening_filters(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "d c 2 
     values, directions = torch.linalg.eigh(torch.cov(patches.T))
     filters = (directions / (values + DAMPING).sqrt()).T.reshape(-1, c, PATCH, PATCH)
     return torch.cat([filters, -filters]).float()
-
-
-DAMPING = 5e-4
-"""Added to the variances of patches, so that those of no variance are not blown up."""

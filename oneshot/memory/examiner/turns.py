@@ -121,6 +121,9 @@ def _collision(one: Fact, other: Fact, cosine: float) -> Collision | None:
         return None
     older, newer = sorted((one, other), key=lambda e: (e.taught_at, e.id))
     same = one.answer.casefold() == other.answer.casefold()
+    times = (one.since, one.until) != (other.since, other.until)
+    if not same and (times or one.also or other.also):
+        return None
     return Collision("duplicate" if same else "contradiction", older, newer, cosine)
 
 

@@ -17,7 +17,8 @@ from oneshot.memory.journal.schema import SCHEMA
 STATES = ("live", "superseded", "forgotten")
 
 _COLUMNS = (
-    "id, key, prompt, answer, subject, relation, source, taught_at, state, replaces, asks, aliases"
+    "id, key, prompt, answer, subject, relation, source, taught_at, state, replaces, asks, "
+    "aliases, also, since, until"
 )
 _PAGE = 1000
 
@@ -37,11 +38,12 @@ class Journal(JournalFile):
         """
         statement = """
             INSERT INTO facts (key, prompt, answer, subject, relation, source, taught_at,
-                asks, aliases)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                asks, aliases, also, since, until)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (key) DO UPDATE SET prompt = excluded.prompt, answer = excluded.answer,
                 subject = excluded.subject, relation = excluded.relation,
-                source = excluded.source, taught_at = excluded.taught_at, state = 'live'
+                source = excluded.source, taught_at = excluded.taught_at,
+                also = excluded.also, state = 'live'
                 WHERE state <> 'live'
         """
         ids = []
@@ -125,6 +127,18 @@ class Journal(JournalFile):
         found = (self.get(row[0]) for row in self.run(chain, fact))
         return [entry for entry in found if entry]
 
+    def rules(self) -> list[str]:
+        """The user's rules, in the order in which they came."""
+        return [text for (text,) in self.run("SELECT text FROM rules ORDER BY id")]
+
+    def add_rule(self, text: str) -> None:
+        """Keep a rule; one that is here stays."""
+        self.run("INSERT OR IGNORE INTO rules (text) VALUES (?)", text)
+
+    def drop_rule(self, text: str) -> None:
+        """Strike a rule."""
+        self.run("DELETE FROM rules WHERE text = ?", text)
+
     def log(self, kind: str, payload: dict[str, Any]) -> int:
         """Note an operation, with what undoing it needs, and return its id."""
         statement = "INSERT INTO operations (kind, payload) VALUES (?, ?) RETURNING id"
@@ -158,4 +172,4 @@ def _stored(value: object) -> object:
 def _fact(row: Sequence[Any]) -> Fact:
     named = dict(zip(_COLUMNS.split(", "), row, strict=True))
     lists = {name: tuple(json.loads(named[name])) for name in ("asks", "aliases")}
-    return Fact(**named | lists)
+    return Fact(**named | lists | {"also": bool(named["also"])})

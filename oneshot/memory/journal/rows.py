@@ -19,13 +19,17 @@ class Draft:
     taught_at: str
     asks: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    also: bool = False
+    since: str | None = None
+    until: str | None = None
 
 
 @dataclass(frozen=True)
 class Fact:
     """A fact as the journal keeps it; `state` is live, superseded or forgotten.
 
-    `replaces` is the id of the version before it.
+    `replaces` is the id of the version before it. `also` says that other answers hold beside it,
+    `since` and `until` when it holds.
     """
 
     id: int
@@ -40,6 +44,9 @@ class Fact:
     replaces: int | None = None
     asks: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    also: bool = False
+    since: str | None = None
+    until: str | None = None
 
 
 @dataclass(frozen=True)

@@ -61,4 +61,10 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE facts ADD COLUMN asks TEXT NOT NULL DEFAULT '[]'",
         "ALTER TABLE facts ADD COLUMN aliases TEXT NOT NULL DEFAULT '[]'",
     ),
+    (
+        "ALTER TABLE facts ADD COLUMN also INTEGER NOT NULL DEFAULT 0 CHECK (also IN (0, 1))",
+        "ALTER TABLE facts ADD COLUMN since TEXT",
+        "ALTER TABLE facts ADD COLUMN until TEXT",
+        "CREATE TABLE rules (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL UNIQUE)",
+    ),
 )

@@ -3,8 +3,9 @@
 import math
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from oneshot.progress import Report, silent
@@ -50,32 +51,24 @@ def examine(
     """
     if isinstance(method, BareHost):
         return _bare_result(method, bare, suite)
-    stages = iter(range(1, 7))
     fresh, cost = write_stream(method, suite, progress)
     check_changed(method, bare, suite)
-    progress(method.name, next(stages), 6)
-    axes = measure_axes(method, bare, suite)
-    progress(method.name, next(stages), 6)
-    forced = teacher_forced(method, suite)
-    progress(method.name, next(stages), 6)
-    text = measure_text(method, suite.text, how.text_tokens)
-    progress(method.name, next(stages), 6)
-    cost |= _query_cost(method, bare, suite)
-    cost["bytes_per_fact"] = round(method.stored_bytes() / len(suite.requests))
-    contradictions = measure_contradictions(method, suite, how.seed)
-    progress(method.name, next(stages), 6)
-    no_edit = check_no_edit(method, suite, how.seed)
-    progress(method.name, next(stages), 6)
-    kept = axes.get("paraphrase", axes["efficacy"])["cohorts"]
-    return _head(method, suite) | {
-        "axes": axes,
-        "forced": forced,
-        "text": text,
-        "stream": forgetting(fresh, kept),
-        "contradictions": contradictions,
-        "no_edit": no_edit,
-        "cost": cost,
+    parts: dict[str, Callable[[], Any]] = {
+        "axes": partial(measure_axes, method, bare, suite),
+        "forced": partial(teacher_forced, method, suite),
+        "text": partial(measure_text, method, suite.text, how.text_tokens),
+        "query": partial(_query_cost, method, bare, suite),
+        "contradictions": partial(measure_contradictions, method, suite, how.seed),
+        "no_edit": partial(check_no_edit, method, suite, how.seed),
     }
+    result = _head(method, suite)
+    for done, (name, measure) in enumerate(parts.items(), start=1):
+        result[name] = measure()
+        progress(method.name, done, len(parts))
+    axes, size = result["axes"], method.stored_bytes() / len(suite.requests)
+    result["cost"] = cost | result.pop("query") | {"bytes_per_fact": round(size)}
+    kept = axes.get("paraphrase", axes["efficacy"])["cohorts"]
+    return result | {"stream": forgetting(fresh, kept)}
 
 
 def _head(method: Method, suite: Suite) -> dict[str, Any]:

@@ -22,13 +22,13 @@ from oneshot.retention.methods.finetune import (
     FineTuneSettings,
     LastLayersSettings,
 )
-from oneshot.retention.methods.in_context import InContext, NamedInContext
 from oneshot.retention.methods.interface import ASKED, Method
 from oneshot.retention.methods.knn_lm import KnnLm, KnnLmSettings
 from oneshot.retention.methods.lora import Lora, LoraSettings
 from oneshot.retention.methods.ours import Ours
-from oneshot.retention.methods.recite import Recited, ReciteSettings
-from oneshot.retention.methods.retrieval import Copied, RetrievedInContext
+from oneshot.retention.methods.text.in_context import InContext, NamedInContext
+from oneshot.retention.methods.text.recite import Recited, ReciteSettings
+from oneshot.retention.methods.text.retrieval import Copied, RetrievedInContext
 
 BARE = "bare"
 RULES = (POSTERIOR, *FITTED)

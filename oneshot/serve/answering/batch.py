@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from adapters.attach import CACHES, Attachment
@@ -45,7 +45,7 @@ class Batch:
         self._cache = next((cache for cache in kept if cache is not None), None)
         changes = {c.row: c for c in self.attachment.changes} if self.attachment else {}
         said = [
-            0 if row.over else row.step(output.logits[i, -1], *self._speaking(changes.get(i)))
+            0 if row.over else self._row_step(row, output.logits[i, -1], changes.get(i))
             for i, row in enumerate(self.rows)
         ]
         self._go_on(torch.tensor(said, device=self._mask.device))
@@ -56,8 +56,16 @@ class Batch:
         if self.attachment:
             self.attachment.detach()
 
-    def _speaking(self, change: Change | None) -> tuple[Change | None, int]:
-        return change, self.ids[change.fact] if change and change.fact >= 0 else -1
+    def _row_step(
+        self, row: Row, logits: Float[Tensor, " vocabulary"], change: Change | None
+    ) -> int:
+        """A row's next token; one that fails does not take the others with it."""
+        fact = self.ids[change.fact] if change and change.fact >= 0 else -1
+        try:
+            return row.step(logits, change, fact)
+        except Exception as error:
+            row.fail(error)
+            return 0
 
     def _inputs(self) -> dict[str, Any]:
         positions = (self._mask.cumsum(1) - 1).clamp_min(0)[:, -self._next.shape[1] :]

@@ -4,7 +4,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from oneshot.errors import OneshotError
@@ -91,11 +90,13 @@ class Worker(threading.Thread):
             return
         with brains:
             self.opened.set_result(brains)
-            while self._wait():
-                self._work(brains)
-                self._begin(brains)
-                self._answer()
-            self._end()
+            try:
+                while self._wait():
+                    self._work(brains)
+                    self._begin(brains)
+                    self._answer()
+            finally:
+                self._end()
 
     def _check_open(self) -> None:
         if self._closing:
@@ -167,9 +168,12 @@ class Worker(threading.Thread):
                 self._batches.remove(batch)
 
     def _end(self) -> None:
+        """Tell who waits that nothing more will come."""
         error = ClosedError("the server has ended; ask again when it is back")
+        with self._changed:
+            self._closing = True
         for row in [row for _, row in self._waiting] + [r for b in self._batches for r in b.rows]:
-            with suppress(RuntimeError):  # whoever waited may be gone with its loop
-                row.fail(error)
+            row.fail(error)
         for _, future in self._works:
-            future.set_exception(error)
+            if future.set_running_or_notify_cancel():
+                future.set_exception(error)

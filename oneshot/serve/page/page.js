@@ -65,6 +65,7 @@ function line(text, kind = "", tag = "p") {
 const copy = (id) => $(id).content.firstElementChild.cloneNode(true);
 const say = (...lines) => $("receipt").replaceChildren(...lines);
 const fail = (error) => say(line(error.message, "error"));
+const trouble = (error) => { $("trouble").textContent = error.message; };
 
 function view(name) {
   document.body.dataset.view = name;
@@ -255,6 +256,7 @@ async function undo() {
 async function start() {
   const models = (await load("GET", "/v1/models")).data;
   $("entry").hidden = true;
+  $("trouble").textContent = "";
   brains = new Set(models.filter((model) => model.brain).map((model) => model.id));
   bare = models.find((model) => !model.brain).id;
   const title = (model) => (model.brain ? model.id : `${model.id} (without facts)`);
@@ -289,12 +291,12 @@ $("teaching").onsubmit = (event) => {
 $("undo").onclick = () => once($("undo"), undo);
 $("more").onclick = () => once($("more"), () => list(true));
 $("search").oninput = () => list().catch(fail);
-$("model").onchange = () => list().catch(fail);
+$("model").onchange = () => list().catch(trouble);
 $("entry").onsubmit = (event) => {
   event.preventDefault();
   sessionStorage.setItem("key", $("key").value);
   $("key").value = "";
-  start().catch(fail);
+  start().catch(trouble);
 };
 for (const button of document.querySelectorAll("[data-show]")) button.onclick = () => view(button.dataset.show);
-start().catch(fail);
+start().catch(trouble);

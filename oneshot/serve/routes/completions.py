@@ -58,7 +58,7 @@ class _Reply:
         async for i, piece in self.pieces:
             self._take(i, piece)
             if await request.is_disconnected():
-                await self.pieces.aclose()  # type: ignore[attr-defined]
+                await self.pieces.aclose()
                 return Response(status_code=499)
         facts = await self._facts(self.answers)
         return JSONResponse(self.form.whole(self.answers, self._usage(), facts))
@@ -78,7 +78,7 @@ class _Reply:
         except Exception as error:
             yield _event(described(error)[1])
         finally:
-            await self.pieces.aclose()  # type: ignore[attr-defined]
+            await self.pieces.aclose()
         yield EVENT.format("[DONE]")
 
     async def _chunks(self, i: int, piece: Piece) -> list[Json]:

@@ -11,7 +11,7 @@ from rich.text import Text
 from oneshot.cli.facts.carrying.export import PANEL, Yes
 from oneshot.cli.output import Output, printable
 from oneshot.cli.session import SESSION, open_learner
-from oneshot.progress import silent
+from oneshot.progress import Report, silent
 
 if TYPE_CHECKING:
     from oneshot.facts.sources.plan import Planned
@@ -70,7 +70,8 @@ def _import_items(source: str, dry_run: bool, yes: bool) -> None:
 
     session = SESSION.get()
     output = session.output
-    planned = _planned(source, session.brain)
+    with output.progress() as progress:
+        planned = _planned(source, session.brain, progress or silent)
     facts = to_teach(planned, source)
     if not yes:
         _show(output, planned)
@@ -86,15 +87,15 @@ def _import_items(source: str, dry_run: bool, yes: bool) -> None:
     _sum_up(output, planned, source)
 
 
-def _planned(source: str, brain: Path) -> list[Planned]:
+def _planned(source: str, brain: Path, progress: Report) -> list[Planned]:
     """What becomes of each item, as far as that can be told without the model."""
-    from oneshot.facts.brain.files import Brain, read_config
+    from oneshot.facts.brain.files import JOURNAL, Brain
     from oneshot.facts.sources.plan import plan
     from oneshot.facts.sources.read import read_items
     from oneshot.facts.wordings import templates
 
-    items = read_items(source, templates())
-    if read_config(brain) is None:
+    items = read_items(source, templates(), progress)
+    if not (brain / JOURNAL).exists():
         return plan(items, lambda keys: {})
     with Brain(brain) as opened:
         return plan(items, opened.journal.by_keys)

@@ -103,7 +103,7 @@ class Conversation:
         self._remark_on_talk()
 
     def _facts(self, _rest: str) -> None:
-        show_facts(self.output, self.learner.facts())
+        show_facts(self.output, self.learner.facts(), self.learner.implied())
 
     def _why(self, _rest: str) -> None:
         if self.last is None:
@@ -146,6 +146,6 @@ def _agrees(question: str) -> bool:
 
 
 def _evidence(reply: Reply, fact: int) -> float:
-    """The most evidence with which a fact spoke."""
-    weighed = [s.evidence for s in reply.steps if s.fact == fact and not math.isnan(s.evidence)]
-    return max(weighed, default=math.nan)
+    """The most evidence with which a fact spoke, or a chain that it is in."""
+    spoken = [step for step in reply.steps if fact in (*step.via, step.fact)]
+    return max((s.evidence for s in spoken if not math.isnan(s.evidence)), default=math.nan)

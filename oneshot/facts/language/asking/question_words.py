@@ -41,7 +41,7 @@ PLACED = word_set(
     "hold find  bear base locate situate headquarter found form establish build bury store record "
     "film make  create manufacture produce publish house raise educate hide plant place keep open "
     "launch  register discover invent celebrate show exhibit display see sell buy sign crown "
-    "shoot"
+    "shoot station set"
 )
 GOING = word_set(
     "move go travel fly drive walk return migrate emigrate relocate sail drive commute retire "

@@ -11,6 +11,7 @@ from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.verbs import base_of, is_form
 
 _OPEN = frozenset({Sort.PERSON, Sort.NAME, Sort.UNKNOWN})
+_NOWHERE = frozenset({Sort.UNKNOWN, Sort.MONEY, Sort.TEMPERATURE, Sort.DURATION})
 _ON = lex.word_set("be lie stand sit hang park live locate situate")
 _ADVERBIAL = re.compile(r"(?:every|each|last|next|this|today|tomorrow|yesterday)\b")
 _STANDING = {("located",), ("situated",)}  # "Where is it?" says as much
@@ -99,14 +100,20 @@ def _behind_preposition(cloze: Cloze, answer: str, sort: Sort) -> Iterator[str]:
 def _is_place(cloze: Cloze, sort: Sort) -> bool:
     """Whether verb and preposition tell where something is or is done."""
     last, done = cloze.last, participle_of(cloze)
-    base = (base_of(done, "done") or done.removesuffix("d")) if done else cloze.base
+    base = _base_of_participle(done) if done else cloze.base
     complement = bool(cloze.middle) and cloze.base == "be" and not done  # "good at"
     office = base == "hold" and not done  # "holds membership in"
-    if sort is Sort.UNKNOWN or complement or office or base not in qw.PLACED:
+    if sort in _NOWHERE or complement or office or base not in qw.PLACED:
         return False
     if last == "on":
         return base in _ON
     return last in ("in", "at") or last in qw.NEAR_PLACES or cloze.prepositions[0] == "next"
+
+
+def _base_of_participle(done: str) -> str:
+    """Of a verb that no list has, too: "headquartered"."""
+    stem = done.removesuffix("ed")
+    return base_of(done, "done") or (stem if stem in qw.PLACED else done.removesuffix("d"))
 
 
 def _leads(cloze: Cloze) -> bool:

@@ -10,6 +10,8 @@ from oneshot.facts.language.splitting.verbs import is_form
 from oneshot.facts.language.splitting.words import Word, says_something, words_of
 from oneshot.facts.language.text import brief, capitalised
 
+_ALSO = re.compile(r"^Also,? |(?<=\w) also(?= \w)|,? (?:too|as well)$")
+
 HOW = "use teach PROMPT ANSWER --subject S"
 
 _KNOWING = (
@@ -78,6 +80,12 @@ def without_opening(text: str) -> str:
         text = pattern.sub(full, text)
     shorter = _TRAILING.sub("", text)
     return shorter if len(shorter.split()) > 3 else text
+
+
+def without_also(text: str) -> tuple[str, bool]:
+    """The sentence without an "also" in it, or a "too" at its end; and whether there was one."""
+    shorter = _ALSO.sub("", text, count=1)
+    return (capitalised(shorter), True) if shorter != text else (text, False)
 
 
 def wants_keeping(text: str) -> bool:

@@ -33,7 +33,8 @@ def _told(material: Material, rows: Sequence[Row]) -> Axes:
     some = material.thin(range(len(rows)))
 
     def axis(prompt: str, numbers: Sequence[int] = some, *place: int) -> list[Probe]:
-        return [_probe(rows[i], i, _text(rows[i], prompt, place)) for i in numbers]
+        texts = [(i, _text(rows[i], prompt, place)) for i in numbers]
+        return [_probe(rows[i], i, text) for i, text in texts if text]
 
     said = material.bare([rows[i]["prompt"] for i in some])
     knows = [i for i, s in zip(some, said, strict=True) if says(s, (rows[i]["target_true"],))]
@@ -51,8 +52,9 @@ def _told(material: Material, rows: Sequence[Row]) -> Axes:
     }
 
 
-def _text(row: Row, key: str, place: Sequence[int]) -> str:
-    text: str = row[key][place[0]] if place else row[key]
+def _text(row: Row, key: str, place: Sequence[int]) -> str | None:
+    """The record's prompt of a kind, where it has one."""
+    text: str | None = row[key][place[0]] if place else row[key]
     return text
 
 

@@ -13,8 +13,8 @@ from jaxtyping import Float32
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import Question
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.in_context import before_prompt, sentence
 from oneshot.retention.methods.interface import Method, Request, text_of
+from oneshot.retention.methods.text.in_context import before_prompt, sentence
 
 ENCODER_WIDTH = 384
 TIE = 1e-6  # similarities that differ by less are equal

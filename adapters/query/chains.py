@@ -1,0 +1,121 @@
+"""Chains of facts: a phrase that a fact answers stands for its answer; the rest is read again.
+
+In "Where was the author of Misery born?" the phrase "the author of Misery" is read like a clause.
+Where it asks for a taught fact whose answer is a taught name itself, the phrase is masked in that
+name's place, and the facts on that name are asked what the rest of the clause asks.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from adapters.query.evidence import Evidence
+from adapters.query.view import Asked, Heard, Named, standing
+from adapters.query.voice import Voice
+from adapters.text.clauses import Asking, Span
+from adapters.text.names import OPENERS, Mention, name_key
+from adapters.text.table import NameTable
+from adapters.text.words import Word, set_of
+
+HOPS = 4  # facts of one chain
+BEFORE, BEHIND = 8, 4  # words on either side of a name that a phrase may have
+PHRASE = -3.0  # nats at which a phrase may ask for a fact
+BEAM = 8  # phrases that are read on
+EACH = 4  # of these for one fact
+BARE = set_of("who whom what which is are was were be a an the of what's who's")  # ask nothing more
+
+
+@dataclass(frozen=True)
+class Link:
+    """A name in a clause, or a phrase in one's place after the facts `via`; and their evidence."""
+
+    named: Named
+    asked: Asked
+    via: tuple[int, ...] = ()
+    evidence: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Follows phrases from the names of one table."""
+
+    table: NameTable
+    voice: Voice
+    evidence: Evidence
+    _names: dict[int, tuple[str, tuple[int, ...]] | None] = field(default_factory=dict)
+
+    def links(self, clause: Asked) -> Iterator[tuple[Link, Heard]]:
+        """The clause read again with phrases in it masked as the names that they stand for."""
+        reached = [Link(named, clause) for named in (*clause.named, *clause.owners)]
+        for _ in range(HOPS - 1):
+            grown = [link for start in reached for link in self._grown(start)]
+            reached = sorted(grown, key=lambda link: -link.evidence)[:BEAM]
+            for link in reached:
+                asked = self.narrowed(link.asked)
+                for heard in asked.view.read(asked):
+                    if heard.name.key == link.named[0].key:
+                        yield link, heard
+
+    def narrowed(self, asked: Asked) -> Asked:
+        """A question for yes or no without the names that are answers of facts on others in it."""
+        if asked.kind is not Asking.YES_NO or len(asked.named) < 2:
+            return asked
+        onward = [self._onward(row) for _, rows in asked.named for row in rows]
+        answers = {key for found in onward if found for key in found[:1]}
+        rest = tuple(named for named in asked.named if named[0].key not in answers)
+        return replace(asked, named=rest) if rest else asked
+
+    def _grown(self, start: Link) -> Iterator[Link]:
+        """The phrases around a name that ask for a fact on it whose answer is a name."""
+        waiting = {row: onward for row in start.named[1] if (onward := self._onward(row))}
+        if not waiting:
+            return
+        asked, (mention, _) = start.asked, start.named
+        spans = list(_phrases(asked, mention))
+        masked = [(mention.start, mention.end)]
+        codes = asked.view.codes.codes([(span, masked) for span in spans])
+        if codes is None:
+            return
+        known = self.evidence.known(codes)
+        for row, (key, rows) in waiting.items():
+            found = self.evidence.of_each(row, codes, known)
+            for value, i in zip(*found.topk(min(EACH, len(found))), strict=True):
+                if float(value) > PHRASE:
+                    named = standing(asked.view.words, spans[int(i)], key), rows
+                    evidence = min(start.evidence, float(value))
+                    yield Link(named, _put(asked, named), (*start.via, row), evidence)
+
+    def _onward(self, row: int) -> tuple[str, tuple[int, ...]] | None:
+        """The key of a fact's answer and the facts on it, where it is a taught name."""
+        if row not in self._names:
+            key = name_key(self.voice.answer(row))
+            rows = self.table.rows_of(key) if key else ()
+            self._names[row] = (key, rows) if rows else None
+        return self._names[row]
+
+
+def _phrases(asked: Asked, name: Mention) -> Iterator[Span]:
+    """The runs of words around a name, and no other, that say something of it and leave something
+    to be asked.
+    """
+    words, (begin, end) = asked.view.words, asked.within
+    inside = [i for i, word in enumerate(words) if begin <= word.start and word.end <= end]
+    others = [n for n, _ in asked.named if n.key != name.key]
+    for first in range(max(inside[0], name.first - BEFORE), name.first + 1):
+        for last in range(name.last, min(inside[-1], name.last + BEHIND) + 1):
+            around = [*words[first : name.first], *words[name.last + 1 : last + 1]]
+            rest = [*words[inside[0] : first], *words[last + 1 : inside[-1] + 1]]
+            free = not any(n.first <= last and n.last >= first for n in others)
+            if free and _says_more(around, OPENERS) and _says_more(rest, BARE):
+                yield words[first].start, words[last].end
+
+
+def _says_more(words: Sequence[Word], than: frozenset[str]) -> bool:
+    return any(word.key not in than for word in words)
+
+
+def _put(asked: Asked, named: Named) -> Asked:
+    """The clause with a phrase in the place of the names that stand in it."""
+    mention = named[0]
+    rest = [n for n in asked.named if n[0].last < mention.first or n[0].first > mention.last]
+    named_now = tuple(sorted([*rest, named], key=lambda n: n[0].first))
+    return replace(asked, named=named_now, owners=())

@@ -1,0 +1,81 @@
+"""How likely readings are to ask for a fact, against the other relations that the bank knows."""
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from adapters.address.calibration import Calibration
+from adapters.query.view import Heard
+from adapters.query.voice import Voice
+from adapters.text.clauses import turned_round
+from adapters.write.rows import FactRows
+
+RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
+ALIKE = 12.0  # nats at which a relation of the bank may be the fact's own
+NEAREST = 15.0  # nats behind the likeliest one at which it still may
+SURE = 30.0  # nats at which the bank surely knows the fact's relation
+PLAIN = 40.0  # nats of a fact's own evidence that no other relation outdoes
+BEHIND = -4.0  # nats by which that may then fall behind another relation of the bank
+SAME = 2.0  # squared distance below which two readings are of the same words
+CERTAIN = 1000.0  # nats that the taught words themselves are worth
+NEVER = -float("inf")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """log p(reading | fact asked) - log p(reading | another relation), in nats.
+
+    What the bank knows to be asked instead, by its likelihood, counts against the fact.
+    """
+
+    calibration: Calibration
+    rows: FactRows
+    voice: Voice
+    _relatives: dict[int, tuple[Bool[Tensor, " relations"], float]] = field(default_factory=dict)
+
+    def of_heard(self, row: int, heard: Heard) -> float:
+        """The best of the readings around a name; a fact's own words are CERTAIN."""
+        codes, metric = self._codes(row), self.calibration.metric
+        own = metric.ratio(heard.readings, codes).max(1).values
+        if bool(torch.cdist(heard.whole, codes).min().square() < SAME):
+            return CERTAIN + float(own.max())
+        if turned_round(heard.asked.text, self.voice.sentence(row)):
+            return NEVER
+        if len(heard.rivals) and bool(metric.ratio(heard.rivals, codes).max() > own.max()):
+            return NEVER
+        known, (akin, sure) = self.known(heard.readings), self._akin(row)
+        others = known.masked_fill(akin, NEVER)
+        if sure > SURE and bool(akin.any()) and float(own.max()) < PLAIN:
+            kin = known.masked_fill(~akin, NEVER).max(1).values
+            if float((kin - others.max(1).values).max()) < BEHIND:
+                return NEVER
+        return float((own - RIVALRY * others.logsumexp(1).clamp_min(0)).max())
+
+    def of_each(
+        self,
+        row: int,
+        readings: Float[Tensor, "n rank"],
+        known: Float[Tensor, "n relations"] | None = None,
+    ) -> Float[Tensor, " n"]:
+        """Of each reading by itself; `known` is what the bank makes of them, if that is there."""
+        own = self.calibration.metric.ratio(readings, self._codes(row)).max(1).values
+        known = self.known(readings) if known is None else known
+        others = known.masked_fill(self._akin(row)[0], NEVER)
+        return own - RIVALRY * others.logsumexp(1).clamp_min(0)
+
+    def known(self, readings: Float[Tensor, "n rank"]) -> Float[Tensor, "n relations"]:
+        """The evidence for every relation of the bank."""
+        return self.calibration.metric.ratio(readings, self.calibration.centres)
+
+    def _codes(self, row: int) -> Float[Tensor, "count rank"]:
+        return self.rows.codes(row).to(self.calibration.metric.between.device)
+
+    def _akin(self, row: int) -> tuple[Bool[Tensor, " relations"], float]:
+        """The relations of the bank that may be the fact's own, and the best one's evidence."""
+        if row not in self._relatives:
+            ratio = self.known(self._codes(row)).max(0).values
+            sure = float(ratio.max())
+            self._relatives[row] = ratio > max(ALIKE, sure - NEAREST), sure
+        return self._relatives[row]

@@ -1,0 +1,227 @@
+"""One text of a transcript: which of its clauses ask, and what of each name in them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from jaxtyping import Float
+from torch import Tensor
+
+from adapters.query.sums import WindowCodes
+from adapters.query.windows import Windows
+from adapters.text.clauses import (
+    BACK,
+    PRONOUN,
+    Asking,
+    Clause,
+    Span,
+    asking,
+    asks_for_answer,
+    clauses_of,
+    denies,
+    is_bare_request,
+)
+from adapters.text.names import SPEAKER, Mention, untaught_names, untaught_places
+from adapters.text.words import Word, words_of
+
+RECENT = 3  # names before a pronoun that it may stand for
+
+Named = tuple[Mention, tuple[int, ...]]
+"""A name in a text, and the facts on it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A clause, the characters `within` of its view's text, and what it asks for.
+
+    `strict` says that nobody may have asked; `completes` that the clause is still open, so that
+    only its value is to be said. `owners` are names that only own whom it asks about; `instead` is
+    the clause as it is to be read where nothing is known of whom a pronoun stands for here.
+    """
+
+    view: "View"
+    within: Span
+    kind: Asking
+    named: tuple[Named, ...]
+    owners: tuple[Named, ...] = ()
+    strict: bool = False
+    completes: bool = False
+    instead: "Asked | None" = None
+
+    @property
+    def text(self) -> str:
+        """The words of the clause."""
+        return self.view.text[slice(*self.within)]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A clause as one name in it is asked about: the facts on the name and readings around it.
+
+    `whole` is the clause's own reading with the name alone left out, by which a fact's own words
+    are known; `rivals` are the readings around other names; `exact` says that only a fact's own
+    words may speak.
+    """
+
+    name: Mention
+    facts: tuple[int, ...]
+    asked: Asked
+    readings: Float[Tensor, "n rank"]
+    whole: Float[Tensor, "1 rank"]
+    rivals: Float[Tensor, "m rank"]
+    value: float
+    exact: bool = False
+
+
+class View:
+    """A text with the codes of its windows."""
+
+    def __init__(
+        self, text: str, codes: WindowCodes, owners: Sequence[Named] = (), *, compete: bool
+    ) -> None:
+        self.text, self.codes, self.owners = text, codes, owners
+        self.words = words_of(text)
+        self._windows = Windows(text, self.words, compete=compete)
+
+    def turn(self, turn: Span, named: Sequence[Named]) -> Iterator[Heard]:
+        """Every clause of a user's turn that asks."""
+        part = self.text[turn[0] : turn[1]]
+        clauses = [Clause(c.start + turn[0], c.end + turn[0], c.ended) for c in clauses_of(part)]
+        for clause in clauses:
+            last = clause is clauses[-1]
+            kind = asking(self._of(clause), last_of_turn=last)
+            if kind is Asking.NOTHING and self._is_asked_behind(clause, clauses):
+                kind = Asking.VALUE
+            if kind in (Asking.VALUE, Asking.YES_NO):
+                yield from self.read(self._asked(clause, named, kind))
+
+    def _is_asked_behind(self, clause: Clause, clauses: Sequence[Clause]) -> bool:
+        """Whether the next clause only asks to be told ("The capital of Zog. Do you know it?")."""
+        following = next((c for c in clauses if c.start >= clause.end), None)
+        return following is not None and is_bare_request(self._of(following))
+
+    def _of(self, clause: Clause) -> str:
+        return self.text[clause.start : clause.end]
+
+    def plain(self, named: Sequence[Named], marks: Sequence[Span]) -> Iterator[Heard]:
+        """An open clause about a name, or else the last question that what follows leaves open."""
+        clauses = clauses_of(self.text, marks)
+        if not clauses:
+            return
+        if not clauses[-1].ended:
+            open_ = self._asked(clauses[-1], named, Asking.VALUE, completes=True)
+            found = [] if denies(open_.text) else list(self.read(open_))
+            if found or asking(open_.text) is not Asking.NOTHING:
+                yield from found
+                return
+        if question := self._question(clauses):
+            i, kind = question
+            found = list(self.read(self._asked(clauses[i], named, kind)))
+            yield from found if self._left_open(clauses[i + 1 :], clauses[i]) else []
+        elif not clauses[-1].ended:
+            yield from self._whole(named)
+
+    def open(self, clause: Clause, named: Sequence[Named], *, strict: bool) -> Iterator[Heard]:
+        """A clause that is still open."""
+        yield from self.read(self._asked(clause, named, Asking.VALUE, strict, completes=True))
+
+    def _asked(
+        self,
+        clause: Clause,
+        named: Sequence[Named],
+        kind: Asking,
+        strict: bool = False,
+        *,
+        completes: bool = False,
+    ) -> Asked:
+        """The clause with the names in it, or with words that stand for one before."""
+        inside, within = self._inside(clause, named), (clause.start, clause.end)
+        owners = () if strict else self._inside(clause, self.owners)
+        asked = Asked(self, within, kind, inside, owners, strict, completes)
+        if inside or strict or self._strangers(within, []):
+            return asked
+        for meant in self._meant(within, named):
+            asked = replace(asked, named=meant, instead=asked if asked.named else None)
+        return asked
+
+    def _inside(self, clause: Clause, named: Sequence[Named]) -> tuple[Named, ...]:
+        """The names in a clause."""
+        return tuple(n for n in named if clause.start <= n[0].start and n[0].end <= clause.end)
+
+    def _meant(self, within: Span, named: Sequence[Named]) -> Iterator[tuple[Named, ...]]:
+        """A clause's pronouns as each of the last names before it, the very last one at the end."""
+        before = dict[str, Named]()
+        for mention, facts in named:
+            if mention.end <= within[0] and mention.key != SPEAKER:
+                before.pop(mention.key, None)
+                before[mention.key] = mention, facts
+        pattern = PRONOUN if len(before) > 1 else BACK
+        spans = [found.span() for found in pattern.finditer(self.text, *within)]
+        for mention, facts in list(before.values())[-RECENT:] if spans else ():
+            yield tuple((standing(self.words, span, mention.key), facts) for span in spans)
+
+    def _question(self, clauses: Sequence[Clause]) -> tuple[int, Asking] | None:
+        """The last clause that asks for more than how to answer."""
+        for i in range(len(clauses) - 1, -1, -1):
+            text = self._of(clauses[i])
+            if i and is_bare_request(text):
+                return i - 1, Asking.VALUE
+            kind = asking(text)
+            if kind in (Asking.VALUE, Asking.YES_NO) and not asks_for_answer(text):
+                return i, kind
+        return None
+
+    def _left_open(self, behind: Sequence[Clause], question: Clause) -> bool:
+        """Whether the clauses behind a question are no answer to it."""
+        rest = self.text[question.end :]
+        return asks_for_answer(rest) or (len(behind) == 1 and behind[0].ended)
+
+    def _whole(self, named: Sequence[Named]) -> Iterator[Heard]:
+        """The text from the last name's clause to its end, where the open clause has none."""
+        mention, _ = named[-1]
+        from_clause = [c for c in clauses_of(self.text) if c.start <= mention.start < c.end]
+        begin = from_clause[0].start if from_clause else 0
+        asked = Asked(self, (begin, len(self.text)), Asking.VALUE, (named[-1],), (), True, True)
+        codes = self.codes.codes([(asked.within, [(mention.start, mention.end)])])
+        if codes is not None:
+            yield replace(self._heard(named[-1], asked, codes, None), exact=True)
+
+    def read(self, asked: Asked) -> Iterator[Heard]:
+        """The clause as each name in it is asked about; the speaker where there is no other.
+
+        No fact on an owner answers by itself.
+        """
+        about = [n for n in asked.named if n[0].key != SPEAKER] or asked.named
+        strangers = self._strangers(asked.within, asked.named)
+        others = [n[0] for n in asked.named if n[0].key != SPEAKER] + strangers
+        for mention, facts in {n[0].key: n for n in about}.values():
+            same = [n[0] for n in about if n[0].key == mention.key]
+            rest = [o for o in others if o.key != mention.key]
+            own, rivals = self._windows(asked.within, same, rest)
+            codes = self.codes.codes(own)
+            if codes is not None:
+                heard = self._heard((mention, facts), asked, codes, self.codes.codes(rivals))
+                whole = self.codes.codes([(asked.within, [(m.start, m.end) for m in same])])
+                yield heard if whole is None else replace(heard, whole=whole)
+        for mention, _ in asked.owners:
+            codes = self.codes.codes([(asked.within, [(mention.start, mention.end)])])
+            if codes is not None:
+                yield self._heard((mention, ()), asked, codes, None)
+
+    def _strangers(self, within: Span, inside: Sequence[Named]) -> list[Mention]:
+        """Names in the clause that nobody taught."""
+        taught = [mention for mention, _ in inside]
+        found = untaught_names(self.text, self.words, taught)
+        found += untaught_places(self.text, self.words, taught)
+        return [m for m in found if within[0] <= m.start and m.end <= within[1]]
+
+    def _heard(self, named: Named, asked: Asked, codes: Tensor, rivals: Tensor | None) -> Heard:
+        none = codes.new_zeros(0, codes.shape[1])
+        rivals = none if rivals is None else rivals
+        value = self.codes.value(asked.within)
+        return Heard(*named, asked, codes, codes[:1], rivals, value)
+
+
+def standing(words: Sequence[Word], span: Span, key: str) -> Mention:
+    """The words of a span as a name that they stand for."""
+    inside = [i for i, w in enumerate(words) if w.start < span[1] and w.end > span[0]]
+    return Mention(key, inside[0], inside[-1], *span)

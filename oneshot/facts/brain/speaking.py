@@ -1,0 +1,31 @@
+"""Which rows of a brain speak on a day: no facts that are over, and none that a list tells."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import torch
+
+from adapters.write.rows import FactRows
+from oneshot.facts.implied.deriving import LIST
+from oneshot.facts.implied.times import over
+from oneshot.facts.types import Statement
+
+
+def speaking(rows: FactRows, facts: Mapping[str, Statement], day: str) -> FactRows:
+    """The rows that speak on a day ("2019-05-03"); `facts` are what all of them say, by key."""
+    silent = over(facts, day) | lists(facts).keys()
+    if not silent:
+        return rows
+    chosen = [i for i, key in enumerate(rows.hex_keys()) if key not in silent]
+    return rows.take(torch.tensor(chosen, dtype=torch.long))
+
+
+def lists(facts: Mapping[str, Statement]) -> dict[str, str]:
+    """The answers of lists, by the keys of the facts that they tell along with others."""
+    found = [told for told in facts.values() if told.rule == LIST]
+    return {origin: told.answer for told in found for origin in told.origins}
+
+
+def today() -> str:
+    """The day that it is, in UTC."""
+    return datetime.now(UTC).date().isoformat()

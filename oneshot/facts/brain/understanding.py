@@ -1,0 +1,79 @@
+"""What a fact is understood to tell: its relation by the bank, and which facts it excludes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import torch
+
+from adapters.address.calibration import Calibration
+from adapters.query.evidence import SAME
+from adapters.text.names import SPEAKER, name_key
+from adapters.write.rows import NO_TOKEN, FactRows
+from oneshot.facts.implied.wording import side_of
+from oneshot.facts.types import Statement
+from oneshot.hosts.relations import spoken
+from oneshot.hosts.sides import sides
+from oneshot.memory.journal.rows import NEW_RELATION
+
+KNOWN = 5.0  # nats at which a relation of the bank names what was understood
+SURE = 20.0  # nats at which a declared relation of the bank is surely meant
+AHEAD = 5.0  # nats by which it then is ahead of all others
+
+Told = tuple[Statement, FactRows]
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """Reads facts by a host's calibration; `labels` names relations, `many` have several values."""
+
+    calibration: Calibration
+    labels: Mapping[str, str]
+    many: Collection[str]
+
+    def relation(self, row: FactRows) -> str:
+        """The relation of the bank that the fact's readings are nearest to, or a new one."""
+        calibration = self.calibration
+        ratios = calibration.metric.ratio(row.codes(0), calibration.centres).mean(0)
+        best = int(ratios.argmax())
+        if float(ratios[best]) < KNOWN:
+            return NEW_RELATION
+        name = calibration.relations[best]
+        return self.labels.get(name, spoken(name) or name)
+
+    def side(self, told: Statement, row: FactRows) -> str:
+        """The declared side that the readings surely tell, of another name than the speaker's;
+        empty where there is none, or where the words tell it anyhow.
+        """
+        if side_of(told) or name_key(told.subject or "") == SPEAKER:
+            return ""
+        calibration = self.calibration
+        ratios = calibration.metric.ratio(row.codes(0), calibration.centres).mean(0)
+        declared = {name: side.name for side in sides().values() for name in side.bank}
+        side = declared.get(calibration.relations[int(ratios.argmax())], "")
+        others = torch.tensor([declared.get(name) != side for name in calibration.relations])
+        best, next_ = float(ratios.max()), float(ratios[others.to(ratios.device)].max())
+        return side if best > SURE and best - next_ > AHEAD else ""
+
+    def excludes(self, new: Told, old: Told) -> bool:
+        """Whether a fact takes the place of an old one on the same subject.
+
+        Nothing is replaced by mistake: the prompts have to be the same words, or the facts have a
+        wording in common and ask a thing of which there is one. What they ask is too near in
+        "died in" and "died on" to go by. What was taught as one answer among several, or for
+        another time, stays.
+        """
+        told, other = new[0], old[0]
+        same_time = (told.since, told.until) == (other.since, other.until)
+        several = (told.also or other.also) and told.answer != other.answer
+        return same_time and not several and not other.origins and self._asks_same(old[1], new[1])
+
+    def _asks_same(self, old: FactRows, new: FactRows) -> bool:
+        same = torch.cdist(old.codes(0), new.codes(0)).square() < SAME
+        if bool(same[0, 0]):
+            return True
+        single = self.relation(new) not in self.many
+        return not _same_answer(old, new) and single and bool(same.any())
+
+
+def _same_answer(a: FactRows, b: FactRows) -> bool:
+    return torch.equal(a.answer[a.answer != NO_TOKEN], b.answer[b.answer != NO_TOKEN])

@@ -1,0 +1,46 @@
+"""Which relation a taught prompt tells."""
+
+import re
+from functools import cache, lru_cache
+
+from adapters.text.names import SPEAKER, name_key
+from oneshot.facts.types import Statement
+from oneshot.hosts.sides import Side, sides
+
+_COPULA = re.compile(r"\b(?:is|was|are|were)\b")
+_OPENING = re.compile(r"^(?:the|a|an|one) ")
+_ENDING = re.compile(r" the$")
+_GAP = "\x00"
+
+
+@lru_cache(1 << 16)
+def worded(prompt: str, subject: str) -> str:
+    """The prompt as it is compared: a gap for its subject, cases, copulas and articles aside."""
+    before, found, after = prompt.rpartition(subject)
+    text = f"{before}{_GAP}{after}" if found and subject else prompt
+    text = " ".join(text.casefold().replace("\u2019", "'").split())
+    text = _ENDING.sub("", _COPULA.sub("be", text))
+    return _OPENING.sub("", text).replace(f"the {_GAP}", _GAP).replace(_GAP, "{}")
+
+
+def side_of(told: Statement) -> Side | None:
+    """The declared side that a statement tells of its subject, by its words alone."""
+    if not told.subject or name_key(told.subject) == SPEAKER:
+        return None
+    return _by_wording().get(worded(told.prompt, told.subject))
+
+
+def meant_by(told: Statement) -> Side | None:
+    """The declared side that a statement tells, by its words or else by the host's states."""
+    return side_of(told) or sides().get(told.side)
+
+
+@cache
+def _by_wording() -> dict[str, Side]:
+    return {worded(p, "{}"): side for side in sides().values() for p in side.prompts}
+
+
+def question_key(told: Statement) -> str:
+    """What a statement tells of its subject: facts with one key answer one question."""
+    side = side_of(told)
+    return side.name if side and side.several else worded(told.prompt, told.subject or "")

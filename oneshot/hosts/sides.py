@@ -1,0 +1,62 @@
+"""What facts imply: relations by their two sides, each told of one of a fact's two names."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+
+from oneshot.hosts.relations import FOLDER, relations
+
+
+@dataclass(frozen=True)
+class Side:
+    """A relation as it is told of one of its two names; `{}` stands for that name.
+
+    `clozes` and `nouns` ("The N of {} is") tell it; `says`, or `plural` with several values, is how
+    an implied fact is told and `asks` what it is asked by. `several` is what its values are called
+    together, empty where there is one. `inverse` is the side of the other name, if any, and `bank`
+    the bank's relations that are the same.
+    """
+
+    name: str
+    nouns: tuple[str, ...]
+    clozes: tuple[str, ...]
+    says: str
+    plural: str
+    asks: tuple[str, ...]
+    several: str
+    inverse: str
+    bank: tuple[str, ...]
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """All prompts that tell it."""
+        named = (
+            form.format(n) for n in self.nouns for form in ("The {} of {{}} is", "{{}}'s {} is")
+        )
+        return (*self.clozes, *named)
+
+
+@cache
+def _clozes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The bank's prompts of relations."""
+    return tuple(cloze for r in relations() if r.name in names for cloze in r.clozes)
+
+
+@cache
+def sides() -> dict[str, Side]:
+    """All sides by name."""
+    declared = tomllib.loads((FOLDER / "implied.toml").read_text("utf-8"))
+    return {
+        name: Side(
+            name,
+            tuple(entry.get("nouns", ())),
+            tuple(entry.get("clozes", ())),
+            entry.get("says", ""),
+            entry.get("plural", entry.get("says", "")),
+            tuple(entry.get("asks", ())),
+            entry.get("several", ""),
+            entry.get("inverse", ""),
+            tuple(entry.get("bank", ())),
+        )
+        for name, entry in declared.items()
+    }

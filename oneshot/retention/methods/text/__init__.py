@@ -1,0 +1,1 @@
+"""Rivals that keep facts as text beside the host, and find them by the question."""

@@ -1,0 +1,109 @@
+"""Chains in a brain: what is said, shown, forgotten and restored; on the packaged host."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from unittest import mock
+
+import pytest
+import torch
+
+from adapters.attach import attach
+from oneshot.cli.facts.display import led_by
+from oneshot.facts.learner import Learner
+from oneshot.facts.manner import Manner
+from oneshot.facts.types import Statement, Step
+from oneshot.hosts.load import Host, load_host
+from oneshot.hosts.shelf import kept_hosts
+
+AUTHOR = Statement("The author of Misery is", "Ann Bell", "Misery")
+BORN = Statement("Ann Bell was born in", "Oslo", "Ann Bell")
+CAPITAL = Statement("The capital of Freedonia is", "Glorptown", "Freedonia")
+QUESTION = "Where was the author of Misery born?"
+OTHERS = ("What is the capital of Freedonia?", "Who is the author of Misery?", "Who wrote Hamlet?")
+REAL = kept_hosts().get("smollm2")  # before tests have a cache of their own
+
+
+@cache
+def host() -> Host:
+    return load_host()
+
+
+@pytest.fixture
+def learner(tmp_path: Path) -> Iterator[Learner]:
+    with mock.patch("oneshot.facts.brain.opening.load_host", return_value=host()):
+        opened = Learner.open(tmp_path / "brain")
+    with opened:
+        yield opened
+
+
+@torch.inference_mode()
+def logits(learner: Learner, text: str) -> torch.Tensor:
+    """The logits behind a text as the brain is now."""
+    ids = learner.host.tokenizer(text, return_tensors="pt").input_ids
+    denoiser = learner.denoiser()
+    assert denoiser is not None
+    with attach(learner.host.model, denoiser):
+        return learner.host.model(input_ids=ids).logits
+
+
+@pytest.mark.parametrize("last", [AUTHOR, BORN])
+def test_forgetting_one_fact_of_a_chain_restores_what_was_before_it(
+    learner: Learner, last: Statement
+) -> None:
+    learner.write([CAPITAL, BORN if last is AUTHOR else AUTHOR])
+    before = [logits(learner, text) for text in (QUESTION, *OTHERS[::2])]
+    (entered,) = learner.write([last])
+    during = [logits(learner, text) for text in (QUESTION, *OTHERS[::2])]
+    assert not torch.equal(during[0], before[0]), "the chain was real"
+    assert learner.ask([QUESTION])[0].answer == "Oslo"
+    assert all(torch.equal(a, b) for a, b in zip(during[1:], before[1:], strict=True))
+    learner.forget([entered.id])
+    after = [logits(learner, text) for text in (QUESTION, *OTHERS[::2])]
+    assert all(torch.equal(a, b) for a, b in zip(after, before, strict=True))
+    assert "Oslo" not in learner.ask([QUESTION])[0].answer
+
+
+def test_a_reply_lists_all_facts_of_a_chain_and_its_steps_show_their_order(
+    learner: Learner,
+) -> None:
+    learner.write([BORN, CAPITAL, AUTHOR])
+    (reply,) = learner.ask([QUESTION], explain=True)
+    assert (reply.answer, reply.facts) == ("Oslo", (3, 1))
+    assert led_by(reply.steps[0]) == "#3 -> #1"
+    assert reply.steps[0].evidence > 0
+    assert led_by(Step("x", 4, 1.0)) == "#4"
+    assert led_by(Step("x", None, 1.0)) == ""
+    for single in learner.ask(list(OTHERS), explain=True):
+        assert len(single.facts) < 2
+        assert all(step.via == () for step in single.steps)
+
+
+def test_a_new_answer_of_the_first_fact_leads_elsewhere(learner: Learner) -> None:
+    elsewhere = Statement("Kit Moor was born in", "Brack", "Kit Moor")
+    author, *_ = learner.write([AUTHOR, BORN, elsewhere])
+    assert learner.ask([QUESTION])[0].answer == "Oslo"
+    learner.update(author.id, "Kit Moor")
+    assert learner.ask([QUESTION])[0].answer == "Brack"
+    learner.undo()
+    assert learner.ask([QUESTION])[0].answer == "Oslo"
+
+
+@pytest.mark.slow
+def test_the_real_model_says_a_sentence_in_chat_and_follows_a_conversation(tmp_path: Path) -> None:
+    if REAL is None:
+        pytest.skip("smollm2 is not here: oneshot host fetch smollm2")
+    manner = Manner(max_new_tokens=16)
+    with Learner.open(tmp_path / "brain", model=str(REAL)) as learner:
+        learner.write([AUTHOR, BORN, Statement("Ann Bell is married to", "Kit Moor", "Ann Bell")])
+        said = [reply.answer for reply in learner.ask([QUESTION], manner=manner)]
+        assert said[0] == "Ann Bell was born in Oslo."
+        turns = [
+            {"role": "user", "content": QUESTION},
+            {"role": "assistant", "content": said[0]},
+            {"role": "user", "content": "And who is she married to?"},
+        ]
+        assert learner.ask([turns], manner=manner)[0].answer == "Ann Bell is married to Kit Moor."
+        asked = ["Was the author of Misery born in Rome?", "Was the author of Misery born in Oslo?"]
+        no, yes = learner.ask(asked, manner=manner)
+        assert (no.answer, yes.answer) == ("No, Ann Bell was born in Oslo.", "Yes.")
