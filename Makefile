@@ -40,6 +40,7 @@ bench: setup
 
 docs: setup
 	$(BIN)/python -m experiments.tables
+	$(BIN)/python -m experiments.retention.report
 
 fmt: setup
 	$(BIN)/ruff format .

@@ -34,6 +34,7 @@ from oneshot.core.rules.posterior import posterior_weights
 ASKED = 0.0  # nats of evidence at which a fact answers what somebody asked
 FOLLOWED = -3.0  # nats at which each fact of a chain is meant, where the others are too
 FURTHER = 7.0  # nats that a fact more in a chain is worth: less of the clause is left unexplained
+ENOUGH = 15.0  # nats beyond which chains of different length are alike
 TOLD = 20.0  # nats at which it speaks where perhaps nobody did
 VALUE = 0.0  # log odds of "a value comes next" that an unasked fact needs
 NO_VALUE = -3.0  # log odds of "a value comes next" below which a sentence goes on first
@@ -57,9 +58,14 @@ class Choice:
     via: tuple[int, ...] = ()
 
     @property
+    def further(self) -> float:
+        """What the facts that led to it are worth."""
+        return FURTHER * len(self.via)
+
+    @property
     def weight(self) -> float:
-        """What it is compared by."""
-        return self.evidence + FURTHER * len(self.via)
+        """What a chain is compared with a single fact by."""
+        return self.evidence + self.further
 
 
 @runtime_checkable
@@ -174,7 +180,9 @@ class PosteriorDenoiser:
             if (best := self._best(heard, FOLLOWED)) is not None:
                 least = min(best.evidence, link.evidence)
                 found.append(replace(best, evidence=least, via=link.via))
-        return max(found, key=lambda choice: choice.weight, default=None)
+        return max(
+            found, key=lambda c: (min(c.evidence, ENOUGH) + c.further, c.weight), default=None
+        )
 
     def _best(self, heard: Heard, asked: float = ASKED) -> Choice | None:
         """The likeliest fact and its evidence, where it passes the threshold and no other name is

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psutil
 import torch
 
 from experiments.record import run_recorded
@@ -64,13 +65,14 @@ class Seen:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """The address of `oneshot serve` in a process of its own."""
+def server(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """The address of `oneshot serve` in a process of its own, and that process."""
     command = [sys.executable, "-m", "oneshot", "--json", "--brain", str(folder), "serve"]
     process = subprocess.Popen([*command, "--port", "0"], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["address"]
+        address = json.loads(process.stdout.readline())["address"]
+        yield address, psutil.Process(process.pid)
         process.terminate()
         if process.wait(60) != 0:
             raise RuntimeError(f"the server ended with status {process.returncode}")
@@ -194,16 +196,22 @@ def experiment(config: Config) -> dict[str, Any]:
         told = {(fact.subject, fact.prompt) for fact in before}
         known = [p.fact for p in exam.probes["taught"] if (p.fact.subject, p.prompt) in told]
         exam.probes["question"] = [p for p in exam.probes["question"] if p.fact in known]
-        with server(folder) as address:
-            began = time.perf_counter()
+        with server(folder) as (address, process):
+            began, worked = time.perf_counter(), computed(process)
             seen = asyncio.run(load(address, config, exam, more))
-            seconds = time.perf_counter() - began
+            seconds, worked = time.perf_counter() - began, computed(process) - worked
         with Learner.open(folder) as learner:
             kept = len(learner.facts())
-    return summary(seen, seconds, kept, config)
+    return summary(seen, seconds, worked, kept, config)
 
 
-def summary(seen: Seen, seconds: float, kept: int, config: Config) -> dict[str, Any]:
+def computed(process: psutil.Process) -> float:
+    """Seconds that cores have worked for a process: they do not depend on what else they do."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def summary(seen: Seen, seconds: float, worked: float, kept: int, config: Config) -> dict[str, Any]:
     """Rates, times and answers of a run."""
     answered = len(seen.whole) + len(seen.streamed)
     return {
@@ -211,6 +219,8 @@ def summary(seen: Seen, seconds: float, kept: int, config: Config) -> dict[str, 
         "answers": answered,
         "answers_per_second": round(answered / seconds, 2),
         "tokens_per_second": round(seen.tokens / seconds, 1),
+        "core_seconds_of_the_server": round(worked, 1),
+        "answers_per_core_second": round(answered / worked, 1),
         "failed": len(seen.failed),
         "failures": seen.failed[:5],
         "whole_answer_seconds": spread(seen.whole),

@@ -120,9 +120,9 @@ class Writer(Records):
         return self._built.denoiser
 
     @property
-    def spoken_by(self) -> Sequence[int]:
-        """The facts' ids, by the rows of what `denoiser` gave last; of a list, the first one's."""
-        return [sources[0] for sources in self._built.sources]
+    def spoken_by(self) -> Sequence[tuple[int, ...]]:
+        """The ids of the taught facts behind each row of what `denoiser` gave last."""
+        return self._built.sources
 
     def _build(self, day: str) -> "_Built":
         rows = speaking(self.ledger.live.canonical(), self.ledger.texts, day)

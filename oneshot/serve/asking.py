@@ -53,7 +53,12 @@ class Asker:
         return await asyncio.wrap_future(self.worker.call(work))
 
     async def pieces(
-        self, model: str, asked: Sequence[Asked], *, bounded: bool = True
+        self,
+        model: str,
+        asked: Sequence[Asked],
+        *,
+        as_of: str | None = None,
+        bounded: bool = True,
     ) -> AsyncGenerator[tuple[int, Piece], None]:
         """The pieces of all answers as they come, each with its answer's number.
 
@@ -64,7 +69,7 @@ class Asker:
         rows = [
             Row(one, self.shape.tokenizer, _telling(loop, heard, i)) for i, one in enumerate(asked)
         ]
-        self.worker.ask(model, rows, bounded=bounded)
+        self.worker.ask(model, rows, as_of=as_of, bounded=bounded)
         try:
             left = len(rows)
             while left:
@@ -83,11 +88,16 @@ class Asker:
                 row.cancel()
 
     async def answers(
-        self, model: str, asked: Sequence[Asked], *, bounded: bool = True
+        self,
+        model: str,
+        asked: Sequence[Asked],
+        *,
+        as_of: str | None = None,
+        bounded: bool = True,
     ) -> list[Answer]:
         """The whole answers, in the order asked."""
         answers = [Answer() for _ in asked]
-        async for i, piece in self.pieces(model, asked, bounded=bounded):
+        async for i, piece in self.pieces(model, asked, as_of=as_of, bounded=bounded):
             answers[i].add(piece)
         return answers
 

@@ -84,12 +84,17 @@ class Brains(Closing):
             raise UnknownModelError(f"{name[:80]!r} is no brain that is served; there are {known}")
         return self._learners[name]
 
-    def facts_of(self, model: str) -> tuple[Denoiser | None, Sequence[int]]:
-        """What a model adds to the bare host now, and its facts' ids by row."""
+    def facts_of(
+        self, model: str, as_of: str | None = None
+    ) -> tuple[Denoiser | None, Sequence[tuple[int, ...]]]:
+        """What a model adds to the bare host now, and the ids of the facts behind each row.
+
+        Of facts with a time those speak that hold `as_of` a date, or today.
+        """
         if model == self.shape.bare:
             return None, ()
         learner = self.learner(model)
-        return learner.denoiser(), learner.spoken_by
+        return learner.denoiser(as_of), learner.spoken_by
 
     def close(self) -> None:
         """Close all brains."""

@@ -53,10 +53,11 @@ async def _teach(
     model = asker.shape.names[0] if model is None else model
     statement = await asker.call(lambda b: _complete(b, model, tell))
     question, bare = question_of(statement), asker.shape.bare
+    day = statement.since or statement.until  # a receipt is of when its fact holds
     old = await _said(asker, bare, statement.prompt, RAW, bounded=True) if before else None
     written = await asker.call(lambda b: _write(b.learner(model), statement, over))
-    asks = [_said(asker, model, statement.prompt, RAW)]
-    asks += [_said(asker, model, question, CHAT)] if question else []
+    asks = [_said(asker, model, statement.prompt, RAW, day)]
+    asks += [_said(asker, model, question, CHAT, day)] if question else []
     new, *answered = await asyncio.gather(*asks)
     told = question, answered[0] if answered else ""
     return make_receipt(written.entered, statement, old, new, told, written.seconds)
@@ -75,8 +76,14 @@ def _write(learner: Learner, statement: Statement, over: int | None) -> _Written
 
 
 async def _said(
-    asker: Asker, model: str, question: str, manner: Manner, *, bounded: bool = False
+    asker: Asker,
+    model: str,
+    question: str,
+    manner: Manner,
+    as_of: str | None = None,
+    *,
+    bounded: bool = False,
 ) -> str:
     asked = questions.chat(asker.shape, question, manner=manner)
-    (answer,) = await asker.answers(model, [asked], bounded=bounded)
+    (answer,) = await asker.answers(model, [asked], as_of=as_of, bounded=bounded)
     return questions.answer_text(asker.shape, answer.text, manner)

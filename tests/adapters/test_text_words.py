@@ -259,3 +259,9 @@ def test_a_possessive_inside_a_name_belongs_to_it() -> None:
     ]
     assert not table("Saint Odile Cathedral").mentions(text)
     assert [m.key for m, _ in table("Odile").mentions(text)] == ["odile"]
+
+
+def test_a_title_may_begin_with_a_word_of_the_speaker() -> None:
+    assert found("Who judges My Kitchen Rules?", "My Kitchen Rules") == ["My Kitchen Rules"]
+    assert not found("Who is in my kitchen?", "My Kitchen Rules")
+    assert found("Who is in my kitchen?", "My Kitchen Rules", "I") == ["my"]

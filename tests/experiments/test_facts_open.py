@@ -79,6 +79,15 @@ def test_published_sets_are_asked_in_kind() -> None:
     assert axes[-1] == Axis("locality question", [Probe("L?", told)], kept=True)
 
 
+def test_facts_without_a_question_are_not_asked_one() -> None:
+    fact = {"prompt": "S is", "paraphrase_core": ["S was"], "neighborhood_prompts": ["T is"]}
+    fact |= {"question": None, "target_new": "O", "subject": "S"}
+    told = SETS["counterfact"].statement(fact)
+    axes = {axis.name: axis for axis in SETS["counterfact"].axes([fact], [told])}
+    assert not axes["question"].probes
+    assert axes["neighbour"].kept
+
+
 def put(folder: Path, name: str, metrics: dict[str, Any]) -> None:
     (folder / f"{name}.json").write_text(json.dumps({"metrics": metrics}))
 
@@ -105,11 +114,12 @@ def test_binding_and_published_sets_in_tables(tmp_path: Path) -> None:
         {"texts": 540, "wordings": 36, "raw": both, "chat": both},
     )
     assert "540 texts, 36 wordings" in open_tables.binding_table(tmp_path)
-    sets: dict[str, Any] = {name: {"facts": 100, "question, chat": BESIDE} for name in SETS}
-    sets["running text"] = {"fires": 1, "tokens": 20_000}
-    put(tmp_path, "facts-published-smollm2", sets)
+    for name in SETS:
+        text = {"fires": 1, "tokens": 20_000}
+        metrics = {"facts": 100, "question, chat": BESIDE, "running text": text}
+        put(tmp_path, f"facts-{name}-smollm2", metrics)
     table = open_tables.published_table(tmp_path)
-    assert "1 of 20,000" in table
+    assert "3 of 60,000" in table
     assert len({line.count("|") for line in table.splitlines()}) == 1
 
 

@@ -35,7 +35,7 @@ def facts_record(name: str, facts: int) -> dict[str, Any]:
 def folder(tmp_path: Path) -> Path:
     for name, facts in (("1000", 1000), ("all", 1932)):
         text = json.dumps(facts_record(f"facts-{name}", facts))
-        (tmp_path / f"facts-packaged-{name}.json").write_text(text)
+        (tmp_path / f"facts-{name}.json").write_text(text)
     rows = [
         {"rule": rule, "sites": 2, "facts": n, "taught": 0.5, "paraphrase": 0.4, "bytes": 10 * n}
         for rule in ("posterior", "ridge")
@@ -51,6 +51,12 @@ def test_facts_stand_in_one_column_a_record(folder: Path) -> None:
     assert lines[2].count("99.75 % (99.0-100.0, n = 400)") == 2
     assert any("1 of 50,000" in line for line in lines)
     assert len({line.count("|") for line in lines}) == 1
+
+
+def test_a_record_of_the_present_writer_takes_the_place_of_earlier_ones(folder: Path) -> None:
+    record = facts_record("facts-packaged-1000", 1000)
+    (folder / "facts-packaged-1000.json").write_text(json.dumps(record))
+    assert figures_table(folder).splitlines()[0] == "| | 1,000 facts | target |"
 
 
 def test_rules_stand_in_one_row_each(folder: Path) -> None:

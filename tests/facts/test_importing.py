@@ -9,6 +9,7 @@ from command_line import Result
 from oneshot.cli.main import main
 from oneshot.facts.learner import Learner
 from oneshot.facts.sources.plan import outcome, plan, to_teach
+from oneshot.facts.sources.read import read_items
 from oneshot.facts.sources.understanding import Understanding
 
 __all__ = ["caches"]
@@ -50,6 +51,14 @@ def test_of_two_answers_in_one_file_the_last_counts(tmp_path: Path) -> None:
         assert take(learner, lines) == {"0": "repeated", "1": "replaced", "2": "known"}
         assert exported(learner, tmp_path / "two") == weights
         assert learner.facts(None) == facts
+
+
+def test_a_plan_warns_of_an_answer_that_another_replaces(tmp_path: Path) -> None:
+    lines = "\n".join([LINES[0], LINES[1], f"{FACTS[0].prompt} Quist."])
+    (tmp_path / "notes.txt").write_text(lines)
+    planned = plan(read_items(str(tmp_path / "notes.txt")), lambda keys: {})
+    assert [p.state for p in planned] == ["new"] * 3
+    assert ["line 3" in p.why for p in planned] == [True, False, False]
 
 
 def test_an_old_file_does_not_bring_back_what_was_updated_since(tmp_path: Path) -> None:

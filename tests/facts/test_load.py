@@ -1,6 +1,7 @@
 """A taught model in other libraries' hands, and its facts by themselves."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from transformers import TextIteratorStreamer, pipeline
 import oneshot
 from oneshot import Adapter, Learner, Statement
 from oneshot.errors import BadInputError, BrainError, HostError, OneshotError
+from oneshot.facts.manner import RAW
 
 __all__ = ["caches"]
 
@@ -218,3 +220,15 @@ def test_the_harness_takes_a_loaded_model_as_it_is(brain: Path) -> None:
     rated = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=2)
     texts = rated.generate_until(asked, disable_tqdm=True)
     assert holds([text.strip() for text in texts])
+
+
+def test_what_is_over_does_not_speak(tmp_path: Path) -> None:
+    fact = FACTS[0]
+    with open_tiny(tmp_path / "brain") as learner:
+        learner.write([replace(fact, until="2001")])
+    model, tokenizer = oneshot.load(tmp_path / "brain")
+    host = shared_host()
+    bare = said(host.model, host.tokenizer, PROMPTS[:1])
+    assert said(model, tokenizer, PROMPTS[:1]) == bare
+    with open_tiny(tmp_path / "brain") as learner:
+        assert learner.ask([fact.prompt], manner=RAW, as_of="2000")[0].answer == fact.answer

@@ -45,7 +45,7 @@ def batch_of(
     host: TinyHost, denoiser: PosteriorDenoiser | None, prompts: Sequence[str], said: list[str]
 ) -> Batch:
     whole = Host(host.model, host.tokenizer, "tiny", "")
-    return Batch(whole, denoiser, range(100), rows_of(host, prompts, said))
+    return Batch(whole, denoiser, [(i,) for i in range(100)], rows_of(host, prompts, said))
 
 
 def expected(host: TinyHost, denoiser: PosteriorDenoiser | None) -> list[str]:

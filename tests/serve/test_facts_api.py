@@ -1,5 +1,6 @@
 """Teaching, changing and forgetting over the server, while others ask."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -53,7 +54,7 @@ def test_a_receipt_is_the_command_lines(fresh: TestClient, tmp_path: Path) -> No
     names = {field.name for field in fields(Receipt)}
     assert receipt.keys() == names
     for name in names - {"id", "seconds", "warnings"}:
-        assert receipt[name] == getattr(wanted, name), name
+        assert receipt[name] == json.loads(json.dumps(getattr(wanted, name))), name
     assert receipt["seconds"] > 0
 
 
@@ -151,3 +152,13 @@ def test_several_brains_are_models_with_facts_of_their_own(tmp_path: Path) -> No
         assert ask(both, model="work") == "Glorptown." != ask(both, model="home")
         assert both.get("/v1/facts").json()["data"] == []
         assert len(both.get("/v1/facts?model=work").json()["data"]) == 1
+
+
+def test_a_fact_may_stand_beside_another_and_both_are_named(fresh: TestClient) -> None:
+    first = teach(fresh, "The moon of Zog is Xor.")
+    beside = {"text": "The moon of Zog is Quist.", "also": True}
+    second = fresh.post("/v1/facts", json=beside).json()
+    assert len(fresh.get("/v1/facts").json()["data"]) == 2
+    reply = fresh.post(CHAT, json=chat("What is the moon of Zog?")).json()
+    assert {fact["id"] for fact in reply["oneshot_facts"]} == {first["id"], second["id"]}
+    assert all(name in said(reply) for name in ("Xor", "Quist"))

@@ -1,6 +1,6 @@
 """What an import would do: which facts are new to a brain, and what becomes of every other item."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -35,10 +35,12 @@ def plan(items: Iterable[Item], by_keys: ByKeys) -> list[Planned]:
     found = list(items)
     keys = [told_of(item.fact).key.hex() if item.fact else "" for item in found]
     last = {key: item for item, key in zip(found, keys, strict=True)}
+    asked = {item.fact.prompt.casefold(): item for item in found if item.fact}
     entries = by_keys([key for key in keys if key])
-    return [
+    planned = [
         _decided(item, last[key], entries.get(key)) for item, key in zip(found, keys, strict=True)
     ]
+    return [_warned(p, asked) if p.state == NEW else p for p in planned]
 
 
 def to_teach(planned: Sequence[Planned], source: str) -> list[Statement]:
@@ -72,3 +74,12 @@ def _decided(item: Item, last: Item, entry: Fact | None) -> Planned:
         why = f"#{entry.id} was replaced since; teach it by itself to bring it back"
         return Planned(item, REPLACED, why, entry.id)
     return Planned(item, NEW)
+
+
+def _warned(new: Planned, asked: Mapping[str, Item]) -> Planned:
+    """What is new, with a word on the item further down that answers the same prompt otherwise."""
+    assert new.item.fact, "only facts are new"
+    later = asked[new.item.fact.prompt.casefold()]
+    if later is new.item or new.item.fact.also:
+        return new
+    return replace(new, why=f"{later.place} has another answer and may take its place")

@@ -23,7 +23,11 @@ class Batch:
     """
 
     def __init__(
-        self, host: Host, denoiser: Denoiser | None, ids: Sequence[int], rows: Sequence[Row]
+        self,
+        host: Host,
+        denoiser: Denoiser | None,
+        ids: Sequence[tuple[int, ...]],
+        rows: Sequence[Row],
     ) -> None:
         self.model, self.ids, self.rows = host.model, ids, list(rows)
         self.attachment = Attachment(host.model, denoiser) if denoiser else None
@@ -60,9 +64,9 @@ class Batch:
         self, row: Row, logits: Float[Tensor, " vocabulary"], change: Change | None
     ) -> int:
         """A row's next token; one that fails does not take the others with it."""
-        fact = self.ids[change.fact] if change and change.fact >= 0 else -1
+        spoke = (r for r in (*change.via, change.fact) if r >= 0) if change else ()
         try:
-            return row.step(logits, change, fact)
+            return row.step(logits, change, [id for r in spoke for id in self.ids[r]])
         except Exception as error:
             row.fail(error)
             return 0

@@ -1,5 +1,6 @@
 """One answer under way."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from jaxtyping import Float
@@ -37,9 +38,12 @@ class Row:
             self.over = True
             self.hear(error)
 
-    def step(self, logits: Float[Tensor, " vocabulary"], change: Change | None, fact: int) -> int:
-        """Choose the next token and hand on what is new; `fact` is the id of the one that speaks,
-        if `change` is one.
+    def step(
+        self, logits: Float[Tensor, " vocabulary"], change: Change | None, facts: Sequence[int]
+    ) -> int:
+        """Choose the next token and hand on what is new.
+
+        `facts` are the ids of those that speak, or led to what does, if there is a `change`.
         """
         token = self._choose(logits)
         ended = token == self._end
@@ -50,7 +54,7 @@ class Row:
         if finish:
             self.over = True
             text += self._wording.rest()
-        begun = {fact: change.evidence} if change and change.fact >= 0 else {}
+        begun = dict.fromkeys(facts, change.evidence) if change else {}
         self.hear(Piece(text, made, told, begun, finish))
         return token
 

@@ -14,6 +14,7 @@ from oneshot.serve.limits import Limits
 
 T = TypeVar("T")
 Work = Callable[[Brains], Any]
+Model = tuple[str, str | None]  # its name, and the date that it is asked as of
 
 
 class BusyError(OneshotError):
@@ -39,7 +40,7 @@ class Worker(threading.Thread):
         self._open = open_brains
         self._changed = threading.Condition()
         self._works: deque[tuple[Work, Future[Any]]] = deque()
-        self._waiting: deque[tuple[str, Row]] = deque()
+        self._waiting: deque[tuple[Model, Row]] = deque()
         self._batches: list[Batch] = []
         self._closing = False
 
@@ -62,8 +63,10 @@ class Worker(threading.Thread):
             self._changed.notify()
         return future
 
-    def ask(self, model: str, rows: Sequence[Row], *, bounded: bool = True) -> None:
-        """Let rows wait for their turn.
+    def ask(
+        self, model: str, rows: Sequence[Row], *, as_of: str | None = None, bounded: bool = True
+    ) -> None:
+        """Let rows wait for their turn, to be answered as of a date or of today.
 
         Raises BusyError where too many do, unless it is not `bounded`, and ClosedError at the end.
         """
@@ -71,7 +74,7 @@ class Worker(threading.Thread):
             self._check_open()
             if bounded and len(self._waiting) + len(rows) > self.limits.waiting:
                 raise BusyError(f"{self.waiting} answers wait already; ask again in a moment")
-            self._waiting.extend((model, row) for row in rows)
+            self._waiting.extend(((model, as_of), row) for row in rows)
             self._changed.notify()
 
     def close(self) -> None:
@@ -128,17 +131,17 @@ class Worker(threading.Thread):
         if not rows:
             return
         try:
-            denoiser, ids = brains.facts_of(model)
+            denoiser, ids = brains.facts_of(*model)
             self._batches.append(Batch(brains.host, denoiser, ids, rows))
         except Exception as error:
             for row in rows:
                 row.fail(error)
 
-    def _chosen(self) -> tuple[list[Row], str]:
+    def _chosen(self) -> tuple[list[Row], Model]:
         with self._changed:
             waiting = [(model, row) for model, row in self._waiting if not row.over]
             rows: list[Row] = []
-            model = waiting[0][0] if waiting else ""
+            model = waiting[0][0] if waiting else ("", None)
             if len(self._batches) < self.limits.batches:
                 room = self.limits.cells - sum(batch.cells for batch in self._batches)
                 for row in (row for name, row in waiting if name == model):

@@ -1,6 +1,6 @@
 """Facts: teach, list, search, change, forget, undo; `model` names the brain, else the first."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -28,7 +28,7 @@ router = APIRouter()
 async def teach(given: NewFact, serving: Served) -> Json:
     """Teach a fact; the receipt comes once it is safely on disk."""
     made = teaching.teach(
-        serving.asker, given.model, lambda learner: _statement(learner, given), before=given.before
+        serving.asker, given.model, lambda learner: _told(learner, given), before=given.before
     )
     return serving.receipt(await made)
 
@@ -89,6 +89,10 @@ async def undo(serving: Served, given: Undo | None = None) -> Json:
     """Take back the last change of a brain."""
     model = given.model if given else None
     return {"undone": await serving.asker.call(lambda b: b.learner(model).undo())}
+
+
+def _told(learner: Learner, given: NewFact) -> Statement:
+    return replace(_statement(learner, given), also=given.also)
 
 
 def _statement(learner: Learner, given: NewFact) -> Statement:

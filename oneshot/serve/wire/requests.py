@@ -157,6 +157,7 @@ class NewFact(Strict):
     source: Line | None = None
     asks: Annotated[list[Line], Field(max_length=32)] = []
     aliases: Annotated[list[Line], Field(max_length=32)] = []
+    also: bool = False
     before: bool = True
 
 
