@@ -1,10 +1,10 @@
 """What follows from facts by rules, and changes of either kind taken back."""
 
 from oneshot.errors import BadInputError
+from oneshot.facts.changing.writing import Writer, statement_of
 from oneshot.facts.implied.rules import Rule, rule_of
 from oneshot.facts.language.text import brief
 from oneshot.facts.types import Implied
-from oneshot.facts.writing import Writer, statement_of
 from oneshot.memory.journal.rows import Operation
 
 
