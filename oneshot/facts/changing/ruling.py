@@ -1,9 +1,14 @@
 """What follows from facts by rules, and changes of either kind taken back."""
 
 from oneshot.errors import BadInputError
+from oneshot.facts.changing.writing import Writer, statement_of
 from oneshot.facts.implied.rules import Rule, rule_of
 from oneshot.facts.language.text import brief
+<<<<<<< HEAD:oneshot/facts/ruling.py
 from oneshot.facts.writing import Writer, statement_of
+=======
+from oneshot.facts.types import Implied
+>>>>>>> w-imply:oneshot/facts/changing/ruling.py
 from oneshot.memory.journal.rows import Operation
 
 

@@ -1,6 +1,6 @@
 """What a brain costs and keeps as it grows: the same measures at each size of one growing brain.
 
-    python -m experiments.facts.scale experiments/configs/facts-scale-packaged.toml
+    python -m experiments.facts.costs.scale experiments/configs/facts-scale-packaged.toml
 
 Names are invented, relations and wordings those of the bank. A run that was stopped goes on from
 the brain in `folder` where the configuration names one.
@@ -111,7 +111,7 @@ def _kept(learner: Learner, size: int) -> dict[str, Any]:
     said = learner.ask([s.prompt for s in chosen], manner=RAW)
     right = sum(r.answer.rstrip(".") == s.answer for r, s in zip(said, chosen, strict=True))
     draw = random.Random(1)
-    strangers = [s.prompt.replace(s.subject, invented(draw)) for s in chosen]
+    strangers = [s.prompt.replace(str(s.subject), invented(draw)) for s in chosen]
     unchanged = sum(not reply.facts for reply in learner.ask(strangers, manner=RAW))
     text = false_fires(learner, background_text()[-PARAGRAPHS:])
     return {
@@ -143,14 +143,14 @@ def _changes(learner: Learner) -> dict[str, float]:
     fresh = list(islice(statements(3), TIMED))
     written = [_ms(partial(learner.write, [s])) for s in fresh]
     asked = [_after_a_write(learner, s) for s in islice(statements(4), 5)]
-    ids = [fact.id for s in fresh for fact in learner.by_subject(s.subject)]
+    ids = [fact.id for s in fresh for fact in learner.by_subject(str(s.subject))]
     forgotten = [_ms(partial(learner.forget, [i])) for i in ids[:10]]
     learner.forget([*ids[10:], *(f.id for s in asked for f in learner.by_subject(s[1]))])
     return {
         "write_ms": statistics.median(written),
         "ask_after_write_ms": statistics.median(ms for ms, _ in asked),
         "forget_ms": statistics.median(forgotten),
-        "search_ms": _ms(partial(learner.search, fresh[0].subject)),
+        "search_ms": _ms(partial(learner.search, str(fresh[0].subject))),
         "stats_ms": _ms(learner.stats),
     }
 
@@ -158,7 +158,7 @@ def _changes(learner: Learner) -> dict[str, float]:
 def _after_a_write(learner: Learner, fact: Statement) -> tuple[float, str]:
     """What the first question after a write takes: what is built anew then."""
     learner.write([fact])
-    return _ms(learner.denoiser), fact.subject
+    return _ms(learner.denoiser), str(fact.subject)
 
 
 def _ms(call: Callable[[], Any]) -> float:
