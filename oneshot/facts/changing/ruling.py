@@ -4,11 +4,6 @@ from oneshot.errors import BadInputError
 from oneshot.facts.changing.writing import Writer, statement_of
 from oneshot.facts.implied.rules import Rule, rule_of
 from oneshot.facts.language.text import brief
-<<<<<<< HEAD:oneshot/facts/ruling.py
-from oneshot.facts.writing import Writer, statement_of
-=======
-from oneshot.facts.types import Implied
->>>>>>> w-imply:oneshot/facts/changing/ruling.py
 from oneshot.memory.journal.rows import Operation
 
 
