@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tqdm import tqdm
+from rich.progress import track
 
 from experiments.facts.running_text import false_fires
 from experiments.record import run_recorded
@@ -75,10 +75,8 @@ def _grow(folder: Path, host: str, size: int) -> float:
     with _open(folder, host) as learner:
         held = learner.stats().live
         facts, began = islice(statements(0), held, size), time.perf_counter()
-        bar = tqdm(total=size - held, desc=f"{size:,} facts")
-        while chunk := list(islice(facts, CHUNK)):
-            learner.write(chunk)
-            bar.update(len(chunk))
+        for _ in track(range(held, size, CHUNK), f"{size:,} facts"):
+            learner.write(list(islice(facts, CHUNK)))
         return (size - held) / (time.perf_counter() - began)
 
 
