@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 Result = dict[str, Any]
@@ -86,12 +87,8 @@ def product(result: Result) -> float:
     told = axes.get("paraphrase", axes["efficacy"])
     cohorts = told.get("cohorts", ())
     older = [share for share in cohorts[: -(-len(cohorts) // 2)] if share is not None]
-    factors: list[float] = [
-        told["mean"],
-        *cohorts[:1],
-        *(axes[a]["mean"] for a in KEPT if a in axes),
-    ]
-    return math.prod(factors)
+    kept = [axes[axis]["mean"] for axis in KEPT if axis in axes]
+    return float(math.prod([told["mean"], *([fmean(older)] if older else []), *kept]))
 
 
 def titles(group: Sequence[Result]) -> dict[str, str]:
