@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 Result = dict[str, Any]
@@ -78,16 +79,16 @@ def _rank(result: Result) -> tuple[bool, float]:
 
 
 def product(result: Result) -> float:
-    """Other wording x oldest tenth x every kind of thing that should be kept."""
+    """Other wording x the older half of the facts x every kind of thing that should be kept.
+
+    Half and not a tenth: of few questions a tenth is one or two, and one miss would be the product.
+    """
     axes = result["axes"]
     told = axes.get("paraphrase", axes["efficacy"])
-    cohorts = [c for c in told.get("cohorts", ()) if c is not None]
-    factors: list[float] = [
-        told["mean"],
-        *cohorts[:1],
-        *(axes[a]["mean"] for a in KEPT if a in axes),
-    ]
-    return math.prod(factors)
+    cohorts = told.get("cohorts", ())
+    older = [share for share in cohorts[: -(-len(cohorts) // 2)] if share is not None]
+    kept = [axes[axis]["mean"] for axis in KEPT if axis in axes]
+    return float(math.prod([told["mean"], *([fmean(older)] if older else []), *kept]))
 
 
 def titles(group: Sequence[Result]) -> dict[str, str]:

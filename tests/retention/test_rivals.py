@@ -302,6 +302,9 @@ def test_reciting_needs_a_near_fact_that_is_ahead_of_the_others() -> None:
     assert method.speaks("Which software company or firm is behind Symbian?") is None
     method.forget([twin])
     assert method.speaks("Which software company or firm is behind Symbian?") == FACTS[1]
+    again = Request(FACTS[1].prompt, "Acme", "Symbian")
+    method.write([again])
+    assert method.speaks(FACTS[1].prompt) == again
 
 
 def test_facts_in_context_are_found_by_their_subjects_name() -> None:

@@ -55,7 +55,11 @@ class Recited(Retrieving):
         if not near or near[0][0] < self.settings.threshold:
             return None
         best, fact = near[0]
-        others = [score for score, other in near if other.answer != fact.answer]
+        others = [
+            score
+            for score, other in near
+            if other.answer != fact.answer and other.prompt != fact.prompt  # one told again is gone
+        ]
         ahead = not others or best - max(others) >= self.settings.margin
         return fact if ahead else None
 
