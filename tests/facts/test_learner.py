@@ -346,7 +346,7 @@ def test_a_subject_is_found_where_none_is_given(learner: Learner) -> None:
 
 
 def test_a_fact_answers_to_its_further_wordings_and_names(learner: Learner) -> None:
-    asks, names = ("The height of Marovia is",), ("Maroland", "the Isles")
+    asks, names = ("The colour of Marovia is",), ("Maroland", "the Isles")
     questions = [*asks, "Maroland was founded by", "The Isles were founded by", "ISLES?"]
     plain = statement(2, "Quist")
     bare = [r.answer for r in learner.ask(questions)]
