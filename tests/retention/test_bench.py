@@ -67,7 +67,7 @@ def test_the_bare_model_comes_first(results: list[dict[str, Any]]) -> None:
 def test_the_smoke_suite_reaches_its_floors(smoke: dict[str, Any]) -> None:
     floors = {
         "efficacy": 0.99,
-        "paraphrase": 0.95,
+        "paraphrase": 0.9,  # one of sixteen may be missed
         "question": 0.9,
         "unseen_wording": 0.7,
         "prefixed": 0.8,
