@@ -87,8 +87,10 @@ class FakeLearner:
         facts = (1,) if speaks else ()
         return Reply(text, answer, facts, "Paris" if base else None, steps if explain else ())
 
-    def facts(self, state: str | None = "live") -> list[Fact]:
-        return [fact for fact in self.kept if state in (None, fact.state)]
+    def facts(
+        self, state: str | None = "live", *, after: int = 0, limit: int | None = None
+    ) -> list[Fact]:
+        return [f for f in self.kept if state in (None, f.state) and f.id > after][:limit]
 
     def implied(self) -> list[Implied]:
         return [Implied("Glorptown is in", "Freedonia", "Glorptown", r.text, (1,)) for r in RULES]
@@ -173,12 +175,13 @@ def make_receipt(fact: Fact) -> Receipt:
 
 
 def install_fake() -> type[FakeLearner]:
-    """A fresh fake learner where the command line looks for the real one."""
+    """A fresh fake learner where the command line looks for the real one, or for its records."""
     RULES.clear()
     fresh = type("Fresh", (FakeLearner,), {"kept": [], "opened": {}, "asked": [], "raises": None})
-    module = ModuleType("oneshot.facts.learner")
-    module.__dict__["Learner"] = fresh
-    sys.modules["oneshot.facts.learner"] = module
+    for name, held in (("learner", "Learner"), ("brain.records", "Records")):
+        module = ModuleType(f"oneshot.facts.{name}")
+        module.__dict__[held] = fresh
+        sys.modules[module.__name__] = module
     return fresh
 
 
@@ -218,7 +221,8 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def learner(monkeypatch: pytest.MonkeyPatch) -> type[FakeLearner]:
-    monkeypatch.setitem(sys.modules, "oneshot.facts.learner", ModuleType("placeholder"))
+    for name in ("learner", "brain.records"):
+        monkeypatch.setitem(sys.modules, f"oneshot.facts.{name}", ModuleType("placeholder"))
     monkeypatch.setattr(session, "check_brain", lambda folder: None)  # the fake needs no folder
     return install_fake()
 

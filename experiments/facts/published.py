@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.facts.asking import Asker, Axis, Probe
-from experiments.facts.running_text import false_fires
+from experiments.facts.running_text import false_fires, read_paragraphs
 from experiments.record import run_recorded
 from oneshot.errors import BadInputError
 from oneshot.facts.learner import Learner
@@ -140,8 +140,9 @@ def experiment(config: Config) -> dict[str, Any]:
     model = None if config.host == "packaged" else config.host
     with tempfile.TemporaryDirectory() as folder, Learner.open(folder, model=model) as learner:
         result = measure(learner, SETS[config.set], config)
-        text = Path(config.folder) / "text" / "wiki_en_aligned.txt.gz"
-        return result | {"running text": false_fires(learner, text, config.paragraphs)}
+        path = Path(config.folder) / "text" / "wiki_en_aligned.txt.gz"
+        text = read_paragraphs(path, config.paragraphs)
+        return result | {"running text": false_fires(learner, text)}
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,12 @@ SEED, SAMPLES = 0, 8
 
 
 @torch.inference_mode()
-def false_fires(learner: Learner, path: Path, limit: int) -> dict[str, Any]:
-    """At how many tokens of so many paragraphs a fact begins to speak, and the first of these."""
+def false_fires(learner: Learner, paragraphs: Sequence[str]) -> dict[str, Any]:
+    """At how many tokens of the paragraphs a fact begins to speak, and the first of these."""
     denoiser, host, tokens = learner.denoiser(), learner.host, 0
     assert denoiser is not None, "facts were taught"
     fired: list[str] = []
-    for paragraph in _paragraphs(path, limit):
+    for paragraph in paragraphs:
         ids = host.tokenizer(paragraph, return_tensors="pt").input_ids[:, :LONGEST]
         tokens += ids.shape[1]
         with attach(host.model, denoiser) as attachment:
@@ -35,7 +36,8 @@ def false_fires(learner: Learner, path: Path, limit: int) -> dict[str, Any]:
     }
 
 
-def _paragraphs(path: Path, limit: int) -> list[str]:
+def read_paragraphs(path: Path, limit: int) -> list[str]:
+    """So many long paragraphs of a file of text."""
     read = path.read_bytes()
     text = (gzip.decompress(read) if path.suffix == ".gz" else read).decode("utf-8")
     found = [line for line in text.splitlines() if len(line) > SHORTEST]

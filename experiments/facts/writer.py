@@ -16,7 +16,7 @@ from typing import Any
 from unittest import mock
 
 from adapters.address.material import Material
-from experiments.facts.running_text import false_fires
+from experiments.facts.running_text import false_fires, read_paragraphs
 from experiments.record import run_recorded
 from oneshot.facts import calibrated
 from oneshot.facts.answering import answer, short
@@ -146,7 +146,7 @@ def experiment(config: Config) -> dict[str, Any]:
         result = {"writer": examine(learner, exam, config)}
         result["host"] = host_knowledge(learner.host, config.seed, config.probes or KNOWN)
         if config.text:
-            result["text"] = false_fires(learner, Path(config.text), PARAGRAPHS)
+            result["text"] = false_fires(learner, read_paragraphs(Path(config.text), PARAGRAPHS))
     with fresh_learner(config) as learner:
         result["several_words"] = examine(learner, several_words(exam, config.seed), config)
     result["novel_relations"] = novel_relations(config)

@@ -15,9 +15,10 @@ from oneshot.errors import BadInputError, BrainError
 from oneshot.progress import silent
 
 if TYPE_CHECKING:
+    from oneshot.facts.brain.records import Records as Records
     from oneshot.facts.learner import Learner as Learner
 else:
-    Learner = Any  # annotations are evaluated where types are checked at run time
+    Learner = Records = Any  # annotations are evaluated where types are checked at run time
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,17 @@ def use_threads(count: int | None) -> None:
         sys.modules["torch"].set_num_threads(count)
     else:  # loading it takes a second, which not every command needs
         os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(count)
+
+
+@contextmanager
+def open_records() -> Iterator[Records]:
+    """Open the command line's brain without its model, for what is only looked up."""
+    from oneshot.facts.brain.records import Records
+
+    folder = SESSION.get().brain
+    check_brain(folder)
+    with Records.open(folder) as records:
+        yield records
 
 
 @contextmanager

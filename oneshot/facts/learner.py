@@ -9,14 +9,14 @@ from oneshot.errors import BadInputError
 from oneshot.facts.answering import Hear, answer, short
 from oneshot.facts.brain import doctor
 from oneshot.facts.calibrated import host_calibration
-from oneshot.facts.carrying import Carrier
+from oneshot.facts.changing.carrying import Carrier
+from oneshot.facts.changing.writing import CHUNK, statement_of
 from oneshot.facts.language.checking import check_question
 from oneshot.facts.language.text import check_text
 from oneshot.facts.manner import CHAT, RAW, Manner, Turn
 from oneshot.facts.replies import make_receipt, make_reply, uncontradicted
 from oneshot.facts.told import question_of
 from oneshot.facts.types import Finding, Receipt, Reply, Statement
-from oneshot.facts.writing import CHUNK, statement_of
 from oneshot.hosts.load import load_host
 from oneshot.progress import Report, silent
 

@@ -219,11 +219,11 @@ def test_an_exported_list_speaks_for_its_members(learner: Learner, tmp_path: Pat
     learner.export(tmp_path / "export")
     adapter = Adapter.from_pretrained(tmp_path / "export")
     assert adapter.rows is not None
-    facts = dict(zip(adapter.rows.hex_keys(), adapter.facts, strict=True))
+    facts = adapter.facts
     spoken = [facts[key].answer for key in speaking(adapter.rows, facts, today()).hex_keys()]
     assert "Max and Tom" in spoken
     assert not {"Max", "Tom"} & set(spoken)
-    assert {"Max", "Tom"} <= {fact.answer for fact in adapter.facts}
+    assert {"Max", "Tom"} <= {fact.answer for fact in facts.values()}
 
 
 def test_doctor_takes_out_what_follows_from_nothing(learner: Learner, tmp_path: Path) -> None:

@@ -118,6 +118,7 @@ def test_a_forgotten_key_comes_back_with_its_id(journal: Journal) -> None:
 def test_ids_are_never_reused(journal: Journal, tmp_path: Path) -> None:
     [fact] = journal.add([draft(1)])
     other = sqlite3.connect(tmp_path / "journal.sqlite")
+    other.create_function("fold", 1, str.casefold, deterministic=True)
     with other:
         other.execute("DELETE FROM facts")
     other.close()
@@ -161,6 +162,27 @@ def test_search_ignores_case_and_knows_no_wildcards(journal: Journal) -> None:
     journal.set_state(ids[:1], "forgotten")
     assert found("100%") == []
     assert [e.id for e in journal.search("100%", 9, state=None)] == ids[:1]
+
+
+@given(
+    st.lists(st.text('aBß%"é\0 ', max_size=6), min_size=1, max_size=6),
+    st.text('AbSs%"É\0 ', min_size=1, max_size=5),
+)
+def test_search_finds_what_reading_every_fact_finds(subjects: list[str], text: str) -> None:
+    """Also after texts were changed."""
+    with Journal(Path(":memory:")) as journal:
+        journal.add([draft(n, subject=subject) for n, subject in enumerate(subjects)])
+        journal.run("UPDATE facts SET prompt = subject, subject = answer WHERE id % 2 = 0")
+        journal.run("DELETE FROM facts WHERE id % 3 = 0")
+        found = [fact.id for fact in journal.search(text, 10)]
+        wanted = [
+            fact.id
+            for fact in journal.entries()
+            if any(
+                text.casefold() in t.casefold() for t in (fact.prompt, fact.answer, fact.subject)
+            )
+        ]
+    assert found == wanted
 
 
 def test_by_subject_is_exact(journal: Journal) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from oneshot.cli.facts.display import show_facts
-from oneshot.cli.session import SESSION, open_learner
+from oneshot.cli.session import SESSION, open_records
 
 commands = typer.Typer()
 PANEL = "Journal"
@@ -19,17 +19,24 @@ def list_facts(
     everything: Annotated[
         bool, typer.Option("--all", help="Replaced and forgotten facts too.")
     ] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="At most so many facts.")
+    ] = None,
+    after: Annotated[int, typer.Option("--after", min=0, help="Those behind this one.")] = 0,
 ) -> None:
     """List the facts of the brain, and what follows from them.
 
     Examples:
       oneshot list
       oneshot list --all
+      oneshot list --limit 100 --after 100
       oneshot --json list
     """
-    with open_learner(founding=False) as learner:
-        facts = learner.facts(None if everything else "live")
-        show_facts(SESSION.get().output, facts, learner.implied())
+    with open_records() as records:
+        facts = records.facts(None if everything else "live", after=after, limit=limit)
+        shown = {fact.id for fact in facts}
+        implied = [i for i in records.implied() if not shown.isdisjoint(i.origins)]
+        show_facts(SESSION.get().output, facts, implied)
 
 
 @commands.command(rich_help_panel=PANEL)
@@ -39,8 +46,8 @@ def show(id: Id) -> None:
     Examples:
       oneshot show 12
     """
-    with open_learner(founding=False) as learner:
-        SESSION.get().output.record(asdict(learner.show(id)))
+    with open_records() as records:
+        SESSION.get().output.record(asdict(records.show(id)))
 
 
 @commands.command(rich_help_panel=PANEL)
@@ -54,8 +61,8 @@ def search(
       oneshot search Freedonia
       oneshot search "capital of" --limit 50
     """
-    with open_learner(founding=False) as learner:
-        show_facts(SESSION.get().output, learner.search(text, limit))
+    with open_records() as records:
+        show_facts(SESSION.get().output, records.search(text, limit))
 
 
 @commands.command(rich_help_panel=PANEL)
@@ -65,8 +72,8 @@ def history(id: Id) -> None:
     Examples:
       oneshot history 12
     """
-    with open_learner(founding=False) as learner:
-        show_facts(SESSION.get().output, learner.history(id))
+    with open_records() as records:
+        show_facts(SESSION.get().output, records.history(id))
 
 
 @commands.command(rich_help_panel=PANEL)
@@ -77,5 +84,5 @@ def stats() -> None:
       oneshot stats
       oneshot --json stats
     """
-    with open_learner(founding=False) as learner:
-        SESSION.get().output.record(asdict(learner.stats()))
+    with open_records() as records:
+        SESSION.get().output.record(asdict(records.stats()))

@@ -1,10 +1,12 @@
 """What a brain's journal and folder tell about its facts."""
 
 from itertools import islice
+from pathlib import Path
 
-from oneshot.errors import BadInputError
-from oneshot.facts.brain.files import Brain, Config
-from oneshot.facts.types import Fact, Stats
+from oneshot.errors import BadInputError, BrainError
+from oneshot.facts.brain.files import CONFIG, Brain, Config, read_config
+from oneshot.facts.brain.texts import statement_of
+from oneshot.facts.types import Fact, Implied, Stats
 from oneshot.memory.disk.closing import Closing
 
 
@@ -13,6 +15,14 @@ class Records(Closing):
 
     def __init__(self, brain: Brain, config: Config) -> None:
         self.brain, self.config = brain, config
+
+    @classmethod
+    def open(cls, folder: Path) -> "Records":
+        """Open a brain to look things up in it; BrainError where there is none."""
+        config = read_config(folder)
+        if config is None:
+            raise BrainError(f"{folder} has no {CONFIG}; give the --brain that you mean")
+        return cls(Brain(folder), config)
 
     def facts(
         self, state: str | None = "live", *, after: int = 0, limit: int | None = None
@@ -34,6 +44,17 @@ class Records(Closing):
     def search(self, text: str, limit: int = 10) -> list[Fact]:
         """Live facts that contain the text."""
         return self.brain.journal.search(text, limit)
+
+    def implied(self) -> list[Implied]:
+        """What follows from the live facts, in the order of the facts; it lies in the weights."""
+        texts = [r for r in self.brain.store.texts() if r.get("origins")]
+        ids = self.brain.journal.by_keys({key for r in texts for key in r["origins"]})
+        live = {key: fact.id for key, fact in ids.items() if fact.state == "live"}
+        found = []
+        for told in map(statement_of, texts):
+            sources = tuple(sorted(live[key] for key in told.origins if key in live))
+            found.append(Implied(told.prompt, told.answer, told.subject or "", told.rule, sources))
+        return sorted(found, key=lambda i: (i.origins, i.prompt))
 
     def history(self, id: int) -> list[Fact]:
         """All versions of a fact, oldest first."""

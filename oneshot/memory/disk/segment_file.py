@@ -90,6 +90,18 @@ def read_keys(path: Path) -> frozenset[str]:
         raise damage(path, "it is no whole segment file") from error
 
 
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """The texts of a file, read without its tensors; BrainError where it is unusable."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            _check_format(path, metadata)
+            records: list[dict[str, Any]] = json.loads(metadata["records"])
+            return records
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise damage(path, "it is no whole segment file") from error
+
+
 def fault_of(rows: dict[str, Tensor], records: list[dict[str, Any]]) -> str | None:
     """What is wrong with facts as rows and records; None for nothing."""
     key = rows.get("key")

@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import reduce
 from itertools import count
@@ -27,6 +27,7 @@ from oneshot.memory.disk.segment_file import (
     fault_of,
     layout_of,
     read_keys,
+    read_records,
     read_segment,
     segment_name,
     serial_of,
@@ -94,6 +95,15 @@ class SegmentStore:
         """Every fact once, sorted by key; BrainError where a segment is damaged."""
         return self.load_new(frozenset())
 
+    def texts(self) -> list[dict[str, Any]]:
+        """The texts of every fact once, sorted by key; BrainError where a segment is damaged."""
+        found: dict[str, dict[str, Any]] = {}
+        for record in self._each(read_records):
+            rival = found.setdefault(record["key"], record)
+            if _text(record) < _text(rival):
+                found[record["key"]] = record
+        return [found[key] for key in sorted(found)]
+
     def load_new(self, known: frozenset[str]) -> Segments:
         """The facts of the segments not in `known`; known names that are gone call for `load`."""
         sound, broken = self._survey(known)
@@ -128,6 +138,13 @@ class SegmentStore:
             for folder in (shelf, self.folder) if moved else ():
                 sync_folder(folder)
         return moved
+
+    def _each(self, read: Callable[[Path], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        for _ in range(_ATTEMPTS):
+            # A writer may merge segments away between the listing and the reading.
+            with suppress(FileNotFoundError):
+                return [r for name in sorted(self.names()) for r in read(self.folder / name)]
+        raise BrainError(f"{self.folder} keeps changing while it is read; try again")
 
     def _survey(self, known: frozenset[str]) -> tuple[dict[Path, Segments], dict[Path, BrainError]]:
         for _ in range(_ATTEMPTS):

@@ -21,6 +21,14 @@ _COLUMNS = (
     "aliases, also, since, until"
 )
 _PAGE = 1000
+_INDEXED = 3  # letters that the index needs
+_BY_INDEX = """
+    state = coalesce(?1, state) AND id IN (SELECT rowid FROM texts WHERE texts MATCH ?2)
+"""
+_BY_READING = """
+    state = coalesce(?1, state) AND (instr(fold(prompt), ?2)
+        OR instr(fold(answer), ?2) OR instr(fold(subject), ?2))
+"""
 
 
 class Journal(JournalFile):
@@ -28,7 +36,6 @@ class Journal(JournalFile):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, SCHEMA)
-        self._connection.create_function("fold", 1, str.casefold, deterministic=True)
 
     def add(self, drafts: Iterable[Draft]) -> list[int]:
         """Enter facts as live and return their ids, in order.
@@ -83,11 +90,12 @@ class Journal(JournalFile):
 
     def search(self, text: str, limit: int, state: str | None = "live") -> list[Fact]:
         """Facts whose prompt, answer or subject contains the text, in any mixture of cases."""
-        condition = """
-            state = coalesce(?1, state) AND (instr(fold(prompt), ?2)
-                OR instr(fold(answer), ?2) OR instr(fold(subject), ?2))
-        """
-        return list(self._entries(condition, state, text.casefold(), limit=limit))
+        folded = text.casefold()
+        if len(folded) >= _INDEXED and "\0" not in folded:
+            condition, sought = _BY_INDEX, '"' + folded.replace('"', '""') + '"'
+        else:
+            condition, sought = _BY_READING, folded
+        return list(self._entries(condition, state, sought, limit=limit))
 
     def set_state(self, facts: Iterable[int], state: str) -> None:
         """Put facts into a state: live, superseded or forgotten."""

@@ -37,6 +37,7 @@ class JournalFile(Closing):
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA foreign_keys = ON")
                 self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.create_function("fold", 1, str.casefold, deterministic=True)
             self._migrate(schema)
         except BaseException:
             self.close()

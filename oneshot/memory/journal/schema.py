@@ -67,4 +67,35 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE facts ADD COLUMN until TEXT",
         "CREATE TABLE rules (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL UNIQUE)",
     ),
+    (
+        # Substrings of three letters and more are found without reading every fact.
+        """
+        CREATE VIRTUAL TABLE texts
+            USING fts5(prompt, answer, subject, content='', tokenize='trigram')
+        """,
+        """
+        CREATE TRIGGER texts_of_new AFTER INSERT ON facts BEGIN
+            INSERT INTO texts (rowid, prompt, answer, subject)
+                VALUES (new.id, fold(new.prompt), fold(new.answer), fold(new.subject));
+        END
+        """,
+        """
+        CREATE TRIGGER texts_of_changed AFTER UPDATE OF prompt, answer, subject ON facts BEGIN
+            INSERT INTO texts (texts, rowid, prompt, answer, subject) VALUES
+                ('delete', old.id, fold(old.prompt), fold(old.answer), fold(old.subject));
+            INSERT INTO texts (rowid, prompt, answer, subject)
+                VALUES (new.id, fold(new.prompt), fold(new.answer), fold(new.subject));
+        END
+        """,
+        """
+        CREATE TRIGGER texts_of_gone AFTER DELETE ON facts BEGIN
+            INSERT INTO texts (texts, rowid, prompt, answer, subject) VALUES
+                ('delete', old.id, fold(old.prompt), fold(old.answer), fold(old.subject));
+        END
+        """,
+        """
+        INSERT INTO texts (rowid, prompt, answer, subject)
+            SELECT id, fold(prompt), fold(answer), fold(subject) FROM facts
+        """,
+    ),
 )

@@ -1,25 +1,14 @@
 """What follows from facts by rules, and changes of either kind taken back."""
 
 from oneshot.errors import BadInputError
+from oneshot.facts.changing.writing import Writer, statement_of
 from oneshot.facts.implied.rules import Rule, rule_of
 from oneshot.facts.language.text import brief
-from oneshot.facts.types import Implied
-from oneshot.facts.writing import Writer, statement_of
 from oneshot.memory.journal.rows import Operation
 
 
 class Ruler(Writer):
     """A writer that lets facts follow from others by rules of the user's own."""
-
-    def implied(self) -> list[Implied]:
-        """What follows from the live facts, in the order of the facts."""
-        self.ledger.refresh()
-        found = [
-            Implied(s.prompt, s.answer, s.subject or "", s.rule, self.ledger.sources(key))
-            for key, s in self.ledger.texts.items()
-            if s.origins
-        ]
-        return sorted(found, key=lambda i: (i.origins, i.prompt))
 
     def rules(self) -> list[Rule]:
         """The user's rules, in the order in which they came."""

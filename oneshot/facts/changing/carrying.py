@@ -8,7 +8,7 @@ import torch
 from oneshot.errors import BrainError
 from oneshot.facts.brain.export import check_host, check_rows, export_folder, read_folder
 from oneshot.facts.brain.files import read_calibration, read_config
-from oneshot.facts.ruling import Ruler
+from oneshot.facts.changing.ruling import Ruler
 
 
 class Carrier(Ruler):

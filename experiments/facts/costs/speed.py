@@ -1,6 +1,6 @@
 """What `oneshot bench writer` measures, as a record: run it on a machine that does nothing else.
 
-python -m experiments.facts.speed packaged smollm2
+python -m experiments.facts.costs.speed packaged smollm2
 """
 
 import argparse

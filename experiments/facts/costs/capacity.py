@@ -1,6 +1,6 @@
 """How many facts each local rule keeps: taught prompts answered from weights, by rule.
 
-python -m experiments.facts.capacity experiments/configs/facts-capacity.toml
+python -m experiments.facts.costs.capacity experiments/configs/facts-capacity.toml
 """
 
 import argparse

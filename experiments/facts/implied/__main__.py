@@ -29,7 +29,7 @@ from oneshot.files.data_folder import named_folder
 from oneshot.hosts.relations import names
 from oneshot.retention.measures.scores import interval
 
-FORMS = Path(__file__).with_suffix(".toml")
+FORMS = Path(__file__).with_name("forms.toml")
 SHORT, SHORTEST = Manner(max_new_tokens=32), Manner(max_new_tokens=16)
 DIRECT = 64  # taught facts that are asked themselves
 SAMPLES = 8  # misses that the record keeps

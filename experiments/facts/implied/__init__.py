@@ -1,0 +1,1 @@
+"""The program that measures what taught facts imply."""
