@@ -462,7 +462,7 @@ def test_progress_only_on_a_terminal_and_not_when_quiet(monkeypatch: pytest.Monk
 def test_global_options_reach_the_learner(
     learner: type[FakeLearner], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    given = ["undo", "--brain", str(tmp_path), "--model=gpt2", "--device", "cuda"]
+    given = ["ask", "Where?", "--brain", str(tmp_path), "--model=gpt2", "--device", "cuda"]
     with pytest.raises(SystemExit):
         main([*given, "--dtype", "bfloat16", "--rule", "ridge", "--trust-remote-code", "--quiet"])
     capsys.readouterr()
