@@ -9,7 +9,7 @@ from functools import reduce
 from itertools import count
 from operator import and_
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -36,6 +36,8 @@ from oneshot.memory.disk.segment_file import (
 LARGEST = 8192
 
 _ATTEMPTS = 10
+
+Read = TypeVar("Read")
 
 
 class Tier(NamedTuple):
@@ -98,7 +100,13 @@ class SegmentStore:
     def texts(self) -> list[dict[str, Any]]:
         """The texts of every fact once, sorted by key; BrainError where a segment is damaged."""
         found: dict[str, dict[str, Any]] = {}
-        for record in self._each(read_records):
+        with _one_line(self.folder):
+            records = self._steadily(
+                lambda: [
+                    r for name in sorted(self.names()) for r in read_records(self.folder / name)
+                ]
+            )
+        for record in records:
             rival = found.setdefault(record["key"], record)
             if _text(record) < _text(rival):
                 found[record["key"]] = record
@@ -139,18 +147,16 @@ class SegmentStore:
                 sync_folder(folder)
         return moved
 
-    def _each(self, read: Callable[[Path], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-        for _ in range(_ATTEMPTS):
-            # A writer may merge segments away between the listing and the reading.
-            with suppress(FileNotFoundError):
-                return [r for name in sorted(self.names()) for r in read(self.folder / name)]
-        raise BrainError(f"{self.folder} keeps changing while it is read; try again")
-
     def _survey(self, known: frozenset[str]) -> tuple[dict[Path, Segments], dict[Path, BrainError]]:
+        return self._steadily(
+            lambda: _read_all(self.folder / name for name in sorted(self.names() - known))
+        )
+
+    def _steadily(self, read: Callable[[], Read]) -> Read:
+        """What is read of the files; again where a writer merged some away meanwhile."""
         for _ in range(_ATTEMPTS):
-            # A writer may merge segments away between the listing and the reading.
             with suppress(FileNotFoundError):
-                return _read_all(self.folder / name for name in sorted(self.names() - known))
+                return read()
         raise BrainError(f"{self.folder} keeps changing while it is read; try again")
 
     def _check_layout(self, rows: dict[str, Tensor]) -> None:
