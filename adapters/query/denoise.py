@@ -88,7 +88,12 @@ class Denoiser(Protocol):
 
 
 class PosteriorDenoiser:
-    """The default: one row per fact, the exact posterior over them."""
+    """The default: one row per fact, the exact posterior over them.
+
+    `least` is the evidence in nats at which a fact answers what somebody asked.
+    """
+
+    least = ASKED
 
     def __init__(
         self,
@@ -192,13 +197,14 @@ class PosteriorDenoiser:
             found, key=lambda c: (min(c.evidence, ENOUGH) + c.further, c.weight), default=None
         )
 
-    def _best(self, heard: Heard, asked: float = ASKED) -> Choice | None:
+    def _best(self, heard: Heard, asked: float | None = None) -> Choice | None:
         """The likeliest fact and its evidence, where it passes the threshold and no other name is
         asked about more surely.
         """
         found = torch.tensor([self.evidence.of_heard(row, heard) for row in heard.facts])
         strict = heard.asked.strict
-        least = CERTAIN if heard.exact else TOLD if strict else asked
+        least = self.least if asked is None else asked
+        least = CERTAIN if heard.exact else TOLD if strict else least
         barred = found.masked_fill(found < least, -torch.inf)[None]
         if bool(barred.isneginf().all()):
             return None
