@@ -9,7 +9,6 @@ the training images instead and writes none.
 
 import argparse
 import tomllib
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +42,11 @@ class Uneven:
     shots: int = 5
     ratios: tuple[int, ...] = (10, 100)
     seeds: tuple[int, ...] = (0, 1, 2)
+
+    def __post_init__(self) -> None:
+        # TOML has lists only.
+        for name in ("ratios", "seeds"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
 def few_of_each(labels: Int64[Tensor, " n"], counts: dict[int, int], seed: int) -> Tensor:
@@ -114,11 +118,11 @@ def experiment(plan: Uneven, tuning: bool) -> dict[str, Any]:
     """Both kinds, for each seed."""
     prepared = prepare(Protocol("chain", "cifar100", 50, (plan.steps,)), tuning)
 
-    def each(measure: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
-        return {str(seed): measure(seed) for seed in plan.seeds}
-
-    tails = {str(r): each(lambda seed, r=r: long_tail(r, prepared, seed)) for r in plan.ratios}
-    few = each(lambda seed: few_shot_steps(plan, prepared, seed))
+    tails = {
+        str(ratio): {str(seed): long_tail(ratio, prepared, seed) for seed in plan.seeds}
+        for ratio in plan.ratios
+    }
+    few = {str(seed): few_shot_steps(plan, prepared, seed) for seed in plan.seeds}
     return {"test_images": len(prepared.features.test), "few_shot_steps": few, "long_tail": tails}
 
 
@@ -129,8 +133,7 @@ def main() -> None:
     parser.add_argument("--tuning", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    values = tomllib.loads(options.config.read_text("utf-8"))
-    plan = Uneven(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    plan = Uneven(**tomllib.loads(options.config.read_text("utf-8")))
     if options.tuning:
         print(experiment(plan, tuning=True))
         return
