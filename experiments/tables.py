@@ -12,6 +12,7 @@ from pathlib import Path
 
 from experiments.classes import answer_tables as answers
 from experiments.classes import tables as classes
+from experiments.classes import uneven_tables as uneven
 from experiments.facts import open_tables as open_facts
 from experiments.facts import tables as facts
 from experiments.images import tables as images
@@ -51,6 +52,7 @@ PARTS: dict[str, dict[str, Table]] = {
         "class-tasks": answers.tasks_table,
         "classes": classes.classes_table,
         "few-shot": classes.few_shot_table,
+        "class-uneven": uneven.uneven_table,
         "class-text": classes.text_table,
     },
     "images": {
