@@ -24,6 +24,7 @@ from adapters.text.names import (
 from adapters.text.words import Word, words_of
 
 NOBODY = 0
+MOST_OF_ONE = 256  # facts beyond which a first or last name alone is taken for several people's
 
 
 @runtime_checkable
@@ -32,8 +33,8 @@ class NameKeys(Protocol):
 
     longest: int
 
-    def rows_of(self, number: int) -> tuple[int, ...]:
-        """The facts on a name."""
+    def rows_of(self, number: int, most: int | None = None) -> tuple[int, ...]:
+        """The facts on a name; none where there are more than `most`."""
 
     def begins(self, number: int) -> bool:
         """Whether a name may begin with this word."""
@@ -59,11 +60,16 @@ class SortedKeys:
         begin = np.unique(firsts[firsts != NOBODY].numpy())
         return cls(keys[order], fact[order], begin, longest)
 
-    def rows_of(self, number: int) -> tuple[int, ...]:
-        """The facts on a name."""
+    def rows_of(self, number: int, most: int | None = None) -> tuple[int, ...]:
+        """The facts on a name; none where there are more than `most`."""
+        rows = self.named(number)
+        return () if most is not None and len(rows) > most else tuple(sorted({*rows.tolist()}))
+
+    def named(self, number: int) -> NDArray[np.int64]:
+        """The facts on a name, as they lie here."""
         value = np.int64(number)
         low, high = self.keys.searchsorted(value), self.keys.searchsorted(value, "right")
-        return tuple(sorted({int(row) for row in self.rows[low:high]}))
+        return self.rows[low:high]
 
     def begins(self, number: int) -> bool:
         """Whether a name begins with this word."""
@@ -121,7 +127,8 @@ class NameTable:
         found = []
         for i, word in enumerate(words):
             key = f"{PART}{word.key}"
-            rows = self.rows_of(key) if word.capital and i not in taken else ()
+            sought = word.capital and i not in taken
+            rows = self.keys.rows_of(key_number(key), MOST_OF_ONE) if sought else ()
             if rows and self._one_bears(rows) and stands_for_a_person(text, words, i):
                 found.append((Mention(key, i, i, word.start, word.end), rows))
         return found

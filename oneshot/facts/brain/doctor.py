@@ -99,5 +99,6 @@ def _list(brain: Brain, count: int, *, repair: bool) -> Finding:
             calibration = load_calibration(brain.calibration, torch.device("cpu"))
         except (BrainError, OSError):
             return Finding("journal", False, f"{detail}; mend the calibration first")
+        brain.journal.trust(())  # every segment is looked at
         Ledger(brain, calibration, {})
     return Finding("journal", False, detail, repaired=repair)

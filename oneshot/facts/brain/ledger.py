@@ -16,14 +16,14 @@ from adapters.write.rows import FactRows, join
 from oneshot.errors import BrainError
 from oneshot.facts.brain.files import Brain
 from oneshot.facts.brain.implying import Change, Encode, settle, touched
-from oneshot.facts.brain.kept import record_of
+from oneshot.facts.brain.kept import record_of, statement_of
 from oneshot.facts.brain.live import LiveRows, no_rows
 from oneshot.facts.brain.planned import Entered, Plan, taught_record
 from oneshot.facts.brain.texts import Texts
 from oneshot.facts.brain.understanding import Understanding
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.types import Statement
-from oneshot.memory.disk.segment_file import Mapped, Record, hex_of
+from oneshot.memory.disk.segment_file import Mapped, Record, count_of, hex_of
 from oneshot.memory.disk.shelf import Shelf
 from oneshot.memory.examiner.nearest import NearestFacts
 
@@ -58,7 +58,8 @@ class Ledger:
 
     def refresh(self) -> None:
         """Read what other processes changed, and finish what a killed one left half done."""
-        if self.brain.store.names() == self._files or not self._read():
+        names = self.brain.store.names()
+        if names == self._files or not (self._catch_up(names) if self._files else self._read()):
             return
         try:
             with self.brain.writing():  # perhaps it lives and is about to finish by itself
@@ -144,9 +145,33 @@ class Ledger:
     def _read(self) -> list[Record]:
         """Read what the disk holds anew; the records that the journal does not list as live."""
         segments = self.brain.store.open()
-        shelf = Shelf(segments)
-        self.live, self.texts = LiveRows(shelf, no_rows(self.calibration)), Texts(shelf)
-        self._near, self._files = None, shelf.names
+        self._shelf = Shelf(segments)
+        self.live = LiveRows(self._shelf, no_rows(self.calibration))
+        self.texts = Texts(self._shelf)
+        return self._taken_in(segments, self._shelf.names)
+
+    def _catch_up(self, names: frozenset[str]) -> list[Record]:
+        """The same after others changed these files, without what has not changed."""
+        new = names - self._shelf.names
+        if sum(map(count_of, new)) > MOST_NEW or self.live.added > MOST_NEW:
+            return self._read()
+        try:
+            segments = self.brain.store.open(new)
+        except FileNotFoundError:
+            return self._read()
+        here = {key: (s, row) for s in segments for row, key in enumerate(hex_of(s.rows["key"]))}
+        moved = (s for s in self._shelf.segments if s.name not in names)
+        had = self.live.new_keys().union(*(hex_of(s.rows["key"]) for s in moved))
+        self._take_out(had - here.keys())
+        for key in sorted(key for key in here if key not in self.live):
+            segment, row = here[key]
+            self.live.add(FactRows.of(segment.row(row)))
+            self.texts.add(key, statement_of(segment.record(row)))
+        return self._taken_in(segments, names)
+
+    def _taken_in(self, segments: Sequence[Mapped], names: frozenset[str]) -> list[Record]:
+        """What the journal does not list of segments that were just read."""
+        self._near, self._files = None, names
         self.version += 1
         sure = self.brain.journal.sure()
         return [r for s in segments if s.name not in sure for r in self._unlisted(s)]

@@ -116,9 +116,11 @@ class LiveRows:
         longest = max(self._held_names.longest, self._longest)
         return Speaking(self, count, frozenset(self._gone.union(quiet)), longest)
 
-    def named(self, number: int) -> Iterable[int]:
-        """Rows that answer to a name, some of which may be gone."""
-        return [*self._held_names.rows_of(number), *self._names.get(number, ())]
+    def named(self, number: int, most: int | None) -> set[int]:
+        """Rows that answer to a name, some of them gone; none where there are over `most`."""
+        held, new = self._held_names.named(number), self._names.get(number, ())
+        over = most is not None and len(held) + len(new) > most
+        return set() if over else {*held.tolist(), *new}
 
     def begins(self, number: int) -> bool:
         """Whether a name may begin with this word."""
@@ -177,10 +179,12 @@ class Speaking:
         """Itself."""
         return self
 
-    def rows_of(self, number: int) -> tuple[int, ...]:
-        """The facts on a name, in the order of their hashes."""
+    def rows_of(self, number: int, most: int | None = None) -> tuple[int, ...]:
+        """The facts on a name in the order of their hashes; none where there are over `most`."""
         found = [
-            row for row in self.live.named(number) if row < self.count and row not in self.silent
+            row
+            for row in self.live.named(number, most)
+            if row < self.count and row not in self.silent
         ]
         return tuple(sorted(found, key=self.live.key))
 

@@ -85,6 +85,10 @@ class Writer(Records):
         told = with_subject(given, self.templates)
         return check_statement(replace(told, also=one_of_several(told)))
 
+    def was_taught(self, told: Statement) -> bool:
+        """Whether a complete statement was taught once, whatever became of it."""
+        return self.brain.journal.by_key(told_of(told).key.hex()) is not None
+
     def write(
         self, statements: Sequence[Statement], kind: str = "teach", over: int | None = None
     ) -> list[Entered]:

@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,10 @@ class Mapped:
 
     def __len__(self) -> int:
         return len(self.ends)
+
+    def row(self, row: int) -> dict[str, Tensor]:
+        """The tensors of a row, each [1, ...]."""
+        return {name: tensor[row : row + 1] for name, tensor in self.rows.items()}
 
     def record(self, row: int) -> Record:
         """The text of a row."""
@@ -149,15 +154,28 @@ _PARTS = "texts", "ends", "terms", "places"
 
 def _beside(records: Sequence[Record], terms: Terms) -> dict[str, Tensor]:
     """Texts, their ends, and terms in ascending order with their places, as tensors."""
-    texts = [json.dumps(record).encode() for record in records]
     found = sorted((term, row) for row, record in enumerate(records) for term in terms(record))
     parts = (
-        torch.frombuffer(bytearray(b"".join(texts) or b" "), dtype=torch.uint8),
-        torch.tensor([len(text) for text in texts], dtype=torch.long).cumsum(0),
+        *text_tensors(records),
         torch.tensor([term for term, _ in found], dtype=torch.long),
         torch.tensor([row for _, row in found], dtype=torch.int32),
     )
     return {f"{BESIDE}{name}": part for name, part in zip(_PARTS, parts, strict=True)}
+
+
+def text_tensors(records: Sequence[Record]) -> tuple[Tensor, Tensor]:
+    """Records as JSON behind each other, and where each ends."""
+    texts = [json.dumps(record, sort_keys=True).encode() for record in records]
+    return (
+        torch.frombuffer(bytearray(b"".join(texts) or b" "), dtype=torch.uint8),
+        torch.tensor([len(text) for text in texts], dtype=torch.long).cumsum(0),
+    )
+
+
+def records_of(texts: UInt8[Tensor, " bytes"], ends: Int[Tensor, " facts"]) -> list[Record]:
+    """The records of such tensors."""
+    data, places = bytes(texts.numpy()), [0, *ends.tolist()]
+    return [json.loads(data[begin:end]) for begin, end in pairwise(places)]
 
 
 def _parts(
@@ -167,7 +185,7 @@ def _parts(
     if metadata["format"] == "1":
         return tensors, json.loads(metadata["records"])
     whole = _mapped(tensors, "")
-    return whole.rows, [whole.record(row) for row in range(len(whole))]
+    return whole.rows, records_of(whole.texts, whole.ends)
 
 
 def keys_among(key: UInt8[Tensor, "facts 16"], wanted: Sequence[bytes]) -> dict[int, bytes]:

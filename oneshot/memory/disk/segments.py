@@ -118,15 +118,14 @@ class SegmentStore:
         return found
 
     def open(self, names: Collection[str] | None = None) -> list[Mapped]:
-        """All segments, or these, mapped into memory; FileNotFoundError only where one of these
-        is gone.
+        """All segments, or these, mapped into memory; FileNotFoundError where one of these is gone.
 
         Small ones are read and checked like those of `load`; of large ones a flipped bit is not
         noticed, that is for `damaged`.
         """
+        if names is not None:
+            return [self._open(name) for name in sorted(names)]
         with _one_line(self.folder):
-            if names is not None:
-                return [self._open(name) for name in sorted(names)]
             return self._steadily(lambda: [self._open(name) for name in sorted(self.names())])
 
     def _open(self, name: str) -> Mapped:

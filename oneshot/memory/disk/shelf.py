@@ -1,5 +1,6 @@
 """Open segments as one long table, in which facts are found by key and by what texts tell."""
 
+import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TypeVar
@@ -50,10 +51,13 @@ class Shelf:
         for row in rows[np.flatnonzero(np.r_[same, False] | np.r_[False, same])].tolist():
             rival = chosen.setdefault(self.key(row), row)
             if rival != row:
-                keep, drop = sorted((rival, row), key=lambda r: sorted(self.record(r).items()))
+                keep, drop = sorted((rival, row), key=self._text)
                 chosen[self.key(row)] = keep
                 found.add(drop)
         return frozenset(found)
+
+    def _text(self, row: int) -> str:
+        return json.dumps(self.record(row), sort_keys=True)
 
     def find(self, key: bytes) -> int | None:
         """The row of a key."""
@@ -87,7 +91,7 @@ class Shelf:
     def tensors(self, row: int) -> dict[str, Tensor]:
         """The tensors of a row, each [1, ...]."""
         part, at = self.place(row)
-        return {name: t[at : at + 1] for name, t in self.segments[part].rows.items()}
+        return self.segments[part].row(at)
 
     def column(self, name: str) -> list[Tensor]:
         """One tensor of all rows, segment by segment."""
