@@ -29,9 +29,11 @@ MOST_OF_ONE = 256  # facts beyond which a first or last name alone is taken for 
 
 @runtime_checkable
 class NameKeys(Protocol):
-    """Facts by their names' keys as 64-bit numbers; `longest` is the most words of a name."""
+    """Facts by their names' keys as 64-bit numbers."""
 
-    longest: int
+    @property
+    def longest(self) -> int:
+        """The most words of a name."""
 
     def rows_of(self, number: int, most: int | None = None) -> tuple[int, ...]:
         """The facts on a name; none where there are more than `most`."""

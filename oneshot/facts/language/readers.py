@@ -47,10 +47,10 @@ def read_statements(
 
     `source` is a path, an open stream or "-" for standard input; the suffix of `name` or the
     content decides: JSON lines, CSV, one JSON document, Parquet (of a path alone), or .txt with a
-    sentence a line, which `templates` help to split. Keys are prompt and answer, or sentence, and where known subject,
-    source, asks (further wordings, one or a list), aliases, also (whether other answers hold
-    beside it), since and until. BadInputError, with name and
-    line, where something cannot be used.
+    sentence a line, which `templates` help to split. Keys are prompt and answer, or sentence, and
+    where known subject, source, asks (further wordings, one or a list), aliases, also (whether
+    other answers hold beside it), since and until. BadInputError, with name and line, where
+    something cannot be used.
     """
     for place, record in _records(source, name, "sentence"):
         try:
