@@ -10,7 +10,7 @@ from adapters.address.calibration import Calibration
 from adapters.query.view import Heard
 from adapters.query.voice import Voice
 from adapters.text.clauses import turned_round
-from adapters.write.rows import FactRows
+from adapters.write.rows import Rows
 
 RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
 ALIKE = 12.0  # nats at which a relation of the bank may be the fact's own
@@ -31,7 +31,7 @@ class Evidence:
     """
 
     calibration: Calibration
-    rows: FactRows
+    rows: Rows
     voice: Voice
     _relatives: dict[int, tuple[Bool[Tensor, " relations"], float]] = field(default_factory=dict)
 
@@ -70,7 +70,7 @@ class Evidence:
         return self.calibration.metric.ratio(readings, self.calibration.centres)
 
     def _codes(self, row: int) -> Float[Tensor, "count rank"]:
-        return self.rows.codes(row).to(self.calibration.metric.between.device)
+        return self.rows.one(row).codes(0).to(self.calibration.metric.between.device)
 
     def _akin(self, row: int) -> tuple[Bool[Tensor, " relations"], float]:
         """The relations of the bank that may be the fact's own, and the best one's evidence."""
