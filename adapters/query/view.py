@@ -21,7 +21,8 @@ from adapters.text.clauses import (
     denies,
     is_bare_request,
 )
-from adapters.text.names import SPEAKER, Mention, untaught_names, untaught_places
+from adapters.text.names import SPEAKER, Mention
+from adapters.text.strangers import untaught_names, untaught_places
 from adapters.text.words import Word, words_of
 
 RECENT = 3  # names before a pronoun that it may stand for
@@ -210,6 +211,8 @@ class View:
         """
         about = [n for n in asked.named if n[0].key != SPEAKER] or asked.named
         strangers = self._strangers(asked.within, asked.named)
+        if asked.kind is Asking.YES_NO:
+            strangers = [s for s in strangers if not self._is_answer(s, asked)]
         others = [n[0] for n in asked.named if n[0].key != SPEAKER] + strangers
         for mention, facts in {n[0].key: n for n in about}.values():
             same = [n[0] for n in about if n[0].key == mention.key]
@@ -224,6 +227,13 @@ class View:
             codes = self.codes.codes([(asked.within, [(mention.start, mention.end)])])
             if codes is not None:
                 yield self._heard((mention, ()), asked, codes, None)
+
+    def _is_answer(self, stranger: Mention, asked: Asked) -> bool:
+        """Whether a name nobody taught is what a question offers: "Is Ann's mother Eve?"."""
+        if self.text[stranger.end : asked.within[1]].strip(" ?"):
+            return False
+        about = [m for m, _ in asked.named if m.end <= stranger.start]
+        return any(self.words[m.last].possessive or m.last + 1 == stranger.first for m in about)
 
     def _strangers(self, within: Span, inside: Sequence[Named]) -> list[Mention]:
         """Names in the clause that nobody taught."""

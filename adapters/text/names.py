@@ -9,12 +9,7 @@ from adapters.text.words import Word, set_of, words_of
 
 DETERMINERS = set_of("the a an this that these those")
 FIRST_PERSON = set_of("i me my mine myself")
-LOCATIVE = set_of("at in from to near")
-TIMES = set_of(
-    "morning evening afternoon night day week month year moment time end beginning future past"
-)
 POSSESSED = "'s"
-PARTS = set_of("back front top bottom middle side center centre corner left right")
 SPEAKER = "i"  # the key of whoever speaks
 LONGEST = 12  # words of a name
 TITLES = set_of(
@@ -48,12 +43,9 @@ NO_PERSON = set_of(
     "band project office team department committee council court army navy war battle treaty act "
     "and"
 )
-
-
-_NAMED = re.compile(  # a clause's first words that are surely a name
-    r"[\w'\u2019.-]+(?:['\u2019]s\b|,| [A-Z]| "
-    r"(?:is|was|has|had|lies|lived|lives|knows|said|and|\w+ed)\b)"
-)
+ASKING_BE = set_of("is was are were")
+LINKS = set_of("of the and de du la le von van in for")  # within names
+_ENDS = re.compile(r"[.?!;\n]")
 
 
 @dataclass(frozen=True)
@@ -130,14 +122,16 @@ def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> boo
     """Whether the words are the whole name, and no part of a longer one ("New Freedonia")."""
     if words[first].key in FIRST_PERSON and first == last:
         return not owns_a_possessor(words, last)
-    return not (_continues_before(text, words, first) or _continues_behind(text, words, last))
+    if _continues_before(text, words, first):
+        return False
+    return not _continues_behind(text, words, last) or _answer_follows(text, words, first, last)
 
 
 def stands_for_a_person(text: str, words: Sequence[Word], at: int) -> bool:
     """Whether a first or last name stands by itself, and is no part of anybody else's."""
     if not words[at].capital or not stands_alone(text, words, at, at):
         return False
-    before = words[at - 1] if at and _adjacent(text, words[at - 1], words[at]) else None
+    before = words[at - 1] if at and adjacent(text, words[at - 1], words[at]) else None
     return before is None or not before.capital or before.key in TITLES | OPENERS
 
 
@@ -149,13 +143,14 @@ def owns_a_possessor(words: Sequence[Word], at: int) -> bool:
     return any(word.possessive for word in following[:3])
 
 
-def _adjacent(text: str, left: Word, right: Word) -> bool:
+def adjacent(text: str, left: Word, right: Word) -> bool:
+    """Whether two words may be of one name: a space or a hyphen is all that parts them."""
     between = text[left.end : right.start]
     return not between.strip("\u00a0 -\u2010\u2011") and not left.possessive
 
 
 def _continues_before(text: str, words: Sequence[Word], first: int) -> bool:
-    if not first or not _adjacent(text, words[first - 1], words[first]):
+    if not first or not adjacent(text, words[first - 1], words[first]):
         return False
     before, name = words[first - 1], words[first]
     if before.key in LONGER and before.capital == name.capital:
@@ -166,7 +161,7 @@ def _continues_before(text: str, words: Sequence[Word], first: int) -> bool:
 
 
 def _continues_behind(text: str, words: Sequence[Word], last: int) -> bool:
-    if last + 1 >= len(words) or not _adjacent(text, words[last], words[last + 1]):
+    if last + 1 >= len(words) or not adjacent(text, words[last], words[last + 1]):
         return False
     behind, name = words[last + 1], words[last]
     if behind.number and (name.capital or name.number):
@@ -174,72 +169,23 @@ def _continues_behind(text: str, words: Sequence[Word], last: int) -> bool:
     return behind.capital and name.capital and behind.key not in OPENERS and len(behind.key) > 1
 
 
+def _answer_follows(text: str, words: Sequence[Word], first: int, last: int) -> bool:
+    """Whether a name is followed by what may be its answer: "Is the capital of Zog Lutz?".
+
+    The question would be none if those words were the name's end, unless they are a kind of place.
+    """
+    if not first or words[first - 1].key != "of":
+        return False
+    start = next((i for i in range(first, 0, -1) if begins_clause(text, words[i])), 0)
+    end = _ENDS.search(text, words[last].end)
+    if words[start].key not in ASKING_BE or end is None or end[0] != "?":
+        return False
+    rest = [w for w in words[last + 1 :] if w.start < end.start()]
+    named = all(w.capital or w.number or w.key in LINKS for w in rest)
+    return named and rest[0].key not in NO_PERSON
+
+
 def begins_clause(text: str, word: Word) -> bool:
     """Whether the word is the first of its clause, where every word has a capital letter."""
     before = text[: word.start].rstrip(" \"'\u201c\u2018(\u00a0")
     return not before or before[-1] in ".?!:\n;"
-
-
-def untaught_names(text: str, words: Sequence[Word], taught: Sequence[Mention]) -> list[Mention]:
-    """Runs of capitalised words that nobody taught: other names, which compete for a relation."""
-    covered = {i for mention in taught for i in range(mention.first, mention.last + 1)}
-    found, run = [], list[int]()
-    for i in range(len(words) + 1):
-        if i < len(words) and i not in covered and _capital(text, words[i]):
-            if run and not _adjacent(text, words[run[-1]], words[i]):
-                found.append(run)
-                run = []
-            run.append(i)
-        elif run:
-            found.append(run)
-            run = []
-    return [_mention(words, run) for run in found]
-
-
-def untaught_places(text: str, words: Sequence[Word], taught: Sequence[Mention]) -> list[Mention]:
-    """Places told as a taught one is ("at the gym" beside "at the office"), which compete too.
-
-    Behind a comma, or before one, they do so however the taught one is told.
-    """
-    covered = {i for mention in taught for i in range(mention.first, mention.last + 1)}
-    runs = [
-        [i - 1, i]
-        for i in range(2, len(words))
-        if i not in covered
-        and words[i - 1].key in DETERMINERS
-        and not words[i].capital
-        and words[i].key not in TIMES | PARTS
-        and [word.key for word in words[i + 1 : i + 2]] != ["of"]  # "in the capital of Zog"
-        and _is_place(words, i)
-    ]
-    places = [_mention(words, run) for run in runs]
-    return [p for p in places if any(_compete(text, words, p, mention) for mention in taught)]
-
-
-def _compete(text: str, words: Sequence[Word], place: Mention, taught: Mention) -> bool:
-    first, second = sorted([place, taught], key=lambda mention: mention.start)
-    return _is_place(words, taught.first) or "," in text[first.end : second.start]
-
-
-def _is_place(words: Sequence[Word], at: int) -> bool:
-    """Whether the word follows "at", "at the", ..."""
-    before = at - 1 if at and words[at - 1].key not in DETERMINERS else at - 2
-    return before >= 0 and words[before].key in LOCATIVE
-
-
-def _capital(text: str, word: Word) -> bool:
-    if text[word.start : word.end].isupper() and word.end - word.start > 1:
-        return False  # ISBN, VLAN: rather what is asked than of whom
-    if not word.capital or word.key in OPENERS:
-        return False
-    return not begins_clause(text, word) or bool(_NAMED.match(text, word.start))
-
-
-def _mention(words: Sequence[Word], run: Sequence[int]) -> Mention:
-    return Mention(
-        joined_key([words[i] for i in run]),
-        run[0],
-        run[-1],
-        words[run[0]].start,
-        words[run[-1]].end,
-    )

@@ -13,9 +13,8 @@ from adapters.text.names import (
     name_key,
     name_keys,
     person_parts,
-    untaught_names,
-    untaught_places,
 )
+from adapters.text.strangers import untaught_names, untaught_places
 from adapters.text.table import NameTable, SortedKeys, keys_of_names
 from adapters.text.words import words_of
 from adapters.write.rows import NAMES
@@ -224,6 +223,23 @@ WORD = st.text("bcdgkpruxzäåçéñößžśłдδBDGÄÖ", min_size=2, max_size
 def test_a_name_is_found_in_any_case_and_form(name: str) -> None:
     for text in (name, name.upper(), f"({name})", f"{name}, then", f"{name}'s"):
         assert len(found(text, name)) == 1, text
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Is the capital of Zog Lutz?", True),
+        ("Was the author of Zog Ann Lee? I forgot.", True),
+        ("Is the founder of Zog the Earl of Lutz?", True),
+        ("What is the capital of Zog Lutz?", False),
+        ("Is the capital of Zog City Lutz?", False),
+        ("Is the capital of Zog Lutz nice?", False),
+        ("Is Zog Lutz?", False),
+        ("The capital of Zog Lutz is", False),
+    ],
+)
+def test_a_question_may_offer_an_answer_right_behind_the_name(text: str, wanted: bool) -> None:
+    assert [m.key for m, _ in table("Zog").mentions(text)] == ["zog"] * wanted
 
 
 @given(text=st.text(max_size=60))
