@@ -142,7 +142,7 @@ def of_people(*names: str) -> NameTable:
     keys, firsts = (torch.cat([part[i] for part in parts]) for i in (0, 1))
     longest = max(part[2] for part in parts)
     subjects = torch.tensor([key_number(name_key(n)) for n in names])
-    return NameTable.build(keys, firsts, longest, subjects)
+    return NameTable(SortedKeys.build(keys, firsts, longest), lambda row: int(subjects[row]))
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_words_stand_in_order_inside_the_text(text: str) -> None:
     ],
 )
 def test_places_told_alike_compete(text: str, wanted: list[str]) -> None:
-    table = NameTable.build(*keys_of_names(["office"], NAMES))
+    table = NameTable(SortedKeys.build(*keys_of_names(["office"], NAMES)))
     taught = [mention for mention, _ in table.mentions(text)]
     found = untaught_places(text, words_of(text), taught)
     assert [text[m.start : m.end] for m in found] == wanted

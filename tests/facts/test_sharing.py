@@ -46,7 +46,7 @@ def test_a_parquet_file_is_read_row_by_row(tmp_path: Path) -> None:
     assert [f.answer for f in found][-1] == "Old Harbour"
     assert len(found) == FACTS
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(BadInputError, match=r"no readable Parquet file"):
+    with pytest.raises(BadInputError, match=r"no whole parquet file"):
         list(read_statements(str(path), path.name))
 
 

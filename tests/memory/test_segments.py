@@ -21,6 +21,7 @@ from torch import Tensor
 from oneshot.errors import BrainError
 from oneshot.memory.disk.segment_file import Segments
 from oneshot.memory.disk.segments import LARGEST, TIERS, SegmentStore, Tier
+from oneshot.memory.disk.shelf import Shelf
 
 SMALL = (Tier(facts=4, segments=3), Tier(facts=8, segments=2))
 Rows = dict[str, Tensor]
@@ -517,3 +518,49 @@ def test_the_file_is_plain_safetensors(store: SegmentStore) -> None:
     texts, ends = bytes(tensors["beside.texts"].tolist()), [0, *tensors["beside.ends"].tolist()]
     records = [json.loads(texts[a:b]) for a, b in pairwise(ends)]
     assert [r["key"] for r in records] == [bytes(k.tolist()).hex() for k in tensors["key"]]
+
+
+def test_files_of_the_first_format_are_read_and_opened(store: SegmentStore) -> None:
+    store.append(*facts(1, 2))
+    before = store.load()
+    metadata = {"format": "1", "records": json.dumps(before.records)}
+    forge(only(store.folder), before.rows, metadata)
+    assert json.loads(header_of(only(store.folder)))["__metadata__"]["format"] == "1"
+    assert same(store.load(), before)
+    (opened,) = SegmentStore(store.folder, lambda r: [len(r["prompt"])]).open()
+    assert [opened.record(row) for row in range(len(opened))] == before.records
+    assert opened.terms.tolist() == [len("é 1 \0\ud800")] * 2
+
+
+def header_of(path: Path) -> bytes:
+    data = path.read_bytes()
+    return data[8 : 8 + int.from_bytes(data[:8], "little")]
+
+
+def term_of(record: dict[str, Any]) -> list[int]:
+    return [int(record["key"], 16) % 3 - 1]
+
+
+@given(numbers=st.lists(st.integers(0, 40), max_size=30))
+@settings(deadline=None, max_examples=20)
+def test_a_shelf_finds_what_is_there_once(numbers: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder, mock.patch("os.fsync"):
+        store = SegmentStore(Path(folder), term_of, SMALL, 8)
+        parts = []
+        for number in numbers:  # as after a crash between merging files and removing them
+            other = SegmentStore(Path(folder) / f"{len(parts)}", term_of)
+            other.append(*facts(number, 3))
+            parts += other.open()
+            store.append(*facts(number, 3))
+        for shelf in (Shelf(parts), Shelf(store.open())):
+            there = {number for number in (*numbers, 3) if numbers}
+            assert {shelf.key(row).hex() for row in shelf.rows()} == set(map(key_of, there))
+            assert len(list(shelf.rows())) == len(there)
+            for number in range(41):
+                row = shelf.find(bytes.fromhex(key_of(number)))
+                assert (row is not None) == (number in there)
+                if row is not None:
+                    assert shelf.record(row) == facts(number)[1][0]
+                    assert torch.equal(shelf.tensors(row)["code"], facts(number)[0]["code"])
+            found = [row for term in (-1, 0, 1) for row in shelf.with_term(term)]
+            assert sorted(found) == sorted(shelf.rows())

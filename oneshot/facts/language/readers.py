@@ -131,7 +131,8 @@ def _kind(value: object) -> str:
 def _records(source: Source, name: str, text_key: str) -> Iterator[tuple[str, _Record]]:
     """Yield each record with its place for messages; .txt lines become records of `text_key`."""
     if isinstance(source, str | Path) and PurePath(name).suffix.lower() == SUFFIX:
-        yield from parquet_rows(Path(source), name)
+        rows = enumerate(parquet_rows(Path(source)), start=1)
+        yield from ((f"{name}, row {number}", record) for number, record in rows)
         return
     try:
         with _opened(source) as stream:

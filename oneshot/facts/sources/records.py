@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from oneshot.errors import BadInputError
+from oneshot.facts.language.parquet import parquet_rows
 from oneshot.facts.sources.understanding import MOST, SHOWN, Content, Item, Understanding, left_out
 
 COLUMNS = {
@@ -33,16 +34,7 @@ def items(content: Content, understanding: Understanding) -> Iterator[Item]:
 
 def parquet_items(path: Path, understanding: Understanding) -> Iterator[Item]:
     """The fact of each row of a parquet file, read in pieces."""
-    from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetFile
-
-    try:
-        with ParquetFile(path) as file:
-            rows = (row for batch in file.iter_batches(1024) for row in batch.to_pylist())
-            yield from _rows(rows, understanding)
-    except (ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())[:150]
-        raise BadInputError(f"{path} is no whole parquet file ({reason}); save it again") from error
+    yield from _rows(parquet_rows(path), understanding)
 
 
 def dataset_items(name: str, understanding: Understanding) -> Iterator[Item]:

@@ -15,6 +15,7 @@ import psutil
 from experiments.facts.costs.scale.growing import invented, statement, statements
 from experiments.facts.running_text import false_fires
 from oneshot.facts.brain.records import Records
+from oneshot.facts.examination.exam import build_exam
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import RAW, Manner
 from oneshot.facts.types import Statement
@@ -97,15 +98,30 @@ def _sample(encoded: int, size: int) -> list[Statement]:
 
 
 def _queries(learner: Learner, encoded: int, size: int) -> dict[str, float]:
-    """Milliseconds of a text about a taught name to which no fact is asked, in turns."""
+    """Milliseconds of questions about known facts, and of texts about a taught name to which no
+    fact is asked, over those of the bare host; in turns.
+    """
+    known = build_exam(1, known=TIMED, untaught=0, seed=1).probes["known"]
     chosen = _sample(encoded, size)[:TIMED]
-    prompts = [f"A letter of last summer about {s.subject} and" for s in chosen]
+    named = [f"A letter of last summer about {s.subject} and" for s in chosen]
+    return {
+        **_compared(learner, "query", [probe.prompt for probe in known]),
+        **_compared(learner, "named", named),
+    }
+
+
+def _compared(learner: Learner, name: str, prompts: Sequence[str]) -> dict[str, float]:
     manner, bare, taught = Manner(raw=True, max_new_tokens=8), list[float](), list[float]()
     for _ in range(ROUNDS):
         bare.append(ms(partial(learner.ask, prompts, manner=manner, adapter=False)))
         taught.append(ms(partial(learner.ask, prompts, manner=manner)))
     ratio = statistics.median(t / b for t, b in zip(taught, bare, strict=True))
-    return {"bare_ms": min(bare) / TIMED, "query_ms": min(taught) / TIMED, "query_ratio": ratio}
+    count = len(prompts)
+    return {
+        f"{name}_bare_ms": min(bare) / count,
+        f"{name}_ms": min(taught) / count,
+        f"{name}_ratio": ratio,
+    }
 
 
 def _changes(learner: Learner, encoded: int) -> dict[str, float]:
