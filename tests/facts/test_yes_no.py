@@ -1,0 +1,52 @@
+"""Questions that offer an answer, on the real model in chat."""
+
+from collections.abc import Iterator
+
+import pytest
+from brains import caches
+
+from oneshot.facts.learner import Learner
+from oneshot.facts.types import Statement
+from oneshot.hosts.shelf import kept_hosts
+
+__all__ = ["caches"]
+
+REAL = "smollm2"
+FETCHED = kept_hosts().get(REAL)  # before tests have a cache of their own
+FACTS = [
+    Statement("The capital of Zog is", "Lutz", "Zog"),
+    Statement("The place of birth of Wang Zi-Ping is", "Changzhou", "Wang Zi-Ping"),
+    Statement("The official language of Ningbo is", "Standard Mandarin", "Ningbo"),
+]
+ASKED = {
+    "Is the capital of Zog Lutz?": "Yes.",
+    "Is the capital of Zog Paris?": "No, the capital of Zog is Lutz.",
+    "Is Lutz the capital of Zog?": "Yes.",
+    "Is Paris the capital of Zog?": "No, the capital of Zog is Lutz.",
+    "Is Wang Zi-Ping's place of birth Changzhou?": "Yes.",
+    "Is Wang Zi-Ping's place of birth Oslo?": (
+        "No, the place of birth of Wang Zi-Ping is Changzhou."
+    ),
+    "Is the official language of Ningbo Standard Mandarin?": "Yes.",
+    "Is the official language of Ningbo Danish?": (
+        "No, the official language of Ningbo is Standard Mandarin."
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def learner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learner]:
+    if FETCHED is None:
+        pytest.skip(f"{REAL} is not here: oneshot host fetch {REAL}")
+    folder = tmp_path_factory.mktemp("real") / "brain"
+    with Learner.open(folder, model=str(FETCHED)) as opened:
+        yield opened
+
+
+@pytest.mark.slow
+def test_yes_or_no(learner: Learner) -> None:
+    bare = [reply.answer for reply in learner.ask(list(ASKED))]
+    assert not any(b == wanted for b, wanted in zip(bare, ASKED.values(), strict=True))
+    learner.write(FACTS)
+    replies = learner.ask(list(ASKED))
+    assert {reply.question: reply.answer for reply in replies} == ASKED
