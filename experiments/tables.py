@@ -18,6 +18,7 @@ from experiments.facts import tables as facts
 from experiments.images import tables as images
 from experiments.record import RESULTS
 from experiments.retention import bench_tables as bench
+from experiments.retention import locality_tables as locality
 from experiments.retention import tables as retention
 from experiments.templates import fill_template
 
@@ -37,6 +38,8 @@ PARTS: dict[str, dict[str, Table]] = {
     },
     "retention": {
         "bench-suites": bench.suites_table,
+        "bench-false-fires": locality.false_fires_table,
+        "bench-general": locality.general_table,
         "bench-costs": bench.costs_table,
         "retention": retention.targets_table,
         "retention-methods": retention.methods_table,

@@ -198,6 +198,9 @@ def test_a_run_goes_on_for_more_epochs_where_its_schedule_allows(
     assert [line["step"] for line in lines] == [6, 12]
     fewer = told(capsys, *arguments, "--epochs", 1, "--out", constant, "--resume", status=5)
     assert "give more --epochs" in fewer.err
+    missing = [*RUN, "--dataset", "mnist", "--data", tmp_path / "nowhere"]
+    another = told(capsys, *missing, "--out", constant, "--resume", status=5)
+    assert "a run with another dataset" in another.err  # said before pictures are looked for
     told(capsys, *arguments, "--epochs", 1, "--anneal", "--out", falling)
     more = told(capsys, *arguments, "--epochs", 2, "--out", falling, "--resume", status=5)
     assert f"give --init-from {falling} and another --out" in more.err
