@@ -7,6 +7,8 @@ from typing import Any
 
 LEARNERS = ("ridge", "residual", "posterior", "nearest mean", "nearest mean, cosine")
 
+TAIL = {"last": "all", "rare": "rare classes"}
+
 
 def uneven_table(folder: Path) -> str:
     """One row a learner, means over orders: after few-shot steps, and of long tails."""
@@ -17,16 +19,20 @@ def uneven_table(folder: Path) -> str:
     plan, metrics = record["config"], record["metrics"]
     steps = f"{plan['base']} + {plan['steps']} steps"
     heads = [f"{steps}, {name} %" for name in ("average", "last", "last, base", "last, new")]
-    heads += [
-        f"tail of {r}, {name} %" for r in metrics["long_tail"] for name in ("all", "rare classes")
-    ]
+    tails = {ratio: _keys(orders) for ratio, orders in metrics["long_tail"].items()}
+    heads += [f"tail of {ratio}, {TAIL[key]} %" for ratio, keys in tails.items() for key in keys]
     lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
     for learner in LEARNERS:
         few = _means(metrics["few_shot_steps"], learner, ("average", "last", "base", "new"))
-        tails = [_means(t, learner, ("last", "rare")) for t in metrics["long_tail"].values()]
-        cells = [cell for part in (few, *tails) for cell in part]
+        of_tails = [_means(metrics["long_tail"][r], learner, keys) for r, keys in tails.items()]
+        cells = [cell for part in (few, *of_tails) for cell in part]
         lines.append(f"| {learner} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _keys(orders: dict[str, Any]) -> tuple[str, ...]:
+    """What is known of a tail: a short one has no rare classes."""
+    return tuple(key for key in TAIL if any(key in o.get("ridge", {}) for o in orders.values()))
 
 
 def _means(orders: dict[str, Any], learner: str, keys: tuple[str, ...]) -> list[str]:

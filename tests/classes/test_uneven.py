@@ -27,12 +27,16 @@ def test_the_table_has_means_over_orders(tmp_path: Path) -> None:
     assert uneven_table(tmp_path) == "no record yet"
     few = {"average": 60.0, "last": 50.0, "base": 70.0, "new": 20.0}
     tail = {"last": 40.0}
+    rare = tail | {"rare": 12.5}
     metrics = {
         "few_shot_steps": {"0": {"ridge": few}, "1": {"ridge": few | {"last": 52.0}}},
-        "long_tail": {"10": {"0": {"ridge": tail, "residual": tail}}},
+        "long_tail": {"10": {"0": {"ridge": tail, "residual": tail}}, "99": {"0": {"ridge": rare}}},
     }
     record = {"config": {"base": 60, "steps": 8}, "metrics": metrics}
     (tmp_path / "classes-uneven.json").write_text(json.dumps(record))
     lines = uneven_table(tmp_path).splitlines()
-    assert lines[2] == "| ridge | 60.0 | 51.0 | 70.0 | 20.0 | 40.0 |  |"
-    assert lines[3] == "| residual |  |  |  |  | 40.0 |  |"
+    assert lines[0].endswith(
+        "| tail of 10, all % | tail of 99, all % | tail of 99, rare classes % |"
+    )
+    assert lines[2] == "| ridge | 60.0 | 51.0 | 70.0 | 20.0 | 40.0 | 40.0 | 12.5 |"
+    assert lines[3] == "| residual |  |  |  |  | 40.0 |  |  |"
