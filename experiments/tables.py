@@ -12,11 +12,13 @@ from pathlib import Path
 
 from experiments.classes import answer_tables as answers
 from experiments.classes import tables as classes
+from experiments.classes import uneven_tables as uneven
 from experiments.facts import open_tables as open_facts
 from experiments.facts import tables as facts
 from experiments.images import tables as images
 from experiments.record import RESULTS
 from experiments.retention import bench_tables as bench
+from experiments.retention import locality_tables as locality
 from experiments.retention import tables as retention
 from experiments.templates import fill_template
 
@@ -36,6 +38,8 @@ PARTS: dict[str, dict[str, Table]] = {
     },
     "retention": {
         "bench-suites": bench.suites_table,
+        "bench-false-fires": locality.false_fires_table,
+        "bench-general": locality.general_table,
         "bench-costs": bench.costs_table,
         "retention": retention.targets_table,
         "retention-methods": retention.methods_table,
@@ -48,6 +52,7 @@ PARTS: dict[str, dict[str, Table]] = {
         "class-tasks": answers.tasks_table,
         "classes": classes.classes_table,
         "few-shot": classes.few_shot_table,
+        "class-uneven": uneven.uneven_table,
         "class-text": classes.text_table,
     },
     "images": {

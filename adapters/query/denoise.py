@@ -28,7 +28,7 @@ from adapters.query.voice import Voice
 from adapters.text.clauses import Asking
 from adapters.text.pieces import Pieces
 from adapters.text.table import NameTable
-from adapters.write.rows import FactRows
+from adapters.write.rows import Rows
 from oneshot.core.rules.posterior import posterior_weights
 
 ASKED = 0.0  # nats of evidence at which a fact answers what somebody asked
@@ -98,7 +98,7 @@ class PosteriorDenoiser:
     def __init__(
         self,
         calibration: Calibration,
-        rows: FactRows,
+        rows: Rows,
         head: Head,
         tokenizer: Any,
     ) -> None:
@@ -113,8 +113,7 @@ class PosteriorDenoiser:
     @cached_property
     def table(self) -> NameTable:
         """The names of the facts."""
-        longest = int(self.rows.longest.max()) if len(self.rows) else 1
-        return NameTable.build(self.rows.names, self.rows.firsts, longest, self.rows.subject)
+        return NameTable(self.rows.name_keys(), lambda row: int(self.rows.one(row).subject))
 
     @cached_property
     def listener(self) -> Listener:

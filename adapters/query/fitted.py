@@ -42,7 +42,7 @@ FEATURES = 2048
 NAME_CODE = 64  # random numbers that stand for a name
 WIDTH = 1.0
 LONGEST = 4  # words of a name
-SHARPNESS = 0.3  # of the likelihood ratios that say which known relation is asked
+SHARPNESS = 0.8  # of the likelihood ratios that say which known relation is asked
 SEED = 20250324
 OWN, OTHER = 0.05, 0.99  # quantiles of right and wrong addresses' responses; halfway is the gate
 

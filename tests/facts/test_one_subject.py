@@ -107,3 +107,14 @@ def test_a_fact_takes_the_place_of_one_that_it_shares_a_question_with(
     answers = sorted(fact.answer for fact in packaged.facts())
     assert answers == (["Old B"] if replaced else ["Old A", "Old B"])
     packaged.forget([fact.id for fact in packaged.facts()])
+
+
+def test_a_prompt_that_ends_in_a_clause_with_a_pronoun_answers_itself(packaged: Learner) -> None:
+    """Its last clause says nothing by itself, so that it is read behind the question."""
+    check(
+        packaged,
+        [
+            Statement(f"What is the capital of {SUBJECT}? It is the city of", "Glorp", SUBJECT),
+            Statement(f"What is the twin city of {SUBJECT}? It is", "Zorp", SUBJECT),
+        ],
+    )

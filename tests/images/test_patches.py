@@ -145,9 +145,14 @@ def test_a_patch_larger_than_the_image_is_refused():
         small_bank(PatchSettings(filters=4, size=14))
 
 
+def test_a_bin_larger_than_the_image_is_refused():
+    with pytest.raises(BadInputError, match="an image has 2 x 1 patches; give smaller"):
+        small_bank(PatchSettings(filters=4, size=12, bin=3))
+
+
 def test_more_filters_than_patches_are_refused():
     with pytest.raises(BadInputError, match="ask for fewer"):
-        small_bank(PatchSettings(filters=5000, size=12))
+        small_bank(PatchSettings(filters=5000, size=12, bin=1))
 
 
 @pytest.mark.parametrize("change", [{"filters": 0}, {"quiet": 1.0}, {"whitening": 0.0}])

@@ -110,10 +110,15 @@ def fit_bank(
     """A bank from random patches of the images, contrast-normalised and ZCA-whitened.
 
     Coates and Ng 2011; the generator lives on the images' device. Raises BadInputError where a
-    patch does not fit into an image or there are fewer patches than filters.
+    patch or a bin of patches does not fit into an image or there are fewer patches than filters.
     """
     n, _, height, width = images.shape
     places = [_positions(side, settings.size, settings.stride) for side in (height, width)]
+    if min(places) < settings.bin:
+        raise BadInputError(
+            f"bins of {settings.bin} patches came, and an image has {places[0]} x {places[1]} "
+            "patches; give smaller bins, patches or strides"
+        )
     per_image = places[0] * places[1]
     if n * per_image < settings.filters:
         raise BadInputError(
