@@ -18,7 +18,7 @@ import torch
 
 from experiments import record
 from oneshot.images.data import ImageSet
-from oneshot.images.kinds import PICTURES, Rule
+from oneshot.images.kinds import PICTURES, RuleName
 from oneshot.images.model import Classifier, Progress, accuracy
 from oneshot.images.rules.by_rule import RuleModel, RuleSettings, rule_settings, train_by_rule
 from oneshot.images.rules.ridge import RidgeChain
@@ -110,7 +110,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     values = tomllib.loads(options.config.read_text(encoding="utf-8")) | {"seed": options.seed}
-    config, rule = dict(values), Rule(values.pop("rule"))
+    config, rule = dict(values), RuleName(values.pop("rule"))
     chosen = {name: values.pop(name) for name in PICTURES if name in values}
     pictures = TrainSettings.from_mapping(chosen | {"holdout": options.holdout})
     images = load_images(pictures.dataset, options.data, options.device)

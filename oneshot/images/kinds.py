@@ -103,8 +103,8 @@ PICTURES = "dataset", "side", "test_share", "train_images", "holdout"
 """The settings that choose pictures, which methods and rules share."""
 
 
-class Rule(StrEnum):
-    """What fits a block."""
+class RuleName(StrEnum):
+    """What fits a block, by the name that users give."""
 
     GRADIENT = "gradient"
     RIDGE = "ridge"

@@ -13,7 +13,7 @@ from oneshot.images.analysis.analyse import NoisedChain
 from oneshot.images.build import trainee_of
 from oneshot.images.calibration import Calibration, read_calibration
 from oneshot.images.data import Inputs
-from oneshot.images.kinds import Dataset, Method, Rule
+from oneshot.images.kinds import Dataset, Method, RuleName
 from oneshot.images.model import TrainedModel, probabilities
 from oneshot.images.pictures.reading import BLACK, WHITE
 from oneshot.images.rules.by_rule import RuleModel
@@ -48,7 +48,7 @@ class Trained:
     `calibration` is None where none was measured of this state of the model.
     """
 
-    by: Method | Rule
+    by: Method | RuleName
     model: Trainee | RuleModel
     pictures: TrainSettings
     inputs: Inputs

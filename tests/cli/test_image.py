@@ -16,7 +16,7 @@ from PIL import Image
 
 from oneshot.cli.image.display import figures_text
 from oneshot.cli.main import main
-from oneshot.images.kinds import Rule
+from oneshot.images.kinds import RuleName
 from oneshot.images.rules import ridge
 from oneshot.images.training.checkpoint import read_checkpoint
 
@@ -145,12 +145,12 @@ def test_a_rule_comes_from_the_config_or_the_command_line(
     assert call(capsys, *arguments, "--resume")[-1]["test_accuracy"] == last["test_accuracy"]
 
 
-@pytest.mark.parametrize("rule", [rule for rule in Rule if rule is not Rule.GRADIENT])
+@pytest.mark.parametrize("rule", [rule for rule in RuleName if rule is not RuleName.GRADIENT])
 def test_a_model_of_a_rule_is_measured_analysed_and_used(
-    rule: Rule, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    rule: RuleName, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, config, picture = tmp_path / "run", tmp_path / "rule.toml", tmp_path / "picture.png"
-    few = "blocks = 2\nfilters = 8" if rule is Rule.RIDGE else "hidden = 8\nepochs = 2"
+    few = "blocks = 2\nfilters = 8" if rule is RuleName.RIDGE else "hidden = 8\nepochs = 2"
     config.write_text(f'dataset = "cifar10"\n{few}\n')
     Image.fromarray(np.zeros((14, 14, 3), dtype=np.uint8)).save(picture)
     train = ["--json", "--rule", rule, "image", "train", "--config", config]
@@ -159,7 +159,7 @@ def test_a_model_of_a_rule_is_measured_analysed_and_used(
     assert record["test_accuracy"] == last["test_accuracy"]
     (record,) = call(capsys, "--json", "image", "analyse", out, "--data", data)
     assert record["chain"] == last["test_accuracy"]
-    assert len(record["after_blocks" if rule is Rule.RIDGE else "blocks"]) >= 2
+    assert len(record["after_blocks" if rule is RuleName.RIDGE else "blocks"]) >= 2
     (record,) = call(capsys, "--json", "image", "predict", picture, "--run", out)
     assert record["class"] == int(np.argmax(record["shares"]))
 

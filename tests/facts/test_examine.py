@@ -1,25 +1,20 @@
 """Examinations of taught facts on a tiny random host, and that nothing they keep ever answers."""
 
-import json
 import shlex
-from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
 import pytest
-from brains import NAMES, answers, caches, open_tiny, refused, statement, statements
+from brains import answers, caches, open_tiny, refused, statement, statements
+from examined import FACTS, few_questions, learner, rounds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.query.denoise import ASKED
 from adapters.query.evidence import CERTAIN
-from oneshot.cli.facts import evaluate
-from oneshot.cli.main import main
 from oneshot.errors import BrainError
-from oneshot.facts.answering import fits
 from oneshot.facts.examination import examine as module
 from oneshot.facts.examination.examine import (
     Sitting,
@@ -28,41 +23,16 @@ from oneshot.facts.examination.examine import (
     margin_of,
     same_answer,
 )
-from oneshot.facts.examination.probing import KINDS, OWN, Prober, Question
+from oneshot.facts.examination.probing import KINDS, OWN, Question
 from oneshot.facts.examination.risks import THIN, _quoted, find_risks
-from oneshot.facts.examination.titles import TITLES
-from oneshot.facts.language.reword import rewordings, template_of
 from oneshot.facts.learner import Learner
-from oneshot.facts.manner import RAW, Manner
-from oneshot.facts.types import Reply, Statement, Step
-from oneshot.hosts.corpus import corpus_wordings
+from oneshot.facts.types import Reply, Step
 from oneshot.memory.journal.rows import Examination
 
-__all__ = ["caches"]
+__all__ = ["caches", "few_questions", "learner"]
+
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
-FACTS = statements(6)
-
-
-@pytest.fixture(autouse=True)
-def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few questions that are not about taught facts and short answers: both are slow."""
-    monkeypatch.setattr(module, "KNOWN", 4)
-    monkeypatch.setattr(module, "TIMED", 8)
-    monkeypatch.setattr("oneshot.facts.manner.PLAIN_TOKENS", 6)
-    monkeypatch.setattr("oneshot.facts.examination.probing.STRANGERS", 6)
-
-
-@pytest.fixture
-def learner(tmp_path: Path) -> Iterator[Learner]:
-    with open_tiny(tmp_path / "brain") as learner:
-        learner.write(FACTS)
-        yield learner
-
-
-def rounds(learner: Learner) -> list[list[Examination]]:
-    exams = make_examiner(learner).examinations
-    return [exams.of_round(round.id) for round in exams.rounds()]
 
 
 def shares(sitting: Sitting) -> dict[str, tuple[int, int]]:
@@ -259,163 +229,6 @@ def test_answers_are_compared_without_their_stop() -> None:
     assert same_answer("Rome.", "Rome")
     assert not same_answer("Rome", "rome")
     assert not same_answer("", "Rome")
-
-
-def test_wordings_of_known_relations_are_the_shipped_ones() -> None:
-    capital = corpus_wordings()["P36"]
-    made = rewordings("The capital of Zog is", "Zog", "capital")
-    assert "What is the capital of Zog?" in made
-    assert {w.replace("Zog", "{}") for w in made} <= set(capital.main)
-    assert "The capital of Zog is" not in made
-    assert rewordings("Zog was created in", "Zog", "capital") == [], "three relations say so"
-    assert rewordings("Zog was created in", "Zog", "location of formation")
-
-
-@pytest.mark.parametrize(
-    ("prompt", "subject", "wanted"),
-    [
-        ("The mascot of Quill is", "Quill", "Quill's mascot is"),
-        ("The mascot of Quill is", "Quill", "What is the mascot of Quill?"),
-        ("The colours of Quills are", "Quills", "Quills' colours are"),
-        ("Quill's patron saint was", "Quill", "Who was the patron saint of Quill?"),
-        ("What is the motto of Quill?", "Quill", "The motto of Quill is"),
-        ("What is Quill's motto?", "Quill", "The motto of Quill is"),
-        ("Quill Hall was built by", "Quill Hall", "Who was Quill Hall built by?"),
-    ],
-)
-def test_unknown_relations_are_turned_by_grammar(prompt: str, subject: str, wanted: str) -> None:
-    assert wanted in rewordings(prompt, subject, "new relation")
-
-
-@pytest.mark.parametrize("prompt", ["Quill ate", "Zara was born on", "Quill", "is it Quill's"])
-def test_what_cannot_be_turned_surely_is_left_alone(prompt: str) -> None:
-    assert rewordings(prompt, prompt.split()[0], "place of birth") == []
-
-
-@given(words=st.text("ab {}'s?", max_size=30), subject=st.text("ab{}'", min_size=1, max_size=4))
-@settings(deadline=None, max_examples=100)
-def test_templates_give_back_their_prompt(words: str, subject: str) -> None:
-    prompt = f"{words}{subject}"
-    template = template_of(prompt, subject)
-    assert template == f"{words}{{}}"
-    assert all(isinstance(w, str) for w in rewordings(prompt, subject, "capital"))
-
-
-def test_questions_fit_what_the_host_reads(learner: Learner) -> None:
-    prompt = "The capital of Zog is"
-    while fits(learner.host, f"Far, {prompt}"):
-        prompt = f"Far, {prompt}"
-    (made,) = learner.write([Statement(prompt, "Xor", "Zog")])
-    entry = learner.brain.journal.get(made.id)
-    assert entry is not None
-    prober = Prober(learner, make_examiner(learner), [entry], 0, RAW)
-    kinds = [question.kind for question in prober.questions(entry)]
-    assert "taught" in kinds
-    assert "in front" not in kinds
-    short = learner.brain.journal.get(1)
-    assert short is not None
-    assert "in front" in [question.kind for question in prober.questions(short)]
-
-
-def test_the_hosts_own_facts_fit_in_every_round(learner: Learner) -> None:
-    """Also where the answer's room leaves little for the question."""
-    wide = Manner(max_new_tokens=learner.host.model.config.max_position_embeddings - 40)
-    entries = list(learner.brain.journal.entries())
-    dropped = 0
-    for seed in range(12):
-        prober = Prober(learner, make_examiner(learner), entries, seed, wide)
-        known = prober.known(64)
-        dropped += 64 - len(known)
-        assert all(fits(learner.host, p, wide) for p in [*known, *prober.in_front(known)])
-    assert dropped, "some do not fit and are left out"
-
-
-def test_a_subject_taught_the_same_relation_is_no_stranger(learner: Learner) -> None:
-    examiner = make_examiner(learner)
-    entries = list(learner.brain.journal.entries())
-    prober = Prober(learner, examiner, entries, 0, RAW)
-    taught = {fact.prompt for fact in FACTS}
-    local = [q for e in entries for q in prober.questions(e) if q.answer is None]
-    assert local
-    assert not taught & {q.prompt for q in local}
-
-
-def test_another_wording_of_a_taught_fact_is_no_stranger(tmp_path: Path) -> None:
-    """Whatever the host takes the relation for: a random one takes it for many things."""
-    taught = {name: f"The capital of {name} is" for name in NAMES[:6]}
-    with open_tiny(tmp_path / "brain") as learner:
-        learner.write([Statement(p, "Rome", name) for name, p in taught.items()])
-        learner.write([Statement(f"What is {NAMES[7]}'s capital?", "Rome", NAMES[7])])
-        entries = list(learner.brain.journal.entries())
-        answered = {w for n, p in taught.items() for w in rewordings(p, n, "capital")}
-        for seed in range(4):
-            prober = Prober(learner, make_examiner(learner), entries, seed, RAW)
-            local = {q.prompt for e in entries for q in prober.questions(e) if q.answer is None}
-            assert len(local) > 6
-            assert not local & (answered | set(taught.values()))
-
-
-def test_titles_name_every_kind() -> None:
-    assert set(TITLES) == set(KINDS)
-
-
-# --- the command ---
-
-
-def run(learner: Learner, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    opened = mock.patch.object(evaluate, "open_learner", return_value=nullcontext(learner))
-    with opened, pytest.raises(SystemExit) as left:
-        main(arguments)
-    return int(left.value.code or 0), capsys.readouterr().out
-
-
-def test_the_command_tells_failures_by_its_status(
-    learner: Learner, capsys: pytest.CaptureFixture[str]
-) -> None:
-    learner.forget([1, 2, 3, 4, 5])
-    code, out = run(learner, capsys, "--json", "eval", "--seed", "1")
-    sections = {record["section"]: record for record in map(json.loads, out.splitlines())}
-    assert code == (5 if sections["summary"]["failed"] else 0)
-    assert [s for s in sections["scores"]["scores"] if s["kind"] == "taught"] == [
-        {"kind": "taught", "right": 1, "n": 1, "own": None}
-    ]
-    learner.brain.journal.run("UPDATE facts SET answer = 'Nowhere' WHERE id = 6")
-    code, out = run(learner, capsys, "eval")
-    assert code == 5
-    assert "Nowhere" in out
-    assert "taught prompt" in out
-
-
-def test_the_command_says_when_nothing_is_due(
-    learner: Learner, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for fact in learner.facts():
-        exams = make_examiner(learner).examinations
-        at = datetime.now(UTC).isoformat()
-        exams.note(exams.open_round(at, 0), [Examination(fact.id, "taught", "p", "a", True)], at)
-    code, out = run(learner, capsys, "eval", "--due")
-    assert code == 0
-    assert "nothing is due; the next fact is due " in out
-    learner.forget(range(1, 7))
-    assert "no facts to examine" in run(learner, capsys, "eval")[1]
-
-
-def test_few_questions_are_not_timed(learner: Learner) -> None:
-    sitting = examine(learner, NOW, limit=1)
-    assert (sitting.bare_ms, sitting.taught_ms) == (None, None)
-    (round,) = make_examiner(learner).examinations.rounds()
-    assert (round.bare_ms, round.taught_ms) == (None, None)
-
-
-def test_the_command_writes_the_page(
-    learner: Learner, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    page = tmp_path / "page.html"
-    run(learner, capsys, "eval", "--limit", "1", "--report", str(page))
-    assert "What is wrong" in page.read_text("utf-8")
-    code, out = run(learner, capsys, "eval", "--report", str(tmp_path / "no" / "page.html"))
-    assert (code, out) == (2, ""), "it is told before anything is asked"
-    assert len(rounds(learner)) == 1
 
 
 def test_answers_are_those_of_before_examining(learner: Learner) -> None:

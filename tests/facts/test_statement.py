@@ -1,7 +1,8 @@
+"""None"""
+
 import json
 import re
 import unicodedata
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -9,6 +10,7 @@ from typing import ParamSpec, TypeVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sentences import PIECES, outcome
 
 import oneshot
 from oneshot.errors import BadInputError
@@ -17,6 +19,8 @@ from oneshot.facts.language.statement import check_statement, find_subject, pars
 from oneshot.facts.types import Statement
 
 CORPUS = Path(oneshot.__file__).parent / "hosts" / "corpus" / "templates.json"
+
+
 MAIN = tuple(
     dict.fromkeys(
         template
@@ -24,6 +28,7 @@ MAIN = tuple(
         for template in relation["main"]
     )
 )
+
 
 # Sentences with " | " where prompt and answer part, and the subject.
 SPLITS = [
@@ -161,7 +166,11 @@ def test_find_subject(prompt: str, subject: str | None) -> None:
 
 # "Zed is the capital of Freedonia" tells Freedonia's capital: it is turned about.
 IDENTITY = re.compile(r"\{\} is the (?:capital|capital city|seat of government) of")
+
+
 STRAIGHT = [template for template in MAIN if not IDENTITY.fullmatch(template)]
+
+
 NAMES = st.lists(
     st.from_regex(
         r"[A-Z][a-zé]{1,7}(?:[-'][A-Z][a-z]{2,5})?|[A-Z]\.|[1-9][0-9]{0,3}", fullmatch=True
@@ -185,26 +194,13 @@ def test_template_round_trip(template: str, subject: str, answer: str) -> None:
     assert find_subject(prompt, MAIN) == subject
 
 
-PIECES = st.lists(
-    st.sampled_from(list("\"“”'.,?:;!()«»&{}#é東\u0301"))
-    | st.sampled_from(["is", "was", "the", "of", "to", "Zed", "1914", "'s", "St.", "J.", "in"])
-    | st.sampled_from(["called", "that", "really", "founded", "with", "What", "The", "e\u0301"]),
-    max_size=60,
-)
 TEXTS = st.text(max_size=80) | PIECES.map(" ".join) | PIECES.map("".join)
+
+
 P = ParamSpec("P")
+
+
 R = TypeVar("R")
-
-
-def outcome(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | str:
-    """What the function returns, or its error's message, which must be one short line."""
-    try:
-        return function(*args, **kwargs)
-    except BadInputError as error:
-        message = str(error)
-    assert message.isprintable()
-    assert len(message) < 250 + 5 * 60  # 60 characters of input, each escaped at the worst
-    return message
 
 
 @settings(deadline=None, max_examples=500)
@@ -251,66 +247,3 @@ def test_long_repetitions_end(piece: str, templates: tuple[str, ...]) -> None:
 def test_very_long_answers_are_refused_at_once() -> None:
     for answer in ("J. " * 300_000, "\u0301\u0323" * 300_000):
         assert "give at most 300" in str(outcome(check_statement, Statement("Zed is", answer)))
-
-
-@settings(deadline=None, max_examples=300)
-@given(TEXTS, TEXTS, st.none() | TEXTS, st.none() | TEXTS, st.lists(TEXTS, max_size=2))
-def test_check_is_idempotent(
-    prompt: str, answer: str, subject: str | None, source: str | None, more: list[str]
-) -> None:
-    given = Statement(prompt, answer, subject, source, tuple(more), tuple(more))
-    checked = outcome(check_statement, given)
-    if isinstance(checked, Statement):
-        assert check_statement(checked) is checked
-        assert check_statement(replace(checked)) == checked
-
-
-@pytest.mark.parametrize(
-    ("answer", "checked"),
-    [
-        (" Glorptown. ", "Glorptown"),
-        ("Glorptown .", "Glorptown"),
-        ("and so on...", "and so on..."),
-        ("Downey Jr.", "Downey Jr."),
-        ("Downey Jr..", "Downey Jr."),
-        ("the U.S.", "the U.S."),
-        ("5 p.m.", "5 p.m."),
-        ("Apple Inc.", "Apple Inc."),
-        ("vitamin C.", "vitamin C"),
-        ("3.14.", "3.14"),
-        ("1.4.", "1.4"),
-        ("Jeopardy!", "Jeopardy!"),
-        ("e\u0301", "é"),
-    ],
-)
-def test_check_cleans_answers(answer: str, checked: str) -> None:
-    assert check_statement(Statement("It is", answer)).answer == checked
-
-
-def test_check_cleans_the_rest() -> None:
-    given = Statement("Cafe\u0301 Zed is in \t", "Rome", " Cafe\u0301 Zed ", " ")
-    assert check_statement(given) == Statement("Café Zed is in", "Rome", "Café Zed", None)
-    assert check_statement(Statement("p" * 2000, "a" * 300 + ".")).answer == "a" * 300
-
-
-@pytest.mark.parametrize(
-    ("statement", "message"),
-    [
-        (Statement(" ", "x"), "prompt is empty"),
-        (Statement("x", "."), "answer is empty"),
-        (Statement("a\x00b", "x"), "control character"),
-        (Statement("a", "x\ny"), "control character or line break"),
-        (Statement("a", "x\u2028y"), "line break"),
-        (Statement("a\ud800", "x"), "not valid UTF-8"),
-        (Statement("a", "x", source="\udcff"), "source .* not valid UTF-8"),
-        (Statement("p" * 2001, "x"), "2,001 characters: give at most 2,000"),
-        (Statement("p", "x" * 302), "302 characters: give at most 300"),
-        (Statement("p", "x" * 301), "301 characters: give at most 300"),
-        (Statement("Zed is", "red", "Ze d"), "'Ze d' does not stand in the prompt 'Zed is'"),
-    ],
-)
-def test_check_errors_are_one_short_line(statement: Statement, message: str) -> None:
-    with pytest.raises(BadInputError, match=message) as caught:
-        check_statement(statement)
-    assert str(caught.value).isprintable()
-    assert len(str(caught.value)) < 200

@@ -8,7 +8,7 @@ from pictures import CLASSES, pixels
 from oneshot.errors import BadInputError
 from oneshot.images.analysis.analyse import NoisedChain, analyse_blocks, ensemble_accuracy
 from oneshot.images.data import ImageSet
-from oneshot.images.kinds import Rule
+from oneshot.images.kinds import RuleName
 from oneshot.images.model import Progress, accuracy, silent
 from oneshot.images.rules.by_rule import RuleModel, rule_settings, train_by_rule
 from oneshot.images.rules.ridge import RidgeChain
@@ -19,8 +19,8 @@ from oneshot.images.trained import load_trained
 from oneshot.images.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 
 CPU = torch.device("cpu")
-TRAINED = [rule for rule in Rule if rule is not Rule.GRADIENT]
-LOCAL = [rule for rule in TRAINED if rule is not Rule.RIDGE]
+TRAINED = [rule for rule in RuleName if rule is not RuleName.GRADIENT]
+LOCAL = [rule for rule in TRAINED if rule is not RuleName.RIDGE]
 FEW = {"hidden": 16, "epochs": 20, "batch": 8, "shrink": 2}
 
 
@@ -28,8 +28,8 @@ def images() -> ImageSet:
     return ImageSet("toy", CLASSES, *pixels(24), *pixels(8))
 
 
-def trained(rule: Rule) -> RuleModel:
-    options = {"blocks": 2, "filters": 8, "sizes": [6]} if rule is Rule.RIDGE else FEW
+def trained(rule: RuleName) -> RuleModel:
+    options = {"blocks": 2, "filters": 8, "sizes": [6]} if rule is RuleName.RIDGE else FEW
     *_, model = train_by_rule(rule, images(), rule_settings(rule, options), silent)
     return model
 
@@ -38,12 +38,12 @@ def no_report(progress: Progress) -> None:
     raise AssertionError("a whole chain is not trained again")
 
 
-def run(rule: Rule) -> RuleRun:
+def run(rule: RuleName) -> RuleRun:
     return RuleRun(rule, TrainSettings(train_images=24), images().inputs)
 
 
 @pytest.mark.parametrize("rule", TRAINED)
-def test_every_rule_is_found_and_knows_its_settings(rule: Rule) -> None:
+def test_every_rule_is_found_and_knows_its_settings(rule: RuleName) -> None:
     with pytest.raises(BadInputError, match=f"rule {rule} has no setting 'charm'; .* seed"):
         rule_settings(rule, {"seed": 0, "charm": 3})
     with pytest.raises(BadInputError, match="cannot be"):
@@ -52,11 +52,11 @@ def test_every_rule_is_found_and_knows_its_settings(rule: Rule) -> None:
 
 def test_the_gradient_has_methods() -> None:
     with pytest.raises(BadInputError, match="--method"):
-        rule_settings(Rule.GRADIENT, {})
+        rule_settings(RuleName.GRADIENT, {})
 
 
 @pytest.mark.parametrize("rule", TRAINED)
-def test_a_saved_model_of_any_rule_answers_bit_for_bit(rule: Rule, tmp_path: Path) -> None:
+def test_a_saved_model_of_any_rule_answers_bit_for_bit(rule: RuleName, tmp_path: Path) -> None:
     model, test = trained(rule), images().test_images
     assert model.logits(test).std() > 0
     save_model(tmp_path, run(rule), model)
@@ -79,7 +79,7 @@ def test_a_folder_of_a_method_or_a_version_is_refused(tmp_path: Path) -> None:
     write_checkpoint(tmp_path, 1, {"settings": TrainSettings().plain()}, {"a": torch.zeros(2)})
     with pytest.raises(CheckpointError, match="holds no model of a rule"):
         load_model(tmp_path, CPU)
-    save_model(tmp_path, run(Rule.HEBBIAN), trained(Rule.HEBBIAN))
+    save_model(tmp_path, run(RuleName.HEBBIAN), trained(RuleName.HEBBIAN))
     saved = read_checkpoint(tmp_path)
     for change in (
         {"rule": "magic"},
@@ -97,7 +97,9 @@ def test_a_folder_of_a_method_or_a_version_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rule", LOCAL)
-def test_what_the_blocks_of_a_local_rule_read_can_be_analysed(rule: Rule, tmp_path: Path) -> None:
+def test_what_the_blocks_of_a_local_rule_read_can_be_analysed(
+    rule: RuleName, tmp_path: Path
+) -> None:
     model, test = trained(rule), (images().test_images, images().test_labels)
     assert isinstance(model, NoisedChain)
     found = analyse_blocks(model, *test)
@@ -113,13 +115,13 @@ def test_what_the_blocks_of_a_local_rule_read_can_be_analysed(rule: Rule, tmp_pa
 
 
 def test_a_ridge_chain_goes_on_from_its_blocks_and_nothing_else_does() -> None:
-    chain = trained(Rule.RIDGE)
+    chain = trained(RuleName.RIDGE)
     assert isinstance(chain, RidgeChain)
     more = replace(chain.settings, blocks=3)
-    made = list(train_by_rule(Rule.RIDGE, images(), more, silent, chain))
+    made = list(train_by_rule(RuleName.RIDGE, images(), more, silent, chain))
     lengths = [len(model.blocks) for model in made if isinstance(model, RidgeChain)]
     assert lengths == [2, 3], "a shorter one would be saved in the place of what there is"
-    (whole,) = train_by_rule(Rule.RIDGE, images(), chain.settings, no_report, chain)
+    (whole,) = train_by_rule(RuleName.RIDGE, images(), chain.settings, no_report, chain)
     assert isinstance(whole, RidgeChain)
     assert whole.blocks == chain.blocks
     last = made[-1]
@@ -127,9 +129,9 @@ def test_a_ridge_chain_goes_on_from_its_blocks_and_nothing_else_does() -> None:
     assert last.blocks[0].read is chain.blocks[0].read
     for other in (replace(more, ridge=1.0), replace(more, independent=True)):
         with pytest.raises(BadInputError, match="give its settings"):
-            train_by_rule(Rule.RIDGE, images(), other, silent, chain)
-    hebbian = trained(Rule.HEBBIAN)
+            train_by_rule(RuleName.RIDGE, images(), other, silent, chain)
+    hebbian = trained(RuleName.HEBBIAN)
     with pytest.raises(BadInputError, match="in one go"):
-        train_by_rule(Rule.HEBBIAN, images(), hebbian.settings, silent, hebbian)
+        train_by_rule(RuleName.HEBBIAN, images(), hebbian.settings, silent, hebbian)
     with pytest.raises(BadInputError, match="give its settings"):
-        train_by_rule(Rule.RIDGE, images(), RidgeSettings(), silent, hebbian)
+        train_by_rule(RuleName.RIDGE, images(), RidgeSettings(), silent, hebbian)

@@ -23,7 +23,7 @@ from oneshot.images.calibration import (
     read_calibration,
 )
 from oneshot.images.data import ImageSet
-from oneshot.images.kinds import Rule
+from oneshot.images.kinds import RuleName
 from oneshot.images.model import silent
 from oneshot.images.pictures.handwriting import prepare
 from oneshot.images.predicting import Prediction, predict
@@ -49,7 +49,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("digits")
     images = digits().first(6000, 2000)
     chain = train(images, RidgeSettings(blocks=1, filters=96, mirror=False), silent)
-    save_model(folder, RuleRun(Rule.RIDGE, TrainSettings(), images.inputs), chain)
+    save_model(folder, RuleRun(RuleName.RIDGE, TrainSettings(), images.inputs), chain)
     calibrate(chain, images, 1).save(folder)
     return folder
 

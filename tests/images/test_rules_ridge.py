@@ -10,7 +10,7 @@ from pictures import one_thread
 
 from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
-from oneshot.images.kinds import Rule
+from oneshot.images.kinds import RuleName
 from oneshot.images.model import Classifier, accuracy, silent
 from oneshot.images.rules import ridge
 from oneshot.images.rules.marginal import Moments, solve_marginal
@@ -176,7 +176,7 @@ def test_test_images_are_not_looked_at(digits, residual_chain):
 )
 def test_a_saved_chain_answers_bit_for_bit(digits, kind, request, tmp_path):
     chain = request.getfixturevalue(kind)
-    save_model(tmp_path, RuleRun(Rule.RIDGE, TrainSettings(), digits.inputs), chain)
+    save_model(tmp_path, RuleRun(RuleName.RIDGE, TrainSettings(), digits.inputs), chain)
     _, loaded = load_model(tmp_path, torch.device("cpu"))
     assert loaded.settings == chain.settings
     assert torch.equal(loaded.logits(digits.test_images), chain.logits(digits.test_images))
@@ -185,7 +185,7 @@ def test_a_saved_chain_answers_bit_for_bit(digits, kind, request, tmp_path):
 def test_a_damaged_folder_is_refused(digits, residual_chain, tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint"):
         load_model(tmp_path, torch.device("cpu"))
-    save_model(tmp_path, RuleRun(Rule.RIDGE, TrainSettings(), digits.inputs), residual_chain)
+    save_model(tmp_path, RuleRun(RuleName.RIDGE, TrainSettings(), digits.inputs), residual_chain)
     (state,) = tmp_path.glob("*.safetensors")
     state.write_bytes(state.read_bytes()[:-5])
     with pytest.raises(CheckpointError, match="damaged"):

@@ -11,7 +11,7 @@ from oneshot.cli.image.options import chosen_device, described_set, images_of, s
 from oneshot.cli.image.stopping import interrupted_when_asked
 from oneshot.cli.session import SESSION
 from oneshot.errors import Stopped
-from oneshot.images.kinds import PICTURES, Rule
+from oneshot.images.kinds import PICTURES, RuleName
 
 if TYPE_CHECKING:
     from oneshot.images.data import ImageSet
@@ -22,7 +22,7 @@ else:
 
 
 def train_rule(
-    rule: Rule, values: dict[str, Any], data: Path | None, out: Path, *, resume: bool
+    rule: RuleName, values: dict[str, Any], data: Path | None, out: Path, *, resume: bool
 ) -> None:
     """Train by a rule, with those of the values that do not choose the pictures as its settings."""
     from oneshot.images.rules.by_rule import rule_settings
@@ -39,7 +39,7 @@ def train_rule(
     measure(out, images, {"folder": str(out), "seconds": seconds})
 
 
-def show_rule(rule: Rule, values: dict[str, Any], data: Path | None) -> None:
+def show_rule(rule: RuleName, values: dict[str, Any], data: Path | None) -> None:
     """Print the settings that a rule would train with."""
     from oneshot.images.rules.by_rule import rule_settings
 

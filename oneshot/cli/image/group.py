@@ -25,7 +25,7 @@ from oneshot.cli.image.options import (
 )
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
-from oneshot.images.kinds import Dataset, Method, Precision, Rule
+from oneshot.images.kinds import Dataset, Method, Precision, RuleName
 
 MOST_STEPS, MOST_PICTURES = 1000, 8192
 
@@ -66,7 +66,7 @@ def info(
 
     given = {"dataset": dataset, "method": method, "block": block, "embedding": embedding, "T": T}
     rule, values = rule_and_values(config, given, assignments or ())
-    if rule is not Rule.GRADIENT:
+    if rule is not RuleName.GRADIENT:
         show_rule(rule, values, data)
         return
     settings = settings_of(None, **values)

@@ -10,7 +10,7 @@ import typer
 
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
-from oneshot.images.kinds import BlockKind, Dataset, Embedding, Method, Rule
+from oneshot.images.kinds import BlockKind, Dataset, Embedding, Method, RuleName
 
 if TYPE_CHECKING:
     import torch
@@ -63,7 +63,7 @@ Assignments = Annotated[
 
 def rule_and_values(
     config: Path | None, given: Mapping[str, Any], assignments: Sequence[str] = ()
-) -> tuple[Rule, dict[str, Any]]:
+) -> tuple[RuleName, dict[str, Any]]:
     """The rule, of the command line, else of the config, else the gradient, and all other values.
 
     Raises BadInputError for a rule that is unknown.
@@ -73,12 +73,12 @@ def rule_and_values(
     values = {} if config is None else read_toml(config)
     values |= dict(map(_assigned, assignments))
     values |= {name: value for name, value in given.items() if value is not None}
-    name = values.pop("rule", Rule.GRADIENT)
+    name = values.pop("rule", RuleName.GRADIENT)
     name = SESSION.get().rule or name
     try:
-        return Rule(name), values
+        return RuleName(name), values
     except ValueError:
-        raise BadInputError(f"rule {name!r} came; give one of {', '.join(Rule)}") from None
+        raise BadInputError(f"rule {name!r} came; give one of {', '.join(RuleName)}") from None
 
 
 def _assigned(text: str) -> tuple[str, Any]:
@@ -147,7 +147,7 @@ def open_run(folder: Path) -> Trained:
     from oneshot.images.trained import load_trained
 
     trained, rule = load_trained(folder, chosen_device()), SESSION.get().rule
-    own = trained.by if isinstance(trained.by, Rule) else Rule.GRADIENT
+    own = trained.by if isinstance(trained.by, RuleName) else RuleName.GRADIENT
     if rule is not None and rule != own:
         raise BadInputError(f"{folder} has rule {own}, not {rule}; leave --rule out")
     return trained

@@ -27,7 +27,7 @@ from oneshot.cli.image.options import (
 from oneshot.cli.image.stopping import asked_to_stop
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
-from oneshot.images.kinds import Precision, Rule, Spacing
+from oneshot.images.kinds import Precision, RuleName, Spacing
 
 if TYPE_CHECKING:
     from oneshot.images.data import ImageSet
@@ -154,7 +154,7 @@ def train(
         "save_every": save_every,
     }
     rule, values = rule_and_values(config, given, assignments or ())
-    if rule is Rule.GRADIENT:
+    if rule is RuleName.GRADIENT:
         values = _resumed_values(out, values) if resume else values
         _train_gradient(values, data, out, init_from, resume=resume)
         return

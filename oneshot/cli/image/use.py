@@ -10,7 +10,7 @@ from oneshot.cli.image.display import prediction_record, prediction_text
 from oneshot.cli.image.options import Data, chosen_device, open_run, test_pictures
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
-from oneshot.images.kinds import Rule
+from oneshot.images.kinds import RuleName
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -86,7 +86,7 @@ def analyse(
     images = test_pictures(trained, data)
     part = images.test_images[:count], images.test_labels[:count]
     whole = {"n": len(part[1]), "chain": accuracy(trained.classifier(), *part)}
-    if trained.by is Rule.RIDGE:
+    if trained.by is RuleName.RIDGE:
         _show_growth(trained.classifier(), part, whole)
     else:
         _show_blocks(trained.noised_chain(), part, whole)

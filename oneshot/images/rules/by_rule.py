@@ -8,7 +8,7 @@ from torch import Tensor
 
 from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
-from oneshot.images.kinds import Rule
+from oneshot.images.kinds import RuleName
 from oneshot.images.model import Report
 from oneshot.images.rules import evolution, feedback_alignment, hebbian, ridge, three_factor
 from oneshot.images.rules.ridge import RidgeChain
@@ -25,24 +25,24 @@ class _Local(NamedTuple):
 
 
 _LOCAL = {
-    Rule.FEEDBACK_ALIGNMENT: _Local(
+    RuleName.FEEDBACK_ALIGNMENT: _Local(
         feedback_alignment.FeedbackAlignmentSettings, feedback_alignment.train
     ),
-    Rule.HEBBIAN: _Local(hebbian.HebbianSettings, hebbian.train),
-    Rule.EVOLUTION: _Local(evolution.EvolutionSettings, evolution.train),
-    Rule.THREE_FACTOR: _Local(three_factor.ThreeFactorSettings, three_factor.train),
+    RuleName.HEBBIAN: _Local(hebbian.HebbianSettings, hebbian.train),
+    RuleName.EVOLUTION: _Local(evolution.EvolutionSettings, evolution.train),
+    RuleName.THREE_FACTOR: _Local(three_factor.ThreeFactorSettings, three_factor.train),
 }
 
 
-def rule_settings(rule: Rule, options: dict[str, Any]) -> RuleSettings:
+def rule_settings(rule: RuleName, options: dict[str, Any]) -> RuleSettings:
     """The settings of a rule from some of their fields.
 
     Raises BadInputError for the gradient, which has methods, a field that the rule does not have,
     or a value that cannot be.
     """
-    if rule is Rule.GRADIENT:
+    if rule is RuleName.GRADIENT:
         raise BadInputError("the rule gradient trains by a method; give --method")
-    kind: type[RuleSettings] = RidgeSettings if rule is Rule.RIDGE else _LOCAL[rule].settings
+    kind: type[RuleSettings] = RidgeSettings if rule is RuleName.RIDGE else _LOCAL[rule].settings
     known = [field.name for field in fields(kind)]
     for name in options:
         if name not in known:
@@ -63,7 +63,7 @@ def restored(tensors: Mapping[str, Tensor], settings: RuleSettings, size: int) -
 
 
 def train_by_rule(
-    rule: Rule,
+    rule: RuleName,
     images: ImageSet,
     settings: RuleSettings,
     report: Report,

@@ -8,7 +8,7 @@ import torch
 
 from oneshot.errors import BadInputError
 from oneshot.images.data import Inputs
-from oneshot.images.kinds import Rule
+from oneshot.images.kinds import RuleName
 from oneshot.images.rules.by_rule import RuleModel, restored, rule_settings
 from oneshot.images.settings import TrainSettings
 from oneshot.images.training.checkpoint import (
@@ -23,7 +23,7 @@ from oneshot.images.training.checkpoint import (
 class RuleRun:
     """What a saved model is of: its rule, the pictures that it was trained on, and their size."""
 
-    rule: Rule
+    rule: RuleName
     pictures: TrainSettings
     inputs: Inputs
 
@@ -54,7 +54,7 @@ def model_of(saved: Checkpoint, folder: Path, device: torch.device) -> tuple[Rul
     try:
         options = dict(saved.meta["rule_settings"])
         options.pop("fused", None)  # older models name it; it chose between equal ways
-        settings = rule_settings(Rule(saved.meta["rule"]), options)
+        settings = rule_settings(RuleName(saved.meta["rule"]), options)
         tensors = {name: value.to(device) for name, value in saved.tensors.items()}
         return _run(saved.meta), restored(tensors, settings, saved.step)
     except (KeyError, TypeError, ValueError, BadInputError) as error:
@@ -63,4 +63,4 @@ def model_of(saved: Checkpoint, folder: Path, device: torch.device) -> tuple[Rul
 
 def _run(meta: dict[str, Any]) -> RuleRun:
     pictures = TrainSettings.from_mapping(meta["settings"])
-    return RuleRun(Rule(meta["rule"]), pictures, Inputs(**meta["inputs"]))
+    return RuleRun(RuleName(meta["rule"]), pictures, Inputs(**meta["inputs"]))
