@@ -141,7 +141,8 @@ class View:
         """The clause with the names in it, or with words that stand for one before."""
         inside, within = self._inside(clause, named), (clause.start, clause.end)
         owners = () if strict else self._inside(clause, self.owners)
-        view = self if strict else self._by_itself(within)
+        alone = (inside or owners) and not strict  # a pronoun needs what stands in front
+        view = self._by_itself(within) if alone else self
         asked = Asked(view, within, kind, inside, owners, strict, completes)
         if inside or strict or self._strangers(within, []):
             return asked
