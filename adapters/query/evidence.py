@@ -74,8 +74,9 @@ class Evidence:
     ) -> Float[Tensor, " n"]:
         """For all of a fact's wordings together, or for one of them that is surely meant."""
         metric = self.calibration.metric
+        together = metric.ratio_to_all(readings, codes)
         one = metric.ratio(readings, codes).max(1).values
-        return torch.where(one > PLAIN, one, metric.ratio_to_all(readings, codes))
+        return torch.where(one > PLAIN, torch.maximum(one, together), together)
 
     def _codes(self, row: int) -> Float[Tensor, "count rank"]:
         return self.rows.one(row).codes(0).to(self.calibration.metric.between.device)
