@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from adapters.query.running import Sequence as Transcript
 from adapters.query.sums import WindowCodes
-from adapters.query.view import Heard, Named, View
+from adapters.query.view import Asked, Heard, Named, View
 from adapters.text.clauses import Span, clauses_of, denies
 from adapters.text.names import SPEAKER, first_word
 from adapters.text.pieces import Pieces
@@ -48,6 +48,15 @@ class Listener:
         if template and text.rstrip().endswith(template.opening.rstrip()):
             return list(view.turn(self._turn(text), named)), True
         return list(view.plain(named, self._marks(said, tokens))), False
+
+    def unnamed(self, said: Transcript, at: int) -> list[Asked]:
+        """The clauses that ask behind a text up to token `at`, where it names nobody taught."""
+        text, tokens = self.pieces.text(said.ids[: at + 1])
+        view = self._view(text, tokens, said)
+        template = self.pieces.template
+        if template and text.rstrip().endswith(template.opening.rstrip()):
+            return list(view.asks(self._turn(text), []))
+        return list(view.last(self._marks(said, tokens)))
 
     def _turn(self, text: str) -> Span:
         """The characters of the user's last turn."""
