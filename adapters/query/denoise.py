@@ -164,11 +164,10 @@ class PosteriorDenoiser:
         reached = [] if asked.strict else self.chains.reached(narrowed)
         chain = self._by_chain(reached)
         if chain and all(chain.weight > self._as_a_whole(choice) for choice in direct):
-            direct = [chain]
+            return [chain]
         if not direct and asked.instead:
             return self._likeliest(asked.instead, asked.view.read(asked.instead))
-        inner = self.chains.inner(reached) if direct else None
-        return [choice for choice in direct if not (inner and _asked_inside(choice, inner))]
+        return direct
 
     def inner(self, asked: Asked) -> Inner | None:
         """The phrase of a clause that is to be replaced by a fact's answer before it can be
@@ -210,8 +209,3 @@ class PosteriorDenoiser:
         if heard.asked.completes and heard.value < (VALUE if strict else NO_VALUE) and not sure:
             return None
         return Choice(heard.facts[chosen], value, heard)
-
-
-def _asked_inside(choice: Choice, inner: Inner) -> bool:
-    """Whether a fact is asked for by a phrase alone, and the clause goes on from its answer."""
-    return choice.evidence < CERTAIN and (*choice.via, choice.row) == inner.via[:1]

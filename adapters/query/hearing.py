@@ -52,6 +52,8 @@ class Listener:
     def unnamed(self, said: Transcript, at: int) -> list[Asked]:
         """The clauses that ask behind a text up to token `at`, where it names nobody taught."""
         text, tokens = self.pieces.text(said.ids[: at + 1])
+        if self.table.mentions(text):
+            return []
         view = self._view(text, tokens, said)
         template = self.pieces.template
         if template and text.rstrip().endswith(template.opening.rstrip()):

@@ -18,6 +18,7 @@ from adapters.query.denoise import PosteriorDenoiser
 from adapters.query.phrases import noun_phrases
 from adapters.query.running import Sequence
 from adapters.query.view import Asked
+from adapters.text.words import words_of
 
 ROWS = 4096  # facts whose readings are compared at a time
 WAITING = 16  # facts that the answer of a phrase may be about
@@ -71,7 +72,8 @@ class Hops:
         inner = self.denoiser.inner(asked)
         if inner:
             answer = self.denoiser.voice.answer(inner.via[-1]).removesuffix(".")
-            yield Hop(asked.view.text[slice(*inner.span)], answer, inner.via)
+            if any(word.capital for word in words_of(answer)):  # a name, of which more may be asked
+                yield Hop(asked.view.text[slice(*inner.span)], answer, inner.via)
 
     def _by_host(self, asked: Asked) -> Iterator[Hop]:
         """The phrase around a name that nobody taught behind which a taught relation waits."""

@@ -9,14 +9,14 @@ from adapters.text.words import Word, set_of, words_of
 
 BEFORE, BEHIND = 8, 4  # words on either side of a name that a phrase may have
 BARE = set_of("who whom what which is are was were be a an the of what's who's")  # ask nothing more
-PLAIN = (
-    BARE
-    | OPENERS
-    | set_of(  # nor do these, however politely
-        "name names called title know tell give remember remind say can could would please exactly "
-        "again currently now full me one thing"
-    )
+ASKS = set_of(  # nor do these, however politely
+    "name names called title know tell give remember remind say can could would may please again "
+    "exactly currently now full me us one thing city town country place person man woman company "
+    "kind serves serve located situated found lies held there i'm i'd i've forgot forget recall "
+    "wonder wondering want need like ask question answer idea help let look find word briefly just "
+    "only really actually hi hello thanks well curious anyone somebody happen don't can't cannot"
 )
+PLAIN = BARE | OPENERS | ASKS
 RELATIVE = set_of("who whom whose which that where")
 DIRECT = set_of("of in at on for to from with by")  # before a name that nothing else is said of
 

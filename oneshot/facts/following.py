@@ -61,8 +61,11 @@ def _heard(
     """What a question waits for; without a pass where its words alone tell that it is plain."""
     if not nested(text_of(question)):
         return None
-    hops = Hops(denoiser)
     ids = torch.tensor([ids_of(host, question, manner)])
+    limit = getattr(host.model.config, "max_position_embeddings", None)
+    if limit and ids.shape[1] > limit:
+        return None
+    hops = Hops(denoiser)
     with torch.inference_mode(), attach(host.model, hops):
         host.model(input_ids=ids.to(next(host.model.parameters()).device))
     return hops

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 import pytest
 
+from adapters.query.hops import Hop
 from oneshot.cli.facts.display import reply_record
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import Manner
@@ -34,10 +37,20 @@ def learner(tmp_path: Path) -> Iterator[Learner]:
         yield opened
 
 
-def test_the_host_is_asked_about_a_facts_answer_and_forgetting_ends_that(learner: Learner) -> None:
-    bare, again = learner.ask([QUESTION, AGAIN], base=True)
+def waiting(learner: Learner, fact: int) -> Any:
+    """Questions wait for the fact's answer, once each."""
+    assert learner.denoiser() is not None
+    row = list(learner.spoken_by).index((fact,))
+    hop = Hop("the CEO of Brenkor", "Ann Bell", (row,))
+    heard = [SimpleNamespace(found=found, answered=False) for found in (hop, None)]
+    return mock.patch("oneshot.facts.following._heard", side_effect=heard)
+
+
+def test_the_host_is_asked_about_a_facts_answer_and_the_reply_says_so(learner: Learner) -> None:
+    bare, again = learner.ask([QUESTION, AGAIN])
     ceo, _ = learner.write([CEO, OTHER])
-    (reply,) = learner.ask([QUESTION], explain=True)
+    with waiting(learner, ceo.id):
+        (reply,) = learner.ask([QUESTION], explain=True)
     assert (reply.answer, reply.asked, reply.facts) == (again.answer, AGAIN, (ceo.id,))
     assert reply.answer != bare.answer, "the step was real"
     assert reply_record(reply, explain=True)["asked"] == AGAIN
@@ -54,13 +67,14 @@ def test_what_a_fact_answers_is_asked_as_it_stands(learner: Learner) -> None:
 
 
 def test_in_a_conversation_the_last_turn_alone_is_worded_anew(learner: Learner) -> None:
-    learner.write([CEO])
+    (ceo,) = learner.write([CEO])
     turns = [
         {"role": "user", "content": QUESTION},
         {"role": "assistant", "content": "I cannot say."},
         {"role": "user", "content": QUESTION},
     ]
-    (reply,) = learner.ask([turns])
+    with waiting(learner, ceo.id):
+        (reply,) = learner.ask([turns])
     assert (reply.question, reply.asked) == (QUESTION, AGAIN)
 
 
