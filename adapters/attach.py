@@ -1,7 +1,7 @@
 """Attach an adapter to a frozen model: hooks on when the context opens, off when it closes."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import MethodType
@@ -13,6 +13,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from adapters.address.gather import encode_ids
+from adapters.host.read import read_states
 from adapters.host.sites import Sites, find_sites, output_state
 from adapters.query.decide import Change, Pass, decide
 from adapters.query.denoise import Denoiser
@@ -35,6 +37,7 @@ class Attachment:
         self.model, self.denoiser, self.sites = model, denoiser, find_sites(model)
         self.changes: list[Change] = []
         self.ends: list[int] | None = None
+        self._aside = False  # whether a pass of our own is under way
         self._caches: WeakSet[Any] = WeakSet()
         self._states: dict[int, Tensor] = {}
         self._call: dict[str, Any] = {}
@@ -83,6 +86,8 @@ class Attachment:
                 vars(cache).pop(name, None)
 
     def _begin(self, _model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self._aside:
+            return
         call = dict(zip(self._arguments, args, strict=False)) | kwargs
         ids, embeds = call.get("input_ids"), call.get("inputs_embeds")
         if ids is None and embeds is not None:
@@ -94,13 +99,14 @@ class Attachment:
 
     def _keep(self, layer: int) -> Callable[[nn.Module, object, object], None]:
         def hook(_module: nn.Module, _args: object, output: object) -> None:
-            self._states[layer] = output_state(output)
+            if not self._aside:
+                self._states[layer] = output_state(output)
 
         return hook
 
     @torch.inference_mode()
     def _decided(self, read_out: Bool[Tensor, "batch seq"]) -> list[Change]:
-        ids, traces = self._call["input_ids"], self._traces()
+        ids, traces = self._call["input_ids"], self._traces(self._states)
         running = getattr(self._given_cache(), RUNNING, None)
         if running is None:
             running, seen = self._gone_on(ids, traces)
@@ -112,17 +118,28 @@ class Attachment:
                 f"a batch of {len(ids)} continues a cache of {len(running.sequences)} sequences; "
                 "reorder the cache by its own methods"
             )
-        new = Pass(ids, self._real(ids), traces, read_out, self.ends)
+        new = Pass(ids, self._real(ids), traces, read_out, self.ends, self._alone)
         changes, self._running = decide(self.denoiser, running, new)
         self.ends = None
         self._last = self._call["input_ids"], self._running
         return [replace(c, position=c.position + seen) for c in changes]
 
-    def _traces(self) -> Float[Tensor, "batch seq trace"]:
+    def _alone(self, text: str) -> tuple[Sequence[int], Float[Tensor, "tokens trace"]]:
+        """The tokens of a text that stands by itself, and their traces, by a pass of its own."""
+        (ids,) = encode_ids(self.denoiser.tokenizer, [text])
+        device = self.sites.embeddings.get_parameter("weight").device
+        self._aside = True
+        try:
+            states = read_states(self.model, torch.tensor([ids], device=device), self._layers)
+        finally:
+            self._aside = False
+        return ids, self._traces(states)[0]
+
+    def _traces(self, states: dict[int, Tensor]) -> Float[Tensor, "batch seq trace"]:
         """What each token adds to codes: as their last, as a word, and whether a value follows."""
         calibration = self.denoiser.calibration
         device = calibration.scale.device  # layers may lie on several
-        states = {layer: s.to(device, torch.float32) for layer, s in self._states.items()}
+        states = {layer: s.to(device, torch.float32) for layer, s in states.items()}
         last = [states[layer] for layer in calibration.layers.last]
         words = [states[layer] for layer in calibration.layers.words]
         parts = [

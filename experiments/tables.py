@@ -1,4 +1,4 @@
-"""Turn the records of runs into the tables of README.md and experiments/README.md.
+"""Turn the records of runs into the tables of README.md and of experiments/PART/README.md.
 
     python -m experiments.tables
 
@@ -12,49 +12,66 @@ from pathlib import Path
 
 from experiments.classes import answer_tables as answers
 from experiments.classes import tables as classes
+from experiments.classes import uneven_tables as uneven
 from experiments.facts import open_tables as open_facts
 from experiments.facts import tables as facts
 from experiments.images import tables as images
 from experiments.record import RESULTS
 from experiments.retention import bench_tables as bench
+from experiments.retention import locality_tables as locality
 from experiments.retention import tables as retention
 from experiments.templates import fill_template
 
 HERE = Path(__file__).parent
-README, FRONT = HERE / "README.md", HERE.parent / "README.md"
-SECTIONS: dict[str, Callable[[Path], str]] = {
-    "facts": facts.figures_table,
-    "facts-open": open_facts.open_table,
-    "facts-binding": open_facts.binding_table,
-    "facts-published": open_facts.published_table,
-    "facts-chains": open_facts.chains_table,
-    "rules": facts.rules_table,
-    "speed": facts.speed_table,
-    "examination": facts.examination_table,
-    "bench-suites": bench.suites_table,
-    "bench-costs": bench.costs_table,
-    "retention": retention.targets_table,
-    "retention-methods": retention.methods_table,
-    "retention-sizes": retention.sizes_table,
-    "retention-suites": retention.suites_table,
-    "classes": classes.classes_table,
-    "class-answers": answers.everything_table,
-    "class-rejection": answers.rejection_table,
-    "class-tasks": answers.tasks_table,
-    "few-shot": classes.few_shot_table,
-    "class-text": classes.text_table,
-    "images": lambda folder: images.table(images.training_records(folder)),
-    "image-rules": images.rules_table,
-    "image-speed": images.speed_table,
-    "image-ablations": images.ablation_table,
-    "image-blocks": images.blocks_table,
-    "image-locality": images.locality_table,
+FRONT = HERE.parent / "README.md"
+Table = Callable[[Path], str]
+PARTS: dict[str, dict[str, Table]] = {
+    "facts": {
+        "facts": facts.figures_table,
+        "facts-open": open_facts.open_table,
+        "facts-binding": open_facts.binding_table,
+        "facts-published": open_facts.published_table,
+        "facts-chains": open_facts.chains_table,
+        "rules": facts.rules_table,
+        "speed": facts.speed_table,
+        "examination": facts.examination_table,
+    },
+    "retention": {
+        "bench-suites": bench.suites_table,
+        "bench-false-fires": locality.false_fires_table,
+        "bench-general": locality.general_table,
+        "bench-costs": bench.costs_table,
+        "retention": retention.targets_table,
+        "retention-methods": retention.methods_table,
+        "retention-sizes": retention.sizes_table,
+        "retention-suites": retention.suites_table,
+    },
+    "classes": {
+        "class-answers": answers.everything_table,
+        "class-rejection": answers.rejection_table,
+        "class-tasks": answers.tasks_table,
+        "classes": classes.classes_table,
+        "few-shot": classes.few_shot_table,
+        "class-uneven": uneven.uneven_table,
+        "class-text": classes.text_table,
+    },
+    "images": {
+        "images": lambda folder: images.table(images.training_records(folder)),
+        "image-rules": images.rules_table,
+        "image-speed": images.speed_table,
+        "image-ablations": images.ablation_table,
+        "image-blocks": images.blocks_table,
+        "image-locality": images.locality_table,
+    },
 }
+"""The tables of experiments/PART/README.md, by the names of their markers."""
+
+PAGES = {part: HERE / part / "README.md" for part in PARTS}
 
 
-def filled(text: str, folder: Path) -> str:
-    """The text of experiments/README.md with its sections made anew from the folder's records."""
-    return _replaced(text, {name: table(folder) for name, table in SECTIONS.items()})
+def filled(text: str, part: str, folder: Path) -> str:
+    """A part's text with its tables made anew from the folder's records."""
+    return _replaced(text, {name: table(folder) for name, table in PARTS[part].items()})
 
 
 def front_filled(text: str, folder: Path) -> str:
@@ -63,6 +80,12 @@ def front_filled(text: str, folder: Path) -> str:
     return _replaced(
         text, {p.stem: fill_template(p.read_text("utf-8"), folder).strip() for p in templates}
     )
+
+
+def made(folder: Path) -> dict[Path, str]:
+    """Every text with tables, as the folder's records make it."""
+    texts = {path: filled(path.read_text("utf-8"), p, folder) for p, path in PAGES.items()}
+    return texts | {FRONT: front_filled(FRONT.read_text("utf-8"), folder)}
 
 
 def _replaced(text: str, sections: Mapping[str, str]) -> str:
@@ -77,9 +100,9 @@ def _replaced(text: str, sections: Mapping[str, str]) -> str:
 
 
 def main() -> None:
-    """Rewrite both files."""
-    README.write_text(filled(README.read_text("utf-8"), RESULTS), "utf-8")
-    FRONT.write_text(front_filled(FRONT.read_text("utf-8"), RESULTS), "utf-8")
+    """Rewrite all of them."""
+    for path, text in made(RESULTS).items():
+        path.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MAPS = ("ARCHITECTURE.md", "CONTRIBUTING.md")
+EXPERIMENTS = sorted((ROOT / "experiments").glob("**/README.md"))
+TEXTS = [ROOT / "README.md", *(ROOT / map for map in MAPS), *EXPERIMENTS]
 ROOMS = ("oneshot", "adapters", "experiments", "tests")
 MOST = 12
 
@@ -37,13 +39,17 @@ def test_a_path_that_is_gone_would_be_seen() -> None:
     assert named(text) == {"oneshot/nowhere.py", "GONE.md", "adapters/nowhere/"}
 
 
-@pytest.mark.parametrize("map", [*MAPS, "README.md", "experiments/README.md"])
-def test_every_module_that_is_run_exists(map: str) -> None:
-    text = (ROOT / map).read_text("utf-8")
+@pytest.mark.parametrize("text", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere_and_what_is_run_exists(text: Path) -> None:
+    words = text.read_text("utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#\s]+)\)", words)
+    assert [link for link in links if not (text.parent / link).exists()] == []
     for module in re.findall(
-        r"(?:python|torchrun \S+ \d+) -m ((?:oneshot|experiments)[\w.]*)", text
+        r"(?:python|torchrun \S+ \d+) -m ((?:oneshot|experiments)[\w.]*)", words
     ):
         assert find_spec(module) is not None, module
+    configs = re.findall(r"experiments/configs/[\w./-]+\.toml", words)
+    assert [config for config in configs if not (ROOT / config).exists()] == []
 
 
 @pytest.mark.parametrize("map", MAPS)

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-FLOOR = 0.05  # of the mean variance, added to the covariance within relations
+FLOOR = 0.1  # of the mean variance, added to the covariance within relations
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,20 @@ class RelationMetric:
         constant = -0.5 * (determinant.log() - 2 * total.log()).sum()
         cross = (query * (self.between / determinant)) @ other.T
         return query.square() @ square[:, None] + other.square() @ square + cross + constant
+
+    def ratio_to_all(
+        self, query: Float[Tensor, "n rank"], others: Float[Tensor, "count rank"]
+    ) -> Float[Tensor, " n"]:
+        """The same in nats, where the query asks what all of `others` together ask.
+
+        Their mean tells more of the relation than any of them: its variance falls with their count.
+        """
+        count = len(others)
+        left = self.between / (count * self.between + 1)  # of the relation, when others are known
+        mean, apart, alone = others.mean(0) * count * left, left + 1, self.between + 1
+        constant = 0.5 * (alone.log() - apart.log()).sum()
+        likely = (query.square() / alone - (query - mean).square() / apart).sum(1)
+        return constant + 0.5 * likely
 
 
 def _mapped(states: Sequence[Tensor], maps: Tensor) -> Tensor:

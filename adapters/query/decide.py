@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from adapters.query.denoise import Denoiser
-from adapters.query.running import Running, Sequence
+from adapters.query.running import Alone, Running, Sequence
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Pass:
     """The tokens of one forward pass, what they add to codes, and which are read out.
 
     `ends` gives the column at which each row's host is to answer; by default the last token of
-    what was given.
+    what was given. `alone` reads a text by itself.
     """
 
     ids: Int[Tensor, "batch seq"]
@@ -24,6 +24,7 @@ class Pass:
     traces: Float[Tensor, "batch seq trace"]
     read_out: Bool[Tensor, "batch seq"]
     ends: List[int] | None = None
+    alone: Alone | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _follow(
         _go_on(sequence, sequence.ids[at])
         change = None
         if bool(new.read_out[row, column]):
-            change = _spoken(denoiser, sequence, at, asked=at == end)
+            change = _spoken(denoiser, sequence, at, new.alone, asked=at == end)
         if change:
             changes.append(Change(row, column, *change))
     return changes
@@ -87,11 +88,11 @@ def _go_on(sequence: Sequence, token: int) -> None:
 
 
 def _spoken(
-    denoiser: Denoiser, sequence: Sequence, at: int, *, asked: bool
+    denoiser: Denoiser, sequence: Sequence, at: int, alone: Alone | None, *, asked: bool
 ) -> tuple[Tensor, int, int, float, tuple[int, ...]] | None:
     evidence = float("nan")
     if sequence.speech is None:
-        firing = denoiser.listen(sequence, at, asked=asked)
+        firing = denoiser.listen(sequence, at, alone, asked=asked)
         if firing is None:
             return None
         sequence.speech = firing.speech

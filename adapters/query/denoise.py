@@ -21,14 +21,14 @@ from adapters.query.chains import Chains, Inner, Link
 from adapters.query.evidence import CERTAIN, Evidence
 from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
+from adapters.query.running import Alone, Speech
 from adapters.query.running import Sequence as Transcript
-from adapters.query.running import Speech
 from adapters.query.view import Asked, Heard
 from adapters.query.voice import Voice
 from adapters.text.clauses import Asking
 from adapters.text.pieces import Pieces
 from adapters.text.table import NameTable
-from adapters.write.rows import FactRows
+from adapters.write.rows import Rows
 from oneshot.core.rules.posterior import posterior_weights
 
 ASKED = 0.0  # nats of evidence at which a fact answers what somebody asked
@@ -73,21 +73,32 @@ class Denoiser(Protocol):
     """Decides at a position whether a fact speaks; `label`s have norm 1."""
 
     calibration: Calibration
+    tokenizer: Any
 
-    def listen(self, said: Transcript, at: int, *, asked: bool) -> Firing | None:
-        """What speaks behind token `at`; `asked` says that the host is to answer there."""
+    def listen(
+        self, said: Transcript, at: int, alone: Alone | None = None, *, asked: bool
+    ) -> Firing | None:
+        """What speaks behind token `at`; `asked` says that the host is to answer there.
+
+        What is asked behind other text is read as it stands by itself, where that can be done.
+        """
 
     def label(self, token: int) -> Float[Tensor, " width"]:
         """The label embedding of a token, of norm 1."""
 
 
 class PosteriorDenoiser:
-    """The default: one row per fact, the exact posterior over them."""
+    """The default: one row per fact, the exact posterior over them.
+
+    `least` is the evidence in nats at which a fact answers what somebody asked.
+    """
+
+    least = ASKED
 
     def __init__(
         self,
         calibration: Calibration,
-        rows: FactRows,
+        rows: Rows,
         head: Head,
         tokenizer: Any,
     ) -> None:
@@ -102,8 +113,7 @@ class PosteriorDenoiser:
     @cached_property
     def table(self) -> NameTable:
         """The names of the facts."""
-        longest = int(self.rows.longest.max()) if len(self.rows) else 1
-        return NameTable.build(self.rows.names, self.rows.firsts, longest, self.rows.subject)
+        return NameTable(self.rows.name_keys(), lambda row: int(self.rows.one(row).subject))
 
     @cached_property
     def listener(self) -> Listener:
@@ -125,11 +135,13 @@ class PosteriorDenoiser:
         """Says the facts."""
         return Voice(self.tokenizer, self.pieces, self.rows)
 
-    def listen(self, said: Transcript, at: int, *, asked: bool) -> Firing | None:
+    def listen(
+        self, said: Transcript, at: int, alone: Alone | None = None, *, asked: bool
+    ) -> Firing | None:
         """What speaks behind token `at`; `asked` says that the host is to answer there."""
         if not asked:
             return self._told(self.listener.told(said, at), said)
-        heard, chat = self.listener.asked(said, at)
+        heard, chat = self.listener.asked(said, at, alone)
         clauses = groupby(heard, key=lambda h: h.asked)
         chosen = [c for asked, group in clauses for c in self._likeliest(asked, group)]
         if not chosen:
@@ -191,13 +203,14 @@ class PosteriorDenoiser:
             found, key=lambda c: (min(c.evidence, ENOUGH) + c.further, c.weight), default=None
         )
 
-    def _best(self, heard: Heard, asked: float = ASKED) -> Choice | None:
+    def _best(self, heard: Heard, asked: float | None = None) -> Choice | None:
         """The likeliest fact and its evidence, where it passes the threshold and no other name is
         asked about more surely.
         """
         found = torch.tensor([self.evidence.of_heard(row, heard) for row in heard.facts])
         strict = heard.asked.strict
-        least = CERTAIN if heard.exact else TOLD if strict else asked
+        least = self.least if asked is None else asked
+        least = CERTAIN if heard.exact else TOLD if strict else least
         barred = found.masked_fill(found < least, -torch.inf)[None]
         if bool(barred.isneginf().all()):
             return None

@@ -10,13 +10,13 @@ from adapters.address.calibration import Calibration
 from adapters.query.view import Heard
 from adapters.query.voice import Voice
 from adapters.text.clauses import turned_round
-from adapters.write.rows import FactRows
+from adapters.write.rows import Rows
 
 RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
 ALIKE = 12.0  # nats at which a relation of the bank may be the fact's own
-NEAREST = 15.0  # nats behind the likeliest one at which it still may
+NEAREST = 8.0  # nats behind the likeliest one at which it still may
 SURE = 30.0  # nats at which the bank surely knows the fact's relation
-PLAIN = 40.0  # nats of a fact's own evidence that no other relation outdoes
+PLAIN = 40.0  # nats of evidence that a fact is meant, whatever else could be
 BEHIND = -4.0  # nats by which that may then fall behind another relation of the bank
 SAME = 2.0  # squared distance below which two readings are of the same words
 CERTAIN = 1000.0  # nats that the taught words themselves are worth
@@ -31,19 +31,19 @@ class Evidence:
     """
 
     calibration: Calibration
-    rows: FactRows
+    rows: Rows
     voice: Voice
     _relatives: dict[int, tuple[Bool[Tensor, " relations"], float]] = field(default_factory=dict)
 
     def of_heard(self, row: int, heard: Heard) -> float:
         """The best of the readings around a name; a fact's own words are CERTAIN."""
-        codes, metric = self._codes(row), self.calibration.metric
-        own = metric.ratio(heard.readings, codes).max(1).values
+        codes = self._codes(row)
+        own = self._own(heard.readings, codes)
         if bool(torch.cdist(heard.whole, codes).min().square() < SAME):
             return CERTAIN + float(own.max())
         if turned_round(heard.asked.text, self.voice.sentence(row)):
             return NEVER
-        if len(heard.rivals) and bool(metric.ratio(heard.rivals, codes).max() > own.max()):
+        if len(heard.rivals) and bool(self._own(heard.rivals, codes).max() > own.max()):
             return NEVER
         known, (akin, sure) = self.known(heard.readings), self._akin(row)
         others = known.masked_fill(akin, NEVER)
@@ -60,7 +60,7 @@ class Evidence:
         known: Float[Tensor, "n relations"] | None = None,
     ) -> Float[Tensor, " n"]:
         """Of each reading by itself; `known` is what the bank makes of them, if that is there."""
-        own = self.calibration.metric.ratio(readings, self._codes(row)).max(1).values
+        own = self._own(readings, self._codes(row))
         known = self.known(readings) if known is None else known
         others = known.masked_fill(self._akin(row)[0], NEVER)
         return own - RIVALRY * others.logsumexp(1).clamp_min(0)
@@ -69,8 +69,16 @@ class Evidence:
         """The evidence for every relation of the bank."""
         return self.calibration.metric.ratio(readings, self.calibration.centres)
 
+    def _own(
+        self, readings: Float[Tensor, "n rank"], codes: Float[Tensor, "count rank"]
+    ) -> Float[Tensor, " n"]:
+        """For all of a fact's wordings together, or for one of them that is surely meant."""
+        metric = self.calibration.metric
+        one = metric.ratio(readings, codes).max(1).values
+        return torch.where(one > PLAIN, one, metric.ratio_to_all(readings, codes))
+
     def _codes(self, row: int) -> Float[Tensor, "count rank"]:
-        return self.rows.codes(row).to(self.calibration.metric.between.device)
+        return self.rows.one(row).codes(0).to(self.calibration.metric.between.device)
 
     def _akin(self, row: int) -> tuple[Bool[Tensor, " relations"], float]:
         """The relations of the bank that may be the fact's own, and the best one's evidence."""

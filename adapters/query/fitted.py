@@ -17,8 +17,8 @@ from adapters.address.calibration import Calibration
 from adapters.query.denoise import Firing
 from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
+from adapters.query.running import Alone, Speech
 from adapters.query.running import Sequence as Transcript
-from adapters.query.running import Speech
 from adapters.query.view import Named
 from adapters.text.names import (
     DETERMINERS,
@@ -42,7 +42,7 @@ FEATURES = 2048
 NAME_CODE = 64  # random numbers that stand for a name
 WIDTH = 1.0
 LONGEST = 4  # words of a name
-SHARPNESS = 0.3  # of the likelihood ratios that say which known relation is asked
+SHARPNESS = 0.8  # of the likelihood ratios that say which known relation is asked
 SEED = 20250324
 OWN, OTHER = 0.05, 0.99  # quantiles of right and wrong addresses' responses; halfway is the gate
 
@@ -89,9 +89,11 @@ class FittedDenoiser:
         # The same readings under other names, which are nobody's.
         self.gate = self._fit_gate(examples, self._examples(rows, 1))
 
-    def listen(self, said: Transcript, at: int, *, asked: bool) -> Firing | None:
+    def listen(
+        self, said: Transcript, at: int, alone: Alone | None = None, *, asked: bool
+    ) -> Firing | None:
         """What speaks behind token `at`; `asked` says that the host is to answer there."""
-        heard = self.listener.asked(said, at)[0] if asked else self.listener.told(said, at)
+        heard = self.listener.asked(said, at, alone)[0] if asked else self.listener.told(said, at)
         if not heard:
             return None
         names = torch.stack([_name_code(h.facts[0]) for h in heard])

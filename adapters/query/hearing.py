@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, runtime_checkable
 
+from adapters.query.running import Alone
 from adapters.query.running import Sequence as Transcript
 from adapters.query.sums import WindowCodes
 from adapters.query.view import Asked, Heard, Named, View
@@ -35,15 +37,21 @@ class Listener:
     pieces: Pieces
     compete: bool = True
 
-    def asked(self, said: Transcript, at: int) -> tuple[list[Heard], bool]:
+    def asked(
+        self, said: Transcript, at: int, alone: Alone | None = None
+    ) -> tuple[list[Heard], bool]:
         """What the text up to token `at` asks where the host is to answer now, in its order, and
         whether it stands in the host's chat template.
+
+        `alone` reads what asks by itself, so that no text in front of it matters.
         """
         text, tokens = self.pieces.text(said.ids[: at + 1])
         named, owners = self.table.mentions(text), self.table.owners(text)
         if not named and not owners:
             return [], False
         view = self._view(text, tokens, said, owners=owners)
+        if alone:
+            view.alone = partial(self._alone, alone)
         template = self.pieces.template
         if template and text.rstrip().endswith(template.opening.rstrip()):
             return list(view.turn(self._turn(text), named)), True
@@ -59,6 +67,13 @@ class Listener:
         if template and text.rstrip().endswith(template.opening.rstrip()):
             return list(view.asks(self._turn(text), []))
         return list(view.last(self._marks(said, tokens)))
+
+    def _alone(self, alone: Alone, text: str, start: int) -> WindowCodes | None:
+        """The codes of a clause that begins at character `start`, read by itself."""
+        ids, traces = alone(text)
+        shown, tokens = self.pieces.text(ids)
+        begin = shown.find(text)
+        return None if begin < 0 else WindowCodes(tokens, traces, at=start - begin)
 
     def _turn(self, text: str) -> Span:
         """The characters of the user's last turn."""

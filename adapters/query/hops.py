@@ -16,7 +16,7 @@ from adapters.address.calibration import Calibration
 from adapters.query.chains import INSIDE
 from adapters.query.denoise import PosteriorDenoiser
 from adapters.query.phrases import noun_phrases
-from adapters.query.running import Sequence
+from adapters.query.running import Alone, Sequence
 from adapters.query.view import Asked
 from adapters.text.words import words_of
 
@@ -46,6 +46,7 @@ class Hops:
     def __init__(self, denoiser: PosteriorDenoiser) -> None:
         self.denoiser = denoiser
         self.calibration: Calibration = denoiser.calibration
+        self.tokenizer = denoiser.tokenizer
         self.found: Hop | None = None
         self.answered = False
 
@@ -53,14 +54,14 @@ class Hops:
         """The label embedding of a token, of norm 1."""
         return self.denoiser.label(token)
 
-    def listen(self, said: Sequence, at: int, *, asked: bool) -> None:
+    def listen(self, said: Sequence, at: int, alone: Alone | None = None, *, asked: bool) -> None:
         """Note what the text up to token `at` waits for."""
         if not asked:
             return
-        self.answered = self.denoiser.listen(said, at, asked=True) is not None
+        self.answered = self.denoiser.listen(said, at, alone, asked=True) is not None
         if self.answered:
             return
-        heard, _ = self.denoiser.listener.asked(said, at)
+        heard, _ = self.denoiser.listener.asked(said, at, alone)
         if heard:
             found = [hop for h in heard for hop in self._by_facts(h.asked)]
         else:

@@ -1,9 +1,14 @@
 """What an attached adapter remembers of each sequence between forward passes."""
 
+from collections.abc import Callable
+from collections.abc import Sequence as List
 from dataclasses import dataclass, field, replace
 
 from jaxtyping import Float, Int
 from torch import Tensor
+
+Alone = Callable[[str], tuple[List[int], Float[Tensor, "tokens trace"]]]
+"""Reads a text by itself: its tokens and their traces."""
 
 
 @dataclass(frozen=True)

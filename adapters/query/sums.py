@@ -15,14 +15,19 @@ class WindowCodes:
     """The tokens of a text from number `start` of a transcript on, with their traces.
 
     A trace is the token's part as a code's last token, its part as a word, and the log odds that a
-    value comes next. The first token of a transcript is a sink of attention and no word.
+    value comes next. The first token of a transcript is a sink of attention and no word. The
+    tokens' text begins at character `at` of the one that is asked about.
     """
 
     def __init__(
-        self, tokens: Sequence[Span], traces: Float[Tensor, "tokens trace"], start: int = 0
+        self,
+        tokens: Sequence[Span],
+        traces: Float[Tensor, "tokens trace"],
+        start: int = 0,
+        at: int = 0,
     ) -> None:
         rank = (traces.shape[1] - 1) // 2
-        self._begins, self._ends = [a for a, _ in tokens], [b for _, b in tokens]
+        self._begins, self._ends = [a + at for a, _ in tokens], [b + at for _, b in tokens]
         self._last, self._words = traces[:, :rank], traces[:, rank : 2 * rank]
         self._value = traces[:, -1]
         real = torch.tensor([b > a for a, b in tokens], dtype=torch.double)
@@ -36,6 +41,10 @@ class WindowCodes:
         found = [self._code(*window) for window in windows]
         kept = [code for code in found if code is not None]
         return torch.stack(kept) if kept else None
+
+    def before(self, at: int) -> int:
+        """How many tokens stand before a character."""
+        return bisect_right(self._ends, at)
 
     def value(self, within: Span) -> float:
         """The log odds that a value comes behind the characters."""

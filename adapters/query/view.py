@@ -1,6 +1,7 @@
 """One text of a transcript: which of its clauses ask, and what of each name in them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 from jaxtyping import Float
@@ -73,7 +74,9 @@ class Heard:
 
 
 class View:
-    """A text with the codes of its windows."""
+    """A text with the codes of its windows; `alone` reads a clause of it by itself."""
+
+    alone: Callable[[str, int], WindowCodes | None] | None = None
 
     def __init__(
         self, text: str, codes: WindowCodes, owners: Sequence[Named] = (), *, compete: bool
@@ -85,7 +88,7 @@ class View:
     def turn(self, turn: Span, named: Sequence[Named]) -> Iterator[Heard]:
         """Every clause of a user's turn that asks, read."""
         for asked in self.asks(turn, named):
-            yield from self.read(asked)
+            yield from asked.view.read(asked)
 
     def asks(self, turn: Span, named: Sequence[Named]) -> Iterator[Asked]:
         """Every clause of a user's turn that asks."""
@@ -120,13 +123,14 @@ class View:
             return
         if not clauses[-1].ended:
             open_ = self._asked(clauses[-1], named, Asking.VALUE, completes=True)
-            found = [] if denies(open_.text) else list(self.read(open_))
+            found = [] if denies(open_.text) else list(open_.view.read(open_))
             if found or asking(open_.text) is not Asking.NOTHING:
                 yield from found
                 return
         if question := self._question(clauses):
             i, kind = question
-            found = list(self.read(self._asked(clauses[i], named, kind)))
+            asked = self._asked(clauses[i], named, kind)
+            found = list(asked.view.read(asked))
             yield from found if self._left_open(clauses[i + 1 :], clauses[i]) else []
         elif not clauses[-1].ended:
             yield from self._whole(named)
@@ -147,12 +151,24 @@ class View:
         """The clause with the names in it, or with words that stand for one before."""
         inside, within = self._inside(clause, named), (clause.start, clause.end)
         owners = () if strict else self._inside(clause, self.owners)
-        asked = Asked(self, within, kind, inside, owners, strict, completes)
+        view = self if strict else self._by_itself(within)
+        asked = Asked(view, within, kind, inside, owners, strict, completes)
         if inside or strict or self.strangers(within, []):
             return asked
         for meant in self._meant(within, named):
             asked = replace(asked, named=meant, instead=asked if asked.named else None)
         return asked
+
+    def _by_itself(self, within: Span) -> "View":
+        """This view with the codes of a clause as it reads with nothing in front of it."""
+        if self.alone is None or self.codes.before(within[0]) <= 1:  # but the sink of attention
+            return self
+        codes = self.alone(self.text[slice(*within)], within[0])
+        if codes is None:
+            return self
+        view = copy(self)
+        view.codes = codes
+        return view
 
     def _inside(self, clause: Clause, named: Sequence[Named]) -> tuple[Named, ...]:
         """The names in a clause."""

@@ -10,7 +10,7 @@ from adapters.text.clauses import Asking
 from adapters.text.pieces import Pieces
 from adapters.text.words import set_of, words_of
 from adapters.write.answers import end_of_text, plain_ids
-from adapters.write.rows import ABOUT_SPEAKER, NO_TOKEN, FactRows
+from adapters.write.rows import ABOUT_SPEAKER, NO_TOKEN, Rows
 
 _PERSON = (
     (r"\bI am\b", "you are"),
@@ -39,11 +39,11 @@ class Voice:
 
     tokenizer: Any
     pieces: Pieces
-    rows: FactRows
+    rows: Rows
 
     def value(self, row: int) -> Speech:
         """What completes the fact's prompt, to the end of the text."""
-        tokens = _real(self.rows.answer[row].tolist())
+        tokens = _real(self.rows.one(row).answer[0].tolist())
         return Speech(tuple(tokens), (row,) * len(tokens))
 
     def yes_no(self, row: int, clause: str) -> Speech:
@@ -74,11 +74,11 @@ class Voice:
 
     def sentence(self, row: int) -> str:
         """The fact's sentence; what the speaker told of themselves or theirs is told to them."""
-        text, _ = self.pieces.text(_real(self.rows.sentence[row].tolist()))
+        text, _ = self.pieces.text(_real(self.rows.one(row).sentence[0].tolist()))
         text = text.strip()
         answer = self.answer(row)
         prompt = text.removesuffix(answer)
-        if int(self.rows.subject[row]) != ABOUT_SPEAKER and not _OWNED.search(prompt):
+        if int(self.rows.one(row).subject) != ABOUT_SPEAKER and not _OWNED.search(prompt):
             return text
         for pattern, other in _PERSON:
             prompt = re.sub(pattern, other, prompt, flags=re.IGNORECASE)
@@ -86,7 +86,7 @@ class Voice:
 
     def answer(self, row: int) -> str:
         """The words of a fact's answer."""
-        tokens = _real(self.rows.answer[row].tolist())
+        tokens = _real(self.rows.one(row).answer[0].tolist())
         end = end_of_text(self.tokenizer)
         if end and tokens[-1:] == end:
             tokens = tokens[:-1]

@@ -1,7 +1,8 @@
 """The names that were taught, found in a text: exact keys of words, whatever their number."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -23,37 +24,71 @@ from adapters.text.names import (
 from adapters.text.words import Word, words_of
 
 NOBODY = 0
+MOST_OF_ONE = 256  # facts beyond which a first or last name alone is taken for several people's
+
+
+@runtime_checkable
+class NameKeys(Protocol):
+    """Facts by their names' keys as 64-bit numbers."""
+
+    @property
+    def longest(self) -> int:
+        """The most words of a name."""
+
+    def rows_of(self, number: int, most: int | None = None) -> tuple[int, ...]:
+        """The facts on a name; none where there are more than `most`."""
+
+    def begins(self, number: int) -> bool:
+        """Whether a name may begin with this word."""
 
 
 @dataclass(frozen=True)
-class NameTable:
-    """Keys of names as numbers in ascending order, the row of each, and what names begin with.
-
-    `subjects` are those of the facts by row, so that a first or last name alone counts where one
-    subject only bears it; without them none does.
-    """
+class SortedKeys:
+    """Keys in ascending order, the row of each, and what names begin with."""
 
     keys: NDArray[np.int64]
     rows: NDArray[np.int64]
     firsts: NDArray[np.int64]
     longest: int
-    subjects: NDArray[np.int64] | None = None
 
     @classmethod
     def build(
-        cls,
-        names: Int[Tensor, "facts forms"],
-        firsts: Int[Tensor, "facts forms"],
-        longest: int,
-        subjects: Int[Tensor, " facts"] | None = None,
-    ) -> "NameTable":
+        cls, names: Int[Tensor, "facts forms"], firsts: Int[Tensor, "facts forms"], longest: int
+    ) -> "SortedKeys":
         """From every fact's keys (0 where it has fewer), their first words' and the most words."""
         fact, form = (part.numpy() for part in (names != NOBODY).nonzero(as_tuple=True))
         keys = names.numpy()[fact, form]
         order = np.argsort(keys, kind="stable")
         begin = np.unique(firsts[firsts != NOBODY].numpy())
-        owned = None if subjects is None else subjects.numpy()
-        return cls(keys[order], fact[order], begin, longest, owned)
+        return cls(keys[order], fact[order], begin, longest)
+
+    def rows_of(self, number: int, most: int | None = None) -> tuple[int, ...]:
+        """The facts on a name; none where there are more than `most`."""
+        rows = self.named(number)
+        return () if most is not None and len(rows) > most else tuple(sorted({*rows.tolist()}))
+
+    def named(self, number: int) -> NDArray[np.int64]:
+        """The facts on a name, as they lie here."""
+        value = np.int64(number)
+        low, high = self.keys.searchsorted(value), self.keys.searchsorted(value, "right")
+        return self.rows[low:high]
+
+    def begins(self, number: int) -> bool:
+        """Whether a name begins with this word."""
+        at = int(self.firsts.searchsorted(np.int64(number)))
+        return at < len(self.firsts) and int(self.firsts[at]) == number
+
+
+@dataclass(frozen=True)
+class NameTable:
+    """Finds names in texts.
+
+    `subject` tells whom a row is about, so that a first or last name alone counts where one subject
+    only bears it; without it none does.
+    """
+
+    keys: NameKeys
+    subject: Callable[[int], int] | None = None
 
     def mentions(self, text: str) -> list[tuple[Mention, tuple[int, ...]]]:
         """Every taught name in a text with its facts' rows; of overlapping ones the longest."""
@@ -78,7 +113,7 @@ class NameTable:
 
     def _found(self, text: str, words: Sequence[Word]) -> list[tuple[Mention, tuple[int, ...]]]:
         found = []
-        for first, last, key in candidates(words, self.longest, self._begins):
+        for first, last, key in candidates(words, self.keys.longest, self._begins):
             rows = self.rows_of(key)
             if rows and stands_alone(text, words, first, last):
                 place = words[first].start, words[last].end
@@ -89,28 +124,29 @@ class NameTable:
         self, text: str, words: Sequence[Word], taken: set[int]
     ) -> list[tuple[Mention, tuple[int, ...]]]:
         """First and last names by themselves."""
-        if self.subjects is None:
+        if self.subject is None:
             return []
         found = []
         for i, word in enumerate(words):
             key = f"{PART}{word.key}"
-            rows = self.rows_of(key) if word.capital and i not in taken else ()
-            alone = len({int(self.subjects[row]) for row in rows}) == 1
-            if alone and stands_for_a_person(text, words, i):
+            sought = word.capital and i not in taken
+            rows = self.keys.rows_of(key_number(key), MOST_OF_ONE) if sought else ()
+            if rows and self._one_bears(rows) and stands_for_a_person(text, words, i):
                 found.append((Mention(key, i, i, word.start, word.end), rows))
         return found
 
+    def _one_bears(self, rows: Sequence[int]) -> bool:
+        """Whether all these facts are about one subject."""
+        assert self.subject is not None
+        first = self.subject(rows[0])
+        return all(self.subject(row) == first for row in rows[1:])
+
     def rows_of(self, key: str) -> tuple[int, ...]:
         """The facts on a name."""
-        number = key_number(key)
-        low = np.searchsorted(self.keys, number)
-        high = np.searchsorted(self.keys, number, side="right")
-        return tuple(sorted({int(row) for row in self.rows[low:high]}))
+        return self.keys.rows_of(key_number(key))
 
     def _begins(self, key: str) -> bool:
-        number = key_number(key)
-        at = int(np.searchsorted(self.firsts, number))
-        return at < len(self.firsts) and int(self.firsts[at]) == number
+        return self.keys.begins(key_number(key))
 
 
 def keys_of_names(keys: Sequence[str], forms: int) -> tuple[Tensor, Tensor, int]:

@@ -15,7 +15,7 @@ from adapters.address.reading import clause_of, window_of
 from adapters.host.read import read_states
 from adapters.text.names import key_number, name_key, name_keys, person_parts, plain_keys
 from adapters.text.pieces import Pieces
-from adapters.text.table import NameTable, keys_of_names
+from adapters.text.table import NameTable, SortedKeys, keys_of_names
 from adapters.write.answers import answer_tokens, sentence_tokens
 from adapters.write.rows import (
     NAMES,
@@ -126,7 +126,7 @@ class Encoder:
                 f"give one with letters, and at most {NAMES - 1} aliases"
             )
         names, firsts, longest = keys_of_names([*keys, *plain_keys(keys)][:NAMES], NAMES)
-        table = NameTable.build(names, firsts, longest)
+        table = NameTable(SortedKeys.build(names, firsts, longest))
         texts = list(dict.fromkeys([fact.prompt, *fact.asks, *fact.made]))[:READINGS]
         ids = encode_ids(self.tokenizer, texts)
         found = [self._prompt(text, row, table) for text, row in zip(texts, ids, strict=True)]

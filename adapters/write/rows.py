@@ -2,12 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass, fields
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from adapters.text.names import SPEAKER, key_number
+from adapters.text.table import NameKeys, SortedKeys
 
 ANSWER_TOKENS = 32
 STEPS = ANSWER_TOKENS + 2  # the sentence's stop and the end of the text
@@ -15,6 +17,20 @@ SENTENCE = 96  # tokens of the whole sentence that a fact says by itself
 NAMES = 8  # keys that a fact's name is known by
 READINGS = 8  # wordings that a fact is asked by
 NO_TOKEN = -1
+
+
+@runtime_checkable
+class Rows(Protocol):
+    """Facts by number, and by the keys of their names."""
+
+    def one(self, row: int) -> "FactRows":
+        """One fact."""
+
+    def name_keys(self) -> NameKeys:
+        """The names of all of them."""
+
+    def whole(self) -> "FactRows":
+        """All of them in memory, in canonical order."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,19 @@ class FactRows:
     def of(cls, tensors: dict[str, Tensor]) -> "FactRows":
         """The rows from tensors by name."""
         return cls(**{f.name: tensors[f.name] for f in fields(cls)})
+
+    def one(self, row: int) -> "FactRows":
+        """One row."""
+        return FactRows(**{n: t[row : row + 1] for n, t in self.tensors().items()})
+
+    def name_keys(self) -> SortedKeys:
+        """The names of all rows."""
+        longest = int(self.longest.max()) if len(self) else 1
+        return SortedKeys.build(self.names, self.firsts, longest)
+
+    def whole(self) -> "FactRows":
+        """All rows."""
+        return self
 
     def take(self, index: Int[Tensor, " m"]) -> "FactRows":
         """The chosen rows, in that order."""

@@ -18,7 +18,7 @@ from experiments.retention.bench_records import (
     results,
     titles,
 )
-from experiments.retention.report_plots import OURS, ages, products, shares
+from experiments.retention.report_plots import OURS, ages, false_fires, products, shares
 
 PAGE = Path(__file__).parent.parent / "REPORT.html"
 LAYOUT = Path(__file__).with_name("report.html")
@@ -80,8 +80,17 @@ def _section(group: Group, found: Sequence[Result]) -> str:
     parts.append(_figure(shares(found), "Each kind of question; the bar is our 95 % interval."))
     if group[2] >= 100 and sum("stream" in r for r in found) >= LEAST_METHODS:
         parts.append(_figure(ages(found), "Asked in other words after the last fact, by age."))
+    for recall in _recalls(found):
+        caption = f"False fires, by kind, where each method answers {recall} of the questions."
+        parts.append(_figure(false_fires(found, recall), caption))
     parts.append(_shares_table(found))
     return f"<section>{''.join(parts)}</section>"
+
+
+def _recalls(found: Sequence[Result]) -> list[str]:
+    """The recalls that two methods or more reach, so that there is something to compare."""
+    reached = [r for result in found for r, at in result.get("false_fires", {}).items() if at]
+    return sorted({recall for recall in reached if reached.count(recall) > 1})
 
 
 def _shares_table(found: Sequence[Result]) -> str:

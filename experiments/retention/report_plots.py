@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.retention.bench_records import Result, product, titles
+from experiments.retention.bench_records import AXES, Result, product, titles
 
 OURS = "posterior"
 WIDTH = 5.2  # inches
@@ -62,6 +62,25 @@ def shares(group: Sequence[Result]) -> str:
         axes.legend(
             fontsize=8, loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=2, frameon=False
         )
+        return _svg(figure)
+
+
+def false_fires(group: Sequence[Result], recall: str) -> str:
+    """The share of each kind of question at which a fact would speak, all at the same recall."""
+    scored = [(r, r["false_fires"][recall]) for r in group if r.get("false_fires", {}).get(recall)]
+    names = [axis for axis in AXES if any(axis in found["kinds"] for _, found in scored)]
+    with mpl.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 1.1 + 0.36 * len(names)))
+        places = range(len(names) - 1, -1, -1)
+        for number, (result, found) in enumerate(scored):
+            shares = [100 * found["kinds"].get(axis, {"share": np.nan})["share"] for axis in names]
+            axes.plot(shares, places, label=_title(result), **_style(result, number))
+        titles = [AXES[axis].removesuffix(" kept").removesuffix(" gone") for axis in names]
+        axes.set_yticks(list(places), titles)
+        axes.set(xlim=(-4, 104), xlabel="% that would be answered by a fact")
+        axes.grid(axis="x", color="#e3e8ee")
+        _plain(axes)
+        axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.3, 1.0), frameon=False)
         return _svg(figure)
 
 

@@ -17,7 +17,7 @@ import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,9 @@ import psutil
 import torch
 
 from experiments.record import run_recorded
+from experiments.serve.clients import KINDS, Probes, Seen, ask, client_of, teacher
 from oneshot.errors import BadInputError
-from oneshot.facts.examination.exam import Exam, Probe, build_exam
+from oneshot.facts.examination.exam import build_exam
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Statement
 
@@ -49,21 +50,6 @@ class Config:
     seed: int = 0
 
 
-@dataclass
-class Seen:
-    """What the clients saw: seconds of each request, tokens, and answers as expected."""
-
-    whole: list[float] = field(default_factory=list)
-    first: list[float] = field(default_factory=list)
-    streamed: list[float] = field(default_factory=list)
-    taught: list[float] = field(default_factory=list)
-    tokens: int = 0
-    right: dict[str, int] = field(default_factory=lambda: {"taught": 0, "own": 0})
-    asked: dict[str, int] = field(default_factory=lambda: {"taught": 0, "own": 0})
-    named: int = 0
-    failed: list[str] = field(default_factory=list)
-
-
 @contextmanager
 def server(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     """The address of `oneshot serve` in a process of its own, and that process."""
@@ -80,86 +66,27 @@ def server(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
         process.kill()
 
 
-async def ask(client: httpx2.AsyncClient, probe: Probe, kind: str, seen: Seen) -> None:
-    """One question, whose answer is to come whole."""
-    body = {"model": "brain", "messages": [{"role": "user", "content": probe.prompt}]}
-    began = time.perf_counter()
-    reply = await client.post("/v1/chat/completions", json=body)
-    seen.whole.append(time.perf_counter() - began)
-    told = reply.raise_for_status().json()
-    seen.tokens += told["usage"]["completion_tokens"]
-    note(seen, kind, probe, told["choices"][0]["message"]["content"], told["oneshot_facts"])
-
-
-async def stream(client: httpx2.AsyncClient, probe: Probe, kind: str, seen: Seen) -> None:
-    """One question, whose answer is to come as a stream."""
-    messages = [{"role": "user", "content": probe.prompt}]
-    options = {"stream": True, "stream_options": {"include_usage": True}}
-    text, facts, began, first = "", list[Any](), time.perf_counter(), True
-    body = {"model": "brain", "messages": messages} | options
-    async with client.stream("POST", "/v1/chat/completions", json=body) as reply:
-        reply.raise_for_status()
-        async for line in reply.aiter_lines():
-            if not line.startswith("data: {"):
-                continue
-            event = json.loads(line.removeprefix("data: "))
-            if first:
-                seen.first.append(time.perf_counter() - began)
-                first = False
-            for choice in event["choices"]:
-                text += choice["delta"].get("content", "")
-            facts = event.get("oneshot_facts", facts)
-            seen.tokens += event.get("usage", {}).get("completion_tokens", 0)
-    seen.streamed.append(time.perf_counter() - began)
-    note(seen, kind, probe, text, facts)
-
-
-def note(seen: Seen, kind: str, probe: Probe, text: str, facts: list[Any]) -> None:
-    """Count an answer."""
-    seen.asked[kind] += 1
-    seen.right[kind] += text.rstrip(".") == probe.answer.rstrip(".")
-    seen.named += kind == "taught" and bool(facts)
-
-
-async def client_of(
-    client: httpx2.AsyncClient, exam: Exam, dice: random.Random, seen: Seen, until: float
-) -> None:
-    """Ask one question after another, every other one as a stream, half of them about facts."""
-    while time.perf_counter() < until:
-        kind = dice.choice(("taught", "own"))
-        probe = dice.choice(exam.probes["question" if kind == "taught" else "known"])
-        try:
-            await dice.choice((ask, stream))(client, probe, kind, seen)
-        except (httpx2.HTTPError, KeyError, ValueError) as error:
-            seen.failed.append(f"{type(error).__name__}: {error}"[:200])
-
-
-async def teacher(
-    client: httpx2.AsyncClient, facts: list[Statement], pause: float, seen: Seen, until: float
-) -> None:
-    """Teach one fact after another."""
-    for fact in facts:
-        if time.perf_counter() >= until:
-            return
-        body = {"prompt": fact.prompt, "answer": fact.answer, "subject": fact.subject}
-        began = time.perf_counter()
-        reply = await client.post("/v1/facts", json=body)
-        if reply.status_code == 201:
-            seen.taught.append(time.perf_counter() - began)
-        elif reply.status_code != 400:  # some subjects are parts of longer names
-            seen.failed.append(reply.text[:200])
-        await asyncio.sleep(pause)
-
-
-async def load(address: str, config: Config, exam: Exam, more: list[Statement]) -> Seen:
-    """All clients at once."""
+async def one_after_another(address: str, probes: Probes) -> Seen:
+    """Every question by itself, when nobody else asks."""
     seen = Seen()
+    async with httpx2.AsyncClient(base_url=address, timeout=120) as client:
+        for kind in KINDS:
+            for probe in probes[kind]:
+                await ask(client, probe, kind, seen)
+    return seen
+
+
+async def load(
+    address: str, config: Config, probes: Probes, more: list[Statement], alone: Seen
+) -> Seen:
+    """All clients at once."""
+    seen = Seen(alone=alone.alone)
     limits = httpx2.Limits(max_connections=config.clients + 1)
     async with httpx2.AsyncClient(base_url=address, timeout=120, limits=limits) as client:
         until = time.perf_counter() + config.seconds
         dice = [random.Random(config.seed * 1000 + i) for i in range(config.clients)]
         await asyncio.gather(
-            *(client_of(client, exam, die, seen, until) for die in dice),
+            *(client_of(client, probes, die, seen, until) for die in dice),
             teacher(client, more, config.pause, seen, until),
         )
     return seen
@@ -195,14 +122,16 @@ def experiment(config: Config) -> dict[str, Any]:
             before, more = learn(learner, exam.statements, config.facts)
         told = {(fact.subject, fact.prompt) for fact in before}
         known = [p.fact for p in exam.probes["taught"] if (p.fact.subject, p.prompt) in told]
-        exam.probes["question"] = [p for p in exam.probes["question"] if p.fact in known]
+        asked = [p for p in exam.probes["question"] if p.fact in known]
+        probes = dict(zip(KINDS, (asked, exam.probes["known"]), strict=True))
         with server(folder) as (address, process):
+            alone = asyncio.run(one_after_another(address, probes))
             began, worked = time.perf_counter(), computed(process)
-            seen = asyncio.run(load(address, config, exam, more))
+            seen = asyncio.run(load(address, config, probes, more, alone))
             seconds, worked = time.perf_counter() - began, computed(process) - worked
         with Learner.open(folder) as learner:
             kept = len(learner.facts())
-    return summary(seen, seconds, worked, kept, config)
+    return summary(seen, seconds, worked, kept, config) | {"alone": alone.answered()}
 
 
 def computed(process: psutil.Process) -> float:
@@ -227,8 +156,7 @@ def summary(seen: Seen, seconds: float, worked: float, kept: int, config: Config
         "stream_first_event_seconds": spread(seen.first),
         "stream_seconds": spread(seen.streamed),
         "teach_seconds": spread(seen.taught),
-        "right": {kind: [seen.right[kind], seen.asked[kind]] for kind in seen.right},
-        "taught_answers_that_name_a_fact": seen.named,
+        **seen.answered(),
         "facts_before": config.facts,
         "facts_taught_meanwhile": len(seen.taught),
         "facts_live_afterwards": kept,

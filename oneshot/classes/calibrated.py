@@ -56,7 +56,7 @@ def photographs_of(tree: Path, host: ClassHost) -> tuple[list[Content], list[int
     """The photographs of a tree with a folder for each class, as the host sees them."""
     folders = class_folders(tree).classes
     pairs = [(path, i) for i, paths in enumerate(folders.values()) for path in paths]
-    return [host.read(str(path)) for path, _ in pairs], [label for _, label in pairs]
+    return [host.read(str(path)).content for path, _ in pairs], [label for _, label in pairs]
 
 
 def encode_all(
@@ -67,18 +67,6 @@ def encode_all(
     for start in range(0, len(contents), PORTION):
         parts.append(host.features(contents[start : start + PORTION]))
         report(what, min(start + PORTION, len(contents)), len(contents))
-    return torch.cat(parts)
-
-
-def encode_sources(
-    host: ClassHost, sources: Sequence[str], what: str, report: Report
-) -> torch.Tensor:
-    """Features of files or texts, which are read as they are encoded, with progress."""
-    parts = []
-    for start in range(0, len(sources), PORTION):
-        read = [host.read(source) for source in sources[start : start + PORTION]]
-        parts.append(host.features(read))
-        report(what, min(start + PORTION, len(sources)), len(sources))
     return torch.cat(parts)
 
 

@@ -2,12 +2,18 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from oneshot.classes.calibrated import PORTION
 from oneshot.classes.folder.files import Stored, example_key
 from oneshot.classes.folder.store import ClassStore
-from oneshot.classes.hosts.host import ClassHost, Content, digest
+from oneshot.classes.hosts.host import ClassHost, Content, Seen, digest
 from oneshot.errors import BadInputError, OneshotError
+from oneshot.progress import Report
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,25 +26,72 @@ class ReadExample:
     content: Content
 
 
-def read_examples(
-    host: ClassHost, name: str, sources: Iterable[str], left_out: list[str] | None
-) -> list[ReadExample]:
-    """Files or texts as examples of a class.
+@dataclass(frozen=True)
+class Remarks:
+    """What is said of sources that were read, and of those that were left out, each in a line.
 
-    Raises BadInputError for one that cannot be read; where there is a list of what is `left_out`,
-    it is added to that with the reason instead.
+    With `skip_bad`, a source that cannot be read is left out.
     """
-    found = list[ReadExample]()
+
+    skip_bad: bool = False
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """All of them, those that were left out first."""
+        said = [f"{source}: {', '.join(remarks)}" for source, remarks in self.seen.items()]
+        return [f"left out: {reason}" for reason in self.left_out] + said
+
+
+def read_sources(
+    host: ClassHost, sources: Iterable[str], remarks: Remarks
+) -> list[tuple[str, Seen]]:
+    """What the host sees of files or texts, in their order; a remark on those that need one.
+
+    Raises BadInputError for one that cannot be read, unless the remarks are to skip it.
+    """
+    found = list[tuple[str, Seen]]()
     for source in sources:
         try:
-            content = host.read(source)
+            seen = host.read(source)
         except BadInputError as error:
-            if left_out is None:
+            if not remarks.skip_bad:
                 raise
-            left_out.append(f"left out: {error}")
+            remarks.left_out.append(str(error))
             continue
-        said = digest(content)
-        found.append(ReadExample(example_key(name, said), source, said, content))
+        found.append((source, seen))
+        if seen.remarks:
+            remarks.seen[source] = seen.remarks
+    return found
+
+
+def encode_sources(
+    host: ClassHost, sources: Sequence[str], what: str, report: Report, remarks: Remarks
+) -> tuple[list[str], Float[Tensor, "n raw"]]:
+    """Those files or texts that could be read, and their features, with progress.
+
+    They are read as they are encoded, as `read_sources` does; BadInputError where none could be.
+    """
+    names, parts = list[str](), list[Tensor]()
+    for start in range(0, len(sources), PORTION):
+        read = read_sources(host, sources[start : start + PORTION], remarks)
+        if read:
+            names += [source for source, _ in read]
+            parts.append(host.features([seen.content for _, seen in read]))
+        report(what, min(start + PORTION, len(sources)), len(sources))
+    if not parts:
+        raise BadInputError(f"none of these could be read: {remarks.left_out[0]}")
+    return names, torch.cat(parts)
+
+
+def read_examples(
+    host: ClassHost, name: str, sources: Iterable[str], remarks: Remarks
+) -> list[ReadExample]:
+    """Files or texts as examples of a class; they are read as `read_sources` does."""
+    found = list[ReadExample]()
+    for source, seen in read_sources(host, sources, remarks):
+        said = digest(seen.content)
+        found.append(ReadExample(example_key(name, said), source, said, seen.content))
     return found
 
 
@@ -63,7 +116,7 @@ def key_of(own: Sequence[str], open_host: Callable[[], ClassHost], name: str, id
     found = [key for key in own if len(id) >= 4 and key.startswith(id.lower())]
     if not found:
         with suppress(OneshotError):
-            key = example_key(name, digest(open_host().read(id)))
+            key = example_key(name, digest(open_host().read(id).content))
             found = [key] if key in own else []
     if len(found) != 1:
         raise BadInputError(

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from oneshot.classes.calibrated import PORTION, encode_sources
+from oneshot.classes.calibrated import PORTION
 from oneshot.classes.evaluation import SURE_NONE, by_folds, evaluation
-from oneshot.classes.examples import key_of, read_examples, store_new
+from oneshot.classes.examples import Remarks, encode_sources, key_of, read_examples, store_new
 from oneshot.classes.folder.files import ClassFolder, Stored, read_other
 from oneshot.classes.folder.opening import open_folder
 from oneshot.classes.folder.store import ClassStore
@@ -96,10 +96,10 @@ class Classes(Closing):
         `skip_bad` leaves it out with a warning.
         """
         _check_name(name)
-        began, warnings, added = time.perf_counter(), list[str](), list[Stored]()
+        began, remarks, added = time.perf_counter(), Remarks(skip_bad), list[Stored]()
         for start in range(0, len(sources), PORTION):
             part = sources[start : start + PORTION]
-            read = read_examples(self.host, name, part, warnings if skip_bad else None)
+            read = read_examples(self.host, name, part, remarks)
             added += store_new(self._store, self.host, name, read)
             if len(sources) > PORTION:
                 report(f"teaching {name}", min(start + PORTION, len(sources)), len(sources))
@@ -109,9 +109,9 @@ class Classes(Closing):
         receipt = receipt_of(self._store, name, added)
         return replace(
             receipt,
-            known=len(sources) - len(added) - len(warnings),
+            known=len(sources) - len(added) - len(remarks.left_out),
             seconds=time.perf_counter() - began,
-            warnings=(*warnings, *receipt.warnings),
+            warnings=(*remarks.lines(), *receipt.warnings),
         )
 
     def guess(
@@ -121,21 +121,27 @@ class Classes(Closing):
         report: Report = silent,
         *,
         none: bool = True,
+        remarks: Remarks | None = None,
     ) -> list[Guess]:
         """What each file or text is, the likeliest classes first.
 
         Without `none` each is taken to be of one of the classes. Raises BadInputError where one
-        cannot be read, nothing was taught, or examples left out are told apart by chance alone.
+        cannot be read and the `remarks` are not to skip it, nothing was taught, or examples left
+        out are told apart by chance alone.
         """
         writer = self._store.taught()
         judgement = self._store.judgement
         if judgement.by_chance(len(writer.names)):
             raise BadInputError(by_chance(judgement, len(writer.names), self.host))
-        features = encode_sources(self.host, sources, "looking", report)
+        remarks = remarks or Remarks()
+        read, features = encode_sources(self.host, sources, "looking", report, remarks)
         found = self.probabilities(features, none=none)
         return [
-            _guess(source, row.tolist(), writer.names, top)
-            for source, row in zip(sources, found, strict=True)
+            replace(
+                _guess(source, row.tolist(), writer.names, top),
+                prepared=remarks.seen.get(source, ()),
+            )
+            for source, row in zip(read, found, strict=True)
         ]
 
     def probabilities(
@@ -192,7 +198,7 @@ class Classes(Closing):
         writer = self._store.taught()
         found, truth = list[Tensor](), list[int]()
         for name, sources in given.items():
-            features = encode_sources(self.host, sources, f"examining {name}", report)
+            _, features = encode_sources(self.host, sources, f"examining {name}", report, Remarks())
             found.append(self.probabilities(features))
             place = writer.names.index(name) if name in writer.names else -1
             truth += [place] * len(sources)

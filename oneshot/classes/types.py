@@ -32,6 +32,8 @@ class Guess:
     probability: float
     none: float
     ranking: tuple[tuple[str, float], ...]
+    prepared: tuple[str, ...] = ()
+    """What had to be done to a picture that is not as hosts see them."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from adapters.address.calibration import Calibration
 from adapters.query.denoise import Denoiser, PosteriorDenoiser
 from adapters.query.fitted import FittedDenoiser
 from adapters.query.labels import Head
-from adapters.write.rows import FactRows
+from adapters.write.rows import Rows
 from oneshot.core.rules.base import Rule
 from oneshot.core.rules.delta import DeltaRule
 from oneshot.core.rules.gradient import GradientRule
@@ -31,9 +31,9 @@ def check_rule(name: str) -> str:
 
 
 def build_denoiser(
-    rule: str, calibration: Calibration, rows: FactRows, head: Head, tokenizer: Any
+    rule: str, calibration: Calibration, rows: Rows, head: Head, tokenizer: Any
 ) -> Denoiser:
-    """The denoiser that the rule makes of the rows, which are in canonical order."""
+    """The denoiser that the rule makes of the rows."""
     if rule == POSTERIOR:
         return PosteriorDenoiser(calibration, rows, head, tokenizer)
-    return FittedDenoiser(calibration, rows, head, tokenizer, FITTED[rule])
+    return FittedDenoiser(calibration, rows.whole(), head, tokenizer, FITTED[rule])

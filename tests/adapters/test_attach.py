@@ -29,6 +29,7 @@ from transformers import DynamicCache, GPT2Config, GPT2LMHeadModel
 from adapters.attach import FOLLOWING, RUNNING, attach
 from oneshot.errors import HostError, OneshotError
 from oneshot.facts.brain.live import LiveRows, no_rows
+from oneshot.memory.disk.shelf import Shelf
 
 __all__ = ["gpt2"]
 
@@ -172,7 +173,7 @@ def test_a_forgotten_fact_leaves_what_was_never_taught(architecture: str) -> Non
     host, everything = taught(architecture)
     rows, (key,) = encoded(architecture), encoded(architecture)[1].hex_keys()
     never = denoiser_of(host, [*rows[:1], *rows[2:]])
-    live = LiveRows(no_rows(host.calibration))
+    live = LiveRows(Shelf([]), no_rows(host.calibration))
     for row in rows[::-1]:
         live.add(row)
     live.remove([key])

@@ -78,6 +78,28 @@ def test_the_ratio_is_that_of_the_two_covariance_model(metric: RelationMetric) -
     torch.testing.assert_close(found.double(), wanted, rtol=1e-3, atol=1e-2)
 
 
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_the_ratio_to_several_is_that_of_the_two_covariance_model(
+    metric: RelationMetric, count: int
+) -> None:
+    """Against the densities of all of them, the query of their relation or of another one."""
+    b = metric.between.double()
+    drawn = 2 * torch.randn(1 + count, len(b), generator=generator(4)).double()
+    one, alone = torch.eye(1 + count).double(), torch.ones(1 + count, 1 + count).double()
+    alone[0, 1:] = alone[1:, 0] = 0
+    zero = torch.zeros(1 + count).double()
+    wanted = sum(
+        sign * torch.distributions.MultivariateNormal(zero, one + v * shared).log_prob(x)
+        for v, x in zip(b, drawn.T, strict=True)
+        for sign, shared in ((1, torch.ones_like(alone)), (-1, alone))
+    )
+    found = metric.ratio_to_all(drawn[:1].float(), drawn[1:].float())
+    torch.testing.assert_close(found.double()[0], wanted, rtol=1e-3, atol=1e-2)
+    if count == 1:
+        pair = metric.ratio(drawn[:1].float(), drawn[1:].float())[0]
+        torch.testing.assert_close(found, pair, rtol=1e-3, atol=1e-2)
+
+
 @settings(deadline=None)
 @given(seed=st.integers(0, 999), n=st.integers(1, 4), m=st.integers(1, 4), rank=st.integers(1, 5))
 def test_the_ratio_is_symmetric(seed: int, n: int, m: int, rank: int) -> None:

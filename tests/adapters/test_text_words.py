@@ -17,7 +17,7 @@ from adapters.text.names import (
     untaught_names,
     untaught_places,
 )
-from adapters.text.table import NameTable, keys_of_names
+from adapters.text.table import NameTable, SortedKeys, keys_of_names
 from adapters.text.words import words_of
 from adapters.write.rows import NAMES
 
@@ -27,7 +27,7 @@ def table(*names: str | tuple[str, ...]) -> NameTable:
     known = [(name,) if isinstance(name, str) else name for name in names]
     parts = [keys_of_names(name_keys(n[0], n[1:]), NAMES) for n in known]
     keys, firsts = (torch.cat([part[i] for part in parts]) for i in (0, 1))
-    return NameTable.build(keys, firsts, max(part[2] for part in parts))
+    return NameTable(SortedKeys.build(keys, firsts, max(part[2] for part in parts)))
 
 
 def found(text: str, *names: str | tuple[str, ...]) -> list[str]:

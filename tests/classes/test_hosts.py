@@ -127,7 +127,7 @@ def test_a_chain_of_gradient_blocks_is_a_host(
 
 def test_the_packaged_text_host_reads_what_it_is_given() -> None:
     host = open_text_host(None, "cpu")
-    assert host.read(" A  line\nwith space. ") == "A line with space."
+    assert host.read(" A  line\nwith space. ").content == "A line with space."
     for text, message in (
         ("x" * (LONGEST + 1), "give at most"),
         (" \n", "empty"),

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from class_commands import call, complaint, no_exit, only_packaged, photos, stripes
+from PIL import Image
 
 from oneshot.cli.main import main
 
@@ -89,6 +91,50 @@ def test_folders_that_hold_nothing_are_said_and_hidden_ones_skipped(
     said = capsys.readouterr()
     assert [json.loads(line)["name"] for line in said.out.splitlines()] == ["blue", "red"]
     assert said.err == f"warning: {photos / 'green'} holds no pictures and is left out\n"
+
+
+def test_what_was_done_to_a_picture_is_said(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--classes", tmp_path / "c"]
+    frames = [Image.open(photos / "red" / f"{n}.png").convert("P") for n in range(3)]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    (Image.fromarray(np.full((40, 40), 0.5, np.float32))).save(tmp_path / "float.tif")
+    call(capsys, "teach", "blue", photos / "blue", *at)
+    (taught,) = call(capsys, "teach", "red", photos / "red", tmp_path / "moving.gif", *at)
+    assert taught["warnings"][0] == (
+        f"{tmp_path / 'moving.gif'}: the first of 3 frames or pages is looked at"
+    )
+    plain, moving, floats = call(
+        capsys,
+        "guess",
+        photos / "red" / "0.png",
+        tmp_path / "moving.gif",
+        tmp_path / "float.tif",
+        *at,
+    )
+    assert plain["prepared"] == []
+    assert moving["prepared"] == ["the first of 3 frames or pages is looked at"]
+    assert floats["prepared"] == ["its numbers are taken as brightness from 0 to 1"]
+    main(["class", "guess", str(tmp_path / "moving.gif"), *map(str, at)])
+    assert "the first of 3 frames" in capsys.readouterr().out
+
+
+def test_a_bad_picture_of_a_folder_is_left_out_and_a_named_one_refused(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--classes", str(tmp_path / "c")]
+    call(capsys, "teach", "--folders", photos, *at)
+    bad = photos / "red" / "00.png"
+    bad.write_bytes((photos / "red" / "0.png").read_bytes()[:200])
+    main(["--json", "class", "guess", str(photos / "red"), *at])
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 6
+    assert said.err.startswith(f"warning: left out: {bad} cannot be read as a picture")
+    assert "cannot be read as a picture" in complaint(capsys, "guess", bad, *at)
+    for path in (photos / "red").iterdir():
+        path.write_bytes(b"")
+    assert "none of these could be read" in complaint(capsys, "guess", photos / "red", *at)
 
 
 def test_hostile_values_are_one_line(

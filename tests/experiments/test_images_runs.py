@@ -162,7 +162,7 @@ def test_make_runs_the_papers_configs_and_fills_the_tables(tmp_path: Path) -> No
     environment = os.environ | {"ONESHOT_DATA": str(tmp_path), "PYTHONPATH": str(root)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    made = (tmp_path / "experiments" / "README.md").read_text().splitlines()
+    made = (tmp_path / "experiments" / "images" / "README.md").read_text().splitlines()
     assert [line for line in made if line.startswith("| gpu-cifar10-air-seed0 | 1 | 0 |")]
     assert [line for line in made if line.startswith("| gpu-cifar10-ridge-seed0 |")]
     rows = [line for line in made if line.startswith("| paper-cifar10-")]

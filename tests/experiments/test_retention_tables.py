@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from experiments.retention import figures, tables
+from experiments.retention import figures, locality_tables, tables
 
 
 def share(mean: float, **more: Any) -> dict[str, Any]:
@@ -88,3 +88,28 @@ def test_every_figure_is_drawn_twice(folder: Path, tmp_path: Path) -> None:
     assert {path.suffix for path in paths} == {".png", ".svg"}
     assert all(path.stat().st_size > 1000 for path in paths)
     assert len(paths) == 4
+
+
+def fires(method: str, **recalls: Any) -> dict[str, Any]:
+    metrics = record(method, 30, 0.5)["metrics"] | {"suite": "hard", "chat": False}
+    metrics["false_fires"] = recalls
+    return {"config": {"seed": 0}, "command": "", "metrics": metrics}
+
+
+def test_false_fires_stand_by_kind_and_what_is_not_reached_is_said(tmp_path: Path) -> None:
+    kinds = {"near_relation": {"share": 0.25, "per_1000_tokens": 9.0, "n": 4}}
+    at = {"threshold": 1.0, "per_1000_tokens": 9.0, "kinds": kinds}
+    for method in ("posterior", "recite"):
+        path = tmp_path / f"bench-{method}.json"
+        path.write_text(json.dumps(fires(method, **{"50%": at, "70%": None})))
+    lines = locality_tables.false_fires_table(tmp_path).splitlines()
+    assert "| POSTERIOR | 50 % | 25 % | 9.0 |" in lines
+    assert "| RECITE | 70 % | not reached |  |" in lines
+
+
+def test_general_tasks_begin_with_the_model_before_any_fact(tmp_path: Path) -> None:
+    assert locality_tables.general_table(tmp_path) == "No record yet."
+    task = {"follows": {"acc": 0.5, "error": 0.05}, "last_word": {"acc": 0.25, "error": 0.04}}
+    entry = {"metrics": {"facts": 7, "methods": {"bare": task}}, "config": {"questions": 9}}
+    (tmp_path / "general-smollm2.json").write_text(json.dumps(entry))
+    assert "| before any fact | 50 % ± 5 | 25 % ± 4 |" in locality_tables.general_table(tmp_path)

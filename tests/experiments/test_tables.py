@@ -65,13 +65,15 @@ def test_rules_stand_in_one_row_each(folder: Path) -> None:
     assert len(lines) == 4
 
 
-def test_only_what_stands_between_the_markers_is_replaced(folder: Path) -> None:
-    sections = "\n".join(f"<!-- {n} -->\nold\n<!-- /{n} -->" for n in tables.SECTIONS)
-    made = tables.filled(f"before\n{sections}\nafter\n", folder)
-    assert made.startswith("before\n<!-- facts -->\n| | 1,000 facts")
-    assert made.endswith(f"<!-- /{list(tables.SECTIONS)[-1]} -->\nafter\n")
+@pytest.mark.parametrize("part", tables.PARTS)
+def test_only_what_stands_between_the_markers_is_replaced(part: str, folder: Path) -> None:
+    names = list(tables.PARTS[part])
+    sections = "\n".join(f"<!-- {n} -->\nold\n<!-- /{n} -->" for n in names)
+    made = tables.filled(f"before\n{sections}\nafter\n", part, folder)
+    assert made.startswith(f"before\n<!-- {names[0]} -->\n")
+    assert made.endswith(f"<!-- /{names[-1]} -->\nafter\n")
     assert "old" not in made
-    assert tables.filled(made, folder) == made
+    assert tables.filled(made, part, folder) == made
 
 
 def test_a_record_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,12 +102,22 @@ def test_numbers_of_a_template_are_the_records_means(tmp_path: Path) -> None:
         fill_template("{run-seed1 accuracy/train:.1%}", tmp_path)
 
 
-def test_the_numbers_of_both_readmes_are_those_of_the_records() -> None:
-    for path, made in ((tables.FRONT, tables.front_filled), (tables.README, tables.filled)):
-        text = path.read_text("utf-8")
-        assert made(text, record.RESULTS) == text, f"{path.name} is out of date: make docs"
+def test_the_numbers_of_every_readme_are_those_of_the_records() -> None:
+    for path, text in tables.made(record.RESULTS).items():
+        assert path.read_text("utf-8") == text, f"{path} is out of date: make docs"
+
+
+def test_the_map_of_the_experiments_names_every_part() -> None:
+    text = (tables.HERE / "README.md").read_text("utf-8")
+    assert all(f"]({part}/README.md)" in text for part in tables.PARTS)
 
 
 def test_a_section_stands_once() -> None:
     with pytest.raises(ValueError, match=r"<!-- \w+ --> and <!-- /\w+ --> stand 0 times"):
         tables.front_filled("no section", record.RESULTS)
+
+
+def test_every_record_was_made_from_a_commit() -> None:
+    records = [json.loads(path.read_text("utf-8")) for path in record.RESULTS.glob("*.json")]
+    assert records
+    assert [r["name"] for r in records if r["dirty"]] == []

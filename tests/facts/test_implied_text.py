@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from oneshot.errors import BadInputError
 from oneshot.facts.brain.implying import wanted_of
-from oneshot.facts.brain.texts import Texts, record_of, statement_of
+from oneshot.facts.brain.kept import record_of, statement_of
+from oneshot.facts.brain.texts import Texts
 from oneshot.facts.brain.understanding import Understanding
 from oneshot.facts.implied.lists import listed, one_of_several, values
 from oneshot.facts.implied.rules import Rule, rule_of
@@ -22,6 +23,7 @@ from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
 from oneshot.hosts.sides import sides
+from oneshot.memory.disk.shelf import Shelf
 
 RULE = "X's capital is Y => Y is in X"
 
@@ -30,7 +32,9 @@ def following(sentences: Sequence[str], *rules: str) -> dict[str, str]:
     """What a set of sentences implies: answers by prompt."""
     parsed = [parse_sentence(sentence) for sentence in sentences]
     told = [replace(s, also=one_of_several(s)) for s in parsed]
-    texts = Texts(record_of(s) | {"key": f"{s.prompt} {s.answer}"} for s in told)
+    texts = Texts(Shelf([]))
+    for s in told:
+        texts.add(told_of(s).key.hex(), s)
     found = wanted_of(texts, texts.names(), [rule_of(rule) for rule in rules])
     return {s.prompt: s.answer for s in found.values()}
 
@@ -83,7 +87,8 @@ def test_what_implies_nothing(sentence: str) -> None:
 
 def test_what_states_tell_implies_too_but_makes_no_list() -> None:
     told = Statement("Misery came from the desk of", "Ann Bell", "Misery", side="author")
-    texts = Texts([record_of(told) | {"key": "a"}])
+    texts = Texts(Shelf([]))
+    texts.add("aa", told)
     (found,) = wanted_of(texts, texts.names(), []).values()
     assert (found.prompt, found.answer) == ("Ann Bell wrote", "Misery")
     assert statement_of(record_of(found)) == found

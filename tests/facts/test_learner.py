@@ -188,7 +188,7 @@ def test_only_the_set_of_live_facts_matters(data: st.DataObject) -> None:
             fresh.write(sorted(expected.values(), key=lambda s: s.prompt))
             assert exported(learner, Path(place) / "ea") == exported(fresh, Path(place) / "eb")
             assert not expected or equal(stored(learner), stored(fresh))
-            assert len(learner.ledger.ids) == len(expected)
+            assert len(learner.ledger) == len(expected)
             assert len(stored(learner)[0]) == len(expected) + len(learner.implied())
 
 

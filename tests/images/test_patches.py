@@ -1,6 +1,5 @@
 """Patch features against a direct computation, and exact integer Gram matrices."""
 
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -47,7 +46,7 @@ def direct_responses(bank, image):
 def test_features_are_those_of_the_definition():
     images = random_images()
     bank = small_bank()
-    pooled = bank.pooled(images[:1], fused=False).view(2, 2, 2, 8).square()
+    pooled = bank.pooled(images[:1]).view(2, 2, 2, 8).square()
     responses = direct_responses(bank, images[0])  # 5 rows, the last outside any bin, x 5
     high = (responses - bank.filters.thresholds).relu()[:4, :4]
     low = (-responses - bank.filters.thresholds).relu()[:4, :4]
@@ -76,9 +75,7 @@ def test_mirrored_features_do_not_tell_an_image_from_its_mirror_image():
     images = random_images()
     mirrored = PatchSettings(filters=8, size=4, cells=2, bin=2, mirror=True, sample=500)
     bank = small_bank(mirrored)
-    torch.testing.assert_close(
-        bank.pooled(images, fused=False), bank.pooled(images.flip(3), fused=False)
-    )
+    torch.testing.assert_close(bank.pooled(images), bank.pooled(images.flip(3)))
 
 
 def test_the_same_generator_gives_the_same_bank():
@@ -94,30 +91,28 @@ def deep_bank(mirror=False, settings=DEEP):
     images = random_images()
     first = PatchSettings(filters=8, size=4, bin=2, cells=2, mirror=mirror, sample=500)
     generator = torch.Generator().manual_seed(2)
-    return fit_deep(small_bank(first, images), images, settings, generator, fused=False)
+    return fit_deep(small_bank(first, images), images, settings, generator)
 
 
 def test_the_second_layer_adds_its_features_to_the_first_one_s():
     images, bank = random_images(seed=3), deep_bank()
-    pooled = bank.pooled(images, fused=False)
-    shallow = bank.first.pooled(images, fused=False)
+    pooled = bank.pooled(images)
+    shallow = bank.first.pooled(images)
     torch.testing.assert_close(pooled[:, : shallow.shape[1]], shallow)
-    maps = (bank.first.bins(images, fused=False).sqrt() - bank.centre) @ bank.components
+    maps = (bank.first.bins(images).sqrt() - bank.centre) @ bank.components
     corner = torch.cat([maps[:, i, j] for i in range(2) for j in range(2)], dim=1)
     corner = corner.view(20, 2, 2, 5).permute(0, 3, 1, 2).flatten(1)  # channel, row, column
     corner = corner / (corner.square().mean(1, keepdim=True) + bank.softening).sqrt()
     responses = corner @ bank.filters.weights.float() - bank.filters.offsets
     expected = (responses - bank.filters.thresholds).relu()
     whole = replace(bank, settings=replace(DEEP, cells=5))  # a window for every position
-    found = whole.pooled(images, fused=False)[:, shallow.shape[1] :].view(20, 5, 5, 2, 6)
+    found = whole.pooled(images)[:, shallow.shape[1] :].view(20, 5, 5, 2, 6)
     torch.testing.assert_close(found[:, 0, 0, 0].square(), expected, rtol=0.05, atol=0.03)
 
 
 def test_the_second_layer_does_not_tell_an_image_from_its_mirror_image():
     images, bank = random_images(seed=3), deep_bank(mirror=True)
-    torch.testing.assert_close(
-        bank.pooled(images, fused=False), bank.pooled(images.flip(3), fused=False)
-    )
+    torch.testing.assert_close(bank.pooled(images), bank.pooled(images.flip(3)))
 
 
 @pytest.mark.parametrize("change", [{"channels": 17}, {"size": 6}, {"filters": 5000}])
@@ -140,7 +135,7 @@ def test_windows_are_means_that_overlap():
 @pytest.mark.parametrize("cells", [1, 2, 3, 4])
 def test_windows_cover_every_bin(cells):
     patch_settings = PatchSettings(filters=4, size=4, bin=1, cells=cells, sample=200)
-    pooled = small_bank(patch_settings).pooled(random_images(), fused=False)
+    pooled = small_bank(patch_settings).pooled(random_images())
     assert pooled.shape == (20, cells * cells * 8)
     assert bool(torch.isfinite(pooled).all())
 
@@ -150,9 +145,14 @@ def test_a_patch_larger_than_the_image_is_refused():
         small_bank(PatchSettings(filters=4, size=14))
 
 
+def test_a_bin_larger_than_the_image_is_refused():
+    with pytest.raises(BadInputError, match="an image has 2 x 1 patches; give smaller"):
+        small_bank(PatchSettings(filters=4, size=12, bin=3))
+
+
 def test_more_filters_than_patches_are_refused():
     with pytest.raises(BadInputError, match="ask for fewer"):
-        small_bank(PatchSettings(filters=5000, size=12))
+        small_bank(PatchSettings(filters=5000, size=12, bin=1))
 
 
 @pytest.mark.parametrize("change", [{"filters": 0}, {"quiet": 1.0}, {"whitening": 0.0}])
@@ -161,23 +161,13 @@ def test_settings_out_of_range_are_refused(change):
         PatchSettings(**change)
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # the compiler's own
-@pytest.mark.skipif(shutil.which("g++") is None, reason="compiling needs a C++ compiler")
-def test_the_compiled_features_are_the_eager_ones():
-    images, bank = random_images(), small_bank()
-    torch.testing.assert_close(
-        bank.pooled(images, fused=True), bank.pooled(images, fused=False), rtol=0.02, atol=0.02
-    )
-
-
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 5000), st.sampled_from([3, 8, 16]), st.integers(0, 2**31))
 def test_gram_matrices_are_exact_and_ignore_the_order_of_rows(rows, width, seed):
     generator = torch.Generator().manual_seed(seed)
     codes = torch.randint(-127, 128, (rows, width), generator=generator).to(torch.int8)
     gram = integer_gram(codes)
-    assert torch.equal(gram, (codes.long().T @ codes.long()).double())
+    assert torch.equal(gram.long(), codes.long().T @ codes.long())
     assert torch.equal(gram, integer_gram(codes[torch.randperm(rows, generator=generator)]))
 
 

@@ -205,6 +205,22 @@ def test_several_files_and_folders_are_answered_in_a_call(
     assert all(record["calibrated"] and record["share"] > 0.5 for record in said)
 
 
+def test_a_bad_picture_of_a_folder_is_left_out_and_a_named_one_refused(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(held_out()[0][1]).save(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_bytes(b"")
+    with pytest.raises(SystemExit) as left:
+        main(["--json", "image", "predict", str(tmp_path), "--run", str(run)])
+    assert not left.value.code
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 1
+    assert said.err.startswith(f"warning: left out: {tmp_path / 'bad.png'} is empty")
+    with pytest.raises(SystemExit) as left:
+        main(["image", "predict", str(tmp_path / "bad.png"), "--run", str(run)])
+    assert left.value.code == 2
+
+
 def test_as_is_takes_nothing_but_the_size_of_the_model(run: Path, tmp_path: Path) -> None:
     trained, (_, digit) = load_trained(run, CPU), held_out()[3]
     path = tmp_path / "a.png"

@@ -96,7 +96,7 @@ def residual_chain(digits):
 
 @pytest.fixture(scope="module")
 def deep_chain(digits):
-    return train(digits, replace(TINY, blocks=1, stride=1, bin=3, deep=24), silent)
+    return train(digits, replace(TINY, blocks=1, stride=1, bin=3, deep=24, deep_cells=3), silent)
 
 
 @pytest.fixture(scope="module")

@@ -228,7 +228,7 @@ def test_old_examinations_get_rounds(tmp_path: Path) -> None:
         assert journal.get(fact).aliases == ()
         assert exams.of_fact(fact) == [Examination(fact, "taught", "p", "a", True)] * 3
     with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (5,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (6,)
 
 
 @given(data=st.data())

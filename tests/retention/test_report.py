@@ -17,6 +17,9 @@ def share(mean: float, **more: Any) -> dict[str, Any]:
     return {"mean": mean, "low": mean / 2, "high": 1.0, "n": 16, "wrong": wrong, "right": []} | more
 
 
+FIRES = {"threshold": 1.0, "per_1000_tokens": 3.0, "kinds": {"neighbours": {"share": 0.25}}}
+
+
 def result(method: str, paraphrase: float, neighbours: float) -> dict[str, Any]:
     cohorts = [paraphrase] * 10
     made: dict[str, Any] = {
@@ -44,6 +47,7 @@ def result(method: str, paraphrase: float, neighbours: float) -> dict[str, Any]:
         },
         "text": {"kl": 0.0, "fires_per_token": 0.001},
         "contradictions": {"later_holds": share(1.0)},
+        "false_fires": {"50%": FIRES, "70%": FIRES if method == "posterior" else None},
         "stream": {"backward_transfer": 0.0, "at_the_end": cohorts},
     }
 
@@ -80,7 +84,9 @@ def test_the_page_is_whole_and_escapes_what_was_said(folder: Path) -> None:
     text = page(folder)
     assert "What of &lt;Oslo&gt;?" in text
     assert "<Oslo>" not in text
-    assert text.count("<svg") == 3
+    assert text.count("<svg") == 4
+    assert "where each method answers 50% of the questions" in text
+    assert "where each method answers 70%" not in text, "one method alone is no comparison"
     assert "best other method" in text
     assert not re.search(r"(src|href)=\"http", text)
 

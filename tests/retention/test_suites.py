@@ -48,6 +48,7 @@ def test_every_hard_case_has_its_questions(hard_cases: Suite) -> None:
     assert len(hard_cases.requests) == FACTS
     axes = hard_cases.told | hard_cases.kept | hard_cases.unsaid
     wanted = {"yes", "no", "multiple_choice", "near_relation", "far_relation", "near_names"}
+    wanted |= {"other_yes_no", "other_choice", "other_after_50_tokens"}
     wanted |= {f"after_{tokens}_tokens" for tokens in AHEAD[:1]} | {"negation", DELETED}
     assert wanted <= axes.keys()
     assert all(0 < len(axes[axis]) <= PROBES for axis in wanted)

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from oneshot.images.features.coded import BATCH
 from oneshot.images.features.deep import DeepBank, DeepSettings, fit_deep
 from oneshot.images.features.patches import PatchSettings, fit_bank
 
@@ -14,8 +15,6 @@ WIDTH = 2048
 
 SAMPLE = 4096
 """Images that the components are found on."""
-
-_BATCH = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +33,7 @@ class PatchHost:
 def fit_patch_host(images: UInt8[Tensor, "n 3 32 32"], generator: torch.Generator) -> PatchHost:
     """A host from pixels alone."""
     first = fit_bank(images, PatchSettings(filters=512, stride=2, bin=2), generator)
-    bank = fit_deep(first, images, DeepSettings(filters=512), generator, fused=True)
+    bank = fit_deep(first, images, DeepSettings(filters=512), generator)
     raw = _pooled(bank, images[torch.randperm(len(images), generator=generator)[:SAMPLE]])
     centre = raw.mean(0)
     raw -= centre
@@ -45,4 +44,4 @@ def fit_patch_host(images: UInt8[Tensor, "n 3 32 32"], generator: torch.Generato
 
 
 def _pooled(bank: DeepBank, images: Tensor) -> Tensor:
-    return torch.cat([bank.pooled(part, fused=True) for part in torch.split(images, _BATCH)])
+    return torch.cat([bank.pooled(part) for part in torch.split(images, BATCH)])

@@ -22,7 +22,7 @@ from oneshot.hosts.load import load_host
 from oneshot.retention.methods.interface import Request
 from oneshot.retention.methods.ours import Ours
 
-FIGURE = RESULTS / "facts-capacity"
+FIGURE = RESULTS.parent / "figures" / "facts-capacity"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -11,6 +12,14 @@ from torch import Tensor
 
 Content: TypeAlias = UInt8[Tensor, "3 side side"] | str
 """An example as the host sees it: pixels, or a text."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a host sees of a file or text, and what had to be done for that."""
+
+    content: Content
+    remarks: tuple[str, ...] = ()
 
 
 class Kind(StrEnum):
@@ -54,7 +63,7 @@ class ClassHost(Protocol):
         """An example with nothing in it."""
         ...
 
-    def read(self, source: str) -> Content:
+    def read(self, source: str) -> Seen:
         """A file's pixels, or a text made fit; BadInputError for what cannot be used."""
         ...
 

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from oneshot.classes.hosts.host import Content, Kind, full_batches
+from oneshot.classes.hosts.host import Content, Kind, Seen, full_batches
 from oneshot.core.threads import few_threads
 from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.load import UNLOADABLE, host_hash
@@ -51,10 +51,10 @@ class ImageHost:
         """A black square."""
         return torch.zeros(3, self.side, self.side, dtype=torch.uint8)
 
-    def read(self, source: str) -> Content:
+    def read(self, source: str) -> Seen:
         """The file's pixels, cut to the middle square; BadInputError for no picture."""
         found = read_picture(Path(source), "RGB", ground=self.ground, enough=2 * self.side)
-        return middle_square(found.image, self.side)
+        return Seen(middle_square(found.image, self.side), found.remarks)
 
     def features(self, contents: Sequence[Content]) -> Float[Tensor, "n raw"]:
         """Features of images; BadInputError for texts or none at all."""

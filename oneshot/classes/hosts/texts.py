@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from oneshot.classes.hosts.host import Content, Kind
+from oneshot.classes.hosts.host import Content, Kind, Seen
 from oneshot.core.threads import few_threads
 from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.load import PACKAGED, UNLOADABLE, host_folder, host_hash
@@ -42,9 +42,9 @@ class TextHost:
     small: bool = False
     """Whether a forward pass is too little for several threads."""
 
-    def read(self, source: str) -> Content:
+    def read(self, source: str) -> Seen:
         """The text with its white space made plain; BadInputError for none or over 20,000."""
-        return read_text(source)
+        return Seen(read_text(source))
 
     def features(self, contents: Sequence[Content]) -> Float[Tensor, "n raw"]:
         """Features of texts; BadInputError for images or none at all."""

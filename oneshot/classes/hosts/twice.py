@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from oneshot.classes.hosts.host import Content, Kind
+from oneshot.classes.hosts.host import Content, Kind, Seen
 from oneshot.classes.hosts.texts import load_text_model, only_texts, read_text
 from oneshot.hosts.load import host_folder, host_hash
 
@@ -36,9 +36,9 @@ class TwiceHost:
     limits: str = ""
     blank: Content = "."
 
-    def read(self, source: str) -> Content:
+    def read(self, source: str) -> Seen:
         """The text with its white space made plain; BadInputError for none or over 20,000."""
-        return read_text(source)
+        return Seen(read_text(source))
 
     @torch.no_grad()
     def features(self, contents: Sequence[Content]) -> Float[Tensor, "n raw"]:

@@ -38,7 +38,8 @@ def guess_text(guess: Guess, *, titled: bool, none: bool = True) -> Text:
     others = [f"{printable(n)} {p:.0%}" for n, p in guess.ranking if n != guess.name]
     if guess.name is not None and none:
         others.append(f"none of these {guess.none:.0%}")
-    return text.append(f"  ({', '.join(others)})", "dim")
+    text.append(f"  ({', '.join(others)})", "dim")
+    return text.append(f"\n    {', '.join(guess.prepared)}" if guess.prepared else "", "dim")
 
 
 def evaluation_rows(found: Evaluation) -> list[tuple[str, str, str, str, str]]:

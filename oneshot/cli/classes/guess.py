@@ -44,8 +44,9 @@ def guess(
       oneshot class guess ./photos --strangers 0.5
       oneshot class guess "Where is my parcel?"
     """
+    from oneshot.classes.examples import Remarks
     from oneshot.classes.folder.opening import check_there
-    from oneshot.classes.sources import is_text, pictures, texts
+    from oneshot.classes.sources import is_folder, is_text, pictures, texts
 
     output = SESSION.get().output
     if not examples:
@@ -58,8 +59,11 @@ def guess(
         text = text or place_and_kind(classes, text)[1] == "text"
     check_there(place_and_kind(classes, text)[0])
     sources = texts(examples) if text else pictures(examples)
+    remarks = Remarks(skip_bad=any(map(is_folder, examples)))
     with open_classes(classes, text, strangers=strangers) as opened, output.progress() as bar:
-        found = opened.guess(sources, top, bar or silent, none=none)
+        found = opened.guess(sources, top, bar or silent, none=none, remarks=remarks)
+    for reason in remarks.left_out:
+        output.remark(f"warning: left out: {reason}")
     for one in found:
         record = asdict(one) | {"ranking": [{"name": n, "probability": p} for n, p in one.ranking]}
         output.put(record, guess_text(one, titled=len(found) > 1, none=none))

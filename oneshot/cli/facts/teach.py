@@ -1,5 +1,6 @@
 """The command that teaches facts."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,13 +11,16 @@ import typer
 from oneshot.cli.facts.display import show_receipts
 from oneshot.cli.session import SESSION, Learner, open_learner
 from oneshot.errors import BadInputError
-from oneshot.facts.types import Statement
+from oneshot.facts.types import Receipt, Statement
 
 commands = typer.Typer()
 PANEL = "Facts"
 
 File = Annotated[
     str | None, typer.Option("--file", metavar="FILE", help="Read FILE; - is standard input.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Pass over facts of FILE that were taught before.")
 ]
 Subject = Annotated[str | None, typer.Option("--subject", help="Whom or what the fact is about.")]
 
@@ -45,6 +49,7 @@ def teach(
         bool, typer.Option("--no-before", help="Do not ask the bare model first; faster.")
     ] = False,
     file: File = None,
+    resume: Resume = False,
 ) -> None:
     """Teach one fact, or many from a file or from standard input.
 
@@ -61,7 +66,10 @@ def teach(
 
     Files hold JSON lines or CSV with prompt, answer and, where known, subject,
     source, asks (further wordings), aliases (other names of the subject), also,
-    since and until; a .txt file holds a sentence a line.
+    since and until; a .txt file holds a sentence a line, a .parquet file a fact a
+    row. With --resume a file goes on where a stopped run ended, with many facts
+    written together. Under torchrun each process teaches its share to one brain;
+    one that died can be started again.
 
     Examples:
       oneshot teach "The capital of Freedonia is Glorptown."
@@ -73,6 +81,8 @@ def teach(
       oneshot teach "Freedonia's motto is" "Onward" --also
       oneshot teach "The mayor of Glorptown is Bob since 2021."
       oneshot teach --no-before --file facts.jsonl
+      oneshot teach --no-before --resume --file facts.jsonl
+      torchrun --nproc-per-node 4 -m oneshot teach --file facts.parquet
       cat facts.jsonl | oneshot --json teach
     """
     session = SESSION.get()
@@ -84,9 +94,14 @@ def teach(
         raise BadInputError(
             "--subject, --ask, --alias and --also belong to one fact; a file has its own"
         )
+    if resume and file is None:
+        raise BadInputError("--resume goes on with a file; give --file FILE")
     with open_learner() as learner:
         if file is not None:
             statements = _read_statements(file, learner.templates)
+            if resume or _shared():
+                show_receipts(session.output, _share(learner, statements, not no_before))
+                return
         else:
             one = statement_of(learner, prompt or "", answer, subject, ask or (), alias or ())
             statements = iter([replace(one, also=one.also or also)])
@@ -111,6 +126,17 @@ def _read_statements(file: str, templates: Sequence[str]) -> Iterator[Statement]
     from oneshot.facts.language.readers import read_statements
 
     return read_statements(file, source_name(file), templates)
+
+
+def _shared() -> bool:
+    """Whether this is one of several processes."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def _share(learner: Learner, statements: Iterator[Statement], before: bool) -> Iterator[Receipt]:
+    from oneshot.facts.sharing import Share, teach_share
+
+    return teach_share(learner, statements, Share.of_launcher(), before=before)
 
 
 def source_name(file: str) -> str:

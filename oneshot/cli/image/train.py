@@ -32,10 +32,9 @@ from oneshot.images.kinds import Precision, Rule, Spacing
 if TYPE_CHECKING:
     from oneshot.images.data import ImageSet
     from oneshot.images.settings import TrainSettings
-    from oneshot.images.training.beginning import Place
     from oneshot.images.training.train import Run
 else:
-    ImageSet = Place = Run = TrainSettings = (
+    ImageSet = Run = TrainSettings = (
         Any  # annotations are evaluated where types are checked at run time
     )
 
@@ -182,7 +181,7 @@ def _train_gradient(
     from oneshot.images.build import new_trainee
     from oneshot.images.noprop.chain import Part
     from oneshot.images.training.allocation import keep_freed_memory
-    from oneshot.images.training.beginning import Place
+    from oneshot.images.training.beginning import Place, check_place
     from oneshot.images.training.exchange import exchanging
     from oneshot.images.training.journal import journalled
     from oneshot.images.training.parallel import Rank
@@ -192,10 +191,11 @@ def _train_gradient(
     output, started, rank = SESSION.get().output, time.perf_counter(), Rank.of_environment()
     settings, folder = settings_of(None, **values), rank.folder(out)
     blocks = rank.blocks(settings.T) if rank.world > 1 else ()
-    images = images_of(settings, data)
     place = Place(folder, resume, blocks, start=init_from)
+    check_place(place, settings)  # before pictures are looked for, which may take long
+    images = images_of(settings, data)
     if "epochs" not in values:
-        settings = _chosen(settings, images, place, rank.world)
+        settings = _chosen(settings, images, rank.world)
     with exchanging(rank, settings, chosen_device()) as exchange:
         if exchange is not None and resume:
             exchange.resume(folder)
@@ -226,14 +226,10 @@ def _train_gradient(
     measure(out, images, record)
 
 
-def _chosen(
-    settings: TrainSettings, images: ImageSet, place: Place, processes: int
-) -> TrainSettings:
+def _chosen(settings: TrainSettings, images: ImageSet, processes: int) -> TrainSettings:
     """The settings with as many epochs as take some ten minutes here."""
     from oneshot.images.planning import affordable_epochs
-    from oneshot.images.training.beginning import check_place
 
-    check_place(place)
     if processes > 1:
         raise BadInputError("several processes train one run; give --epochs, alike to all")
     return replace(settings, epochs=affordable_epochs(settings, images))

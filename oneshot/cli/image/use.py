@@ -184,9 +184,17 @@ def predict(
         raise BadInputError(f"top = {top} came; give at least 1")
     device, trained, output = chosen_device(), open_run(run), SESSION.get().output
     paths = [path for file in files for path in (pictures_in(file) if file.is_dir() else [file])]
+    named, answered = {file for file in files if not file.is_dir()}, False
     if trained.calibration is None:
         output.remark("percentages are not calibrated: training measures that at its end")
     for path in paths:
-        found = look(trained, path, device, as_is=as_is)
+        try:
+            found = look(trained, path, device, as_is=as_is)
+        except BadInputError as error:
+            if path in named or (path == paths[-1] and not answered):
+                raise
+            output.remark(f"warning: left out: {error}")
+            continue
+        answered = True
         record = prediction_record(found, trained.names, calibrated=trained.calibration is not None)
         output.put(record, prediction_text(found, trained.names, top, titled=len(paths) > 1))

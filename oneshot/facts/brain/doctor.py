@@ -13,9 +13,11 @@ from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.brain.texts import Texts
 from oneshot.facts.calibrated import calibration_path
 from oneshot.facts.implied.rules import Rule
+from oneshot.memory.disk.shelf import Shelf
 from oneshot.memory.doctor import checks
 from oneshot.memory.doctor.finding import Finding
 from oneshot.memory.journal.facts import Journal
+from oneshot.memory.journal.rows import Fact
 
 
 def examine(folder: Path, *, repair: bool) -> list[Finding]:
@@ -52,13 +54,18 @@ def _load(path: Path) -> object:
 def _agreement(brain: Brain, *, repair: bool) -> Iterator[Finding]:
     """Live facts of the journal and facts of the weights have to be the same set."""
     try:
-        texts = Texts(brain.store.load().records)
+        texts = Texts(Shelf(brain.store.open()))
     except BrainError as error:
         yield Finding("journal and weights", False, f"not compared: {error}")
         return
-    stored = {key for key, told in texts.items() if not told.origins}
-    live = {entry.key: entry for entry in brain.journal.entries("live")}
-    unlisted, gone = len(stored - live.keys()), [e for key, e in live.items() if key not in stored]
+    stored = len(texts) - len(texts.all_implied())
+    gone, both = list[Fact](), 0
+    for entry in brain.journal.entries("live"):
+        if entry.key in texts:
+            both += 1
+        else:
+            gone.append(entry)
+    unlisted = stored - both
     if unlisted:
         yield _list(brain, unlisted, repair=repair)
     if repair:
@@ -67,7 +74,7 @@ def _agreement(brain: Brain, *, repair: bool) -> Iterator[Finding]:
         detail = f"#{entry.id} ({entry.prompt[:40]}) is not in the weights; teach it again"
         yield Finding("journal", False, detail, repaired=repair)
     if not unlisted and not gone:
-        yield Finding("journal and weights", True, f"{len(stored)} facts in both")
+        yield Finding("journal and weights", True, f"{stored} facts in both")
         yield _implied(brain, texts, repair=repair)
 
 
@@ -92,5 +99,6 @@ def _list(brain: Brain, count: int, *, repair: bool) -> Finding:
             calibration = load_calibration(brain.calibration, torch.device("cpu"))
         except (BrainError, OSError):
             return Finding("journal", False, f"{detail}; mend the calibration first")
+        brain.journal.trust(())  # every segment is looked at
         Ledger(brain, calibration, {})
     return Finding("journal", False, detail, repaired=repair)

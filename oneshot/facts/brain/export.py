@@ -20,18 +20,25 @@ from oneshot.facts.brain.files import (
     read_calibration,
     read_config,
 )
+from oneshot.facts.brain.kept import record_of, statement_of
 from oneshot.facts.brain.live import no_rows
-from oneshot.facts.brain.texts import record_of, statement_of
 from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
 from oneshot.files.durable import write_atomically
 from oneshot.hosts.load import same_host
 from oneshot.memory.disk.folder import config_bytes
-from oneshot.memory.disk.segment_file import described, fault_of, layout_of
+from oneshot.memory.disk.segment_file import (
+    described,
+    fault_of,
+    layout_of,
+    records_of,
+    text_tensors,
+)
 from oneshot.memory.disk.segments import SegmentStore
 
 MODEL = "adapter_model.safetensors"
-METADATA = "facts"
+METADATA = "facts"  # where earlier versions kept texts
+TEXTS = "facts.texts", "facts.ends"
 
 
 @dataclass(frozen=True)
@@ -56,11 +63,10 @@ def export_folder(
         raise BrainError(f"{folder} cannot be written ({error.strerror}); give another") from error
     if (folder / WEIGHTS).exists():
         raise BrainError(f"{folder} is a brain; give another folder to export to")
-    texts = json.dumps([record_of(s) for s in statements], sort_keys=True)
-    metadata = {METADATA: texts}  # one entry: its order is its content
     tensors = {name: tensor.contiguous() for name, tensor in rows.tensors().items()}
+    tensors |= zip(TEXTS, text_tensors([record_of(s) for s in statements]), strict=True)
     write_atomically(folder / CALIBRATION, calibration)
-    write_atomically(folder / MODEL, save(tensors, metadata))
+    write_atomically(folder / MODEL, save(tensors))
     write_atomically(folder / CONFIG, config_bytes(config))
 
 
@@ -103,9 +109,12 @@ def _read_model(path: Path) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
     try:
         data = path.read_bytes()
         size = int.from_bytes(data[:8], "little")
-        records = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][METADATA])
+        metadata, tensors = json.loads(data[8 : 8 + size]).get("__metadata__"), load(data)
+        if metadata and METADATA in metadata:
+            records = json.loads(metadata[METADATA])
+        else:
+            records = records_of(*(tensors.pop(name) for name in TEXTS))
         keyed = [r | {"key": _key(statement_of(r))} for r in records]
-        tensors = load(data)
         if fault := fault_of(tensors, keyed):
             raise ValueError(fault)
         FactRows.of(tensors)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oneshot.errors import BadInputError
+from oneshot.facts.brain.kept import terms_of_record
 from oneshot.facts.rules import check_rule
 from oneshot.memory.disk.folder import CALIBRATION as CALIBRATION
 from oneshot.memory.disk.folder import FORMAT, Folder, FolderKind
@@ -48,7 +49,7 @@ class Brain(Folder[Config]):
     """An open brain folder; `writing()` lets one process at a time change it."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, BRAIN)
+        super().__init__(folder, BRAIN, terms_of_record)
         self.journal = Journal(folder / JOURNAL)
 
     @property

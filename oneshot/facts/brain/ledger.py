@@ -8,7 +8,6 @@ finishes its work, so that nothing acknowledged is lost and nothing replaced com
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 import torch
 
@@ -16,22 +15,28 @@ from adapters.address.calibration import Calibration
 from adapters.write.rows import FactRows, join
 from oneshot.errors import BrainError
 from oneshot.facts.brain.files import Brain
-from oneshot.facts.brain.implying import Change, Encode, orphans, settle, touched
+from oneshot.facts.brain.implying import Change, Encode, settle, touched
+from oneshot.facts.brain.kept import record_of, statement_of
 from oneshot.facts.brain.live import LiveRows, no_rows
 from oneshot.facts.brain.planned import Entered, Plan, taught_record
-from oneshot.facts.brain.texts import Texts, record_of
+from oneshot.facts.brain.texts import Texts
 from oneshot.facts.brain.understanding import Understanding
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.types import Statement
+from oneshot.memory.disk.segment_file import Mapped, Record, count_of, hex_of
+from oneshot.memory.disk.shelf import Shelf
 from oneshot.memory.examiner.nearest import NearestFacts
+
+MOST_COMPARED = 10_000  # facts of a brain in which a new one's nearest is looked for
+MOST_NEW, SHARE_NEW = 8192, 32  # new rows, or one in so many, before the disk is read anew
 
 
 class Ledger:
     """The facts of one brain; every change takes the folder's lock and raises `version`.
 
     `labels` names relations, `many` are those with several values; `live` are the rows, implied
-    ones too, and `texts` what they say. `ids` are the journal's numbers of taught facts by key,
-    `near` the index of their codes. Without `encode` nothing new is implied.
+    ones too, and `texts` what they say. Without `encode` nothing new is implied. Of segments that
+    the journal notes it is known that all facts in them are entered.
     """
 
     def __init__(
@@ -47,15 +52,18 @@ class Ledger:
         self._encode = encode
         self.version = 0
         self._files: frozenset[str] | None = None
+        self._near: NearestFacts | None = None
+        self._left = frozenset[str]()  # what has to go and could not be taken out yet
         self.refresh()
 
     def refresh(self) -> None:
         """Read what other processes changed, and finish what a killed one left half done."""
-        if self.brain.store.names() == self._files or not self._load():
+        names = self.brain.store.names()
+        if names == self._files or not (self._catch_up(names) if self._files else self._read()):
             return
         try:
             with self.brain.writing():  # perhaps it lives and is about to finish by itself
-                self._finish(self._load())
+                self._finish(self._read())
         except BaseException:
             self._files = None
             raise
@@ -88,16 +96,16 @@ class Ledger:
             self._take_out(keys)
             change = self._settle(names)
             self._append({}, change)
-            self.brain.store.remove([*keys, *change.gone])
+            self._remove([*keys, *change.gone])
             ids = [entry.id for entry in self.brain.journal.by_keys(keys).values()]
             with self.brain.journal.transaction():
+                self._trust()
                 self.brain.journal.set_state(ids, state)
                 if kind and ids:
                     self.brain.journal.log(kind, {"added": [], "removed": ids})
-            self.near.remove(ids)
-            for key in keys:
-                self.ids.pop(key, None)
-            self._files = self.brain.store.names()
+            if self._near:
+                self._near.remove(ids)
+            self._settled()
 
     def imply(self) -> None:
         """Bring what is implied in step with facts and rules, for all names."""
@@ -108,36 +116,82 @@ class Ledger:
             self._drop(change.gone)
             self.version += 1
 
+    def __len__(self) -> int:
+        """How many taught facts are live."""
+        return self.brain.journal.counts()["live"]
+
+    @property
+    def near(self) -> NearestFacts:
+        """The index of the taught facts' codes, made when it is first needed."""
+        if self._near is None:
+            rows = self.live.canonical()
+            ids = self._ids(rows.hex_keys())
+            listed = torch.tensor([key in ids for key in rows.hex_keys()], dtype=torch.bool)
+            vectors = self.vectors(rows)
+            self._near = NearestFacts(vectors.shape[1])
+            self._near.add([ids[k] for k in rows.hex_keys() if k in ids], vectors[listed])
+        return self._near
+
     def sources(self, key: str) -> tuple[int, ...]:
         """The numbers of the taught facts behind a row: its own, or those that it follows from."""
-        origins = self.texts[key].origins or (key,)
-        return tuple(sorted(self.ids[origin] for origin in origins if origin in self.ids))
+        told = self.texts.get(key)
+        entries = self.brain.journal.by_keys((told and told.origins) or (key,))
+        return tuple(sorted(entry.id for entry in entries.values()))
 
     def rules(self) -> list[Rule]:
         """The user's rules."""
         return [Rule(text) for text in self.brain.journal.rules()]
 
-    def _load(self) -> list[dict[str, Any]]:
-        """Read weights and journal; the records that the journal does not list as live."""
-        segments = self.brain.store.load()
-        rows = FactRows.of(segments.rows) if segments.records else no_rows(self.calibration)
-        entries = self.brain.journal.by_keys(rows.hex_keys())
-        self.live, self.texts = LiveRows(rows), Texts(segments.records)
-        self.ids = {key: entry.id for key, entry in entries.items() if entry.state == "live"}
-        listed = torch.tensor([key in self.ids for key in rows.hex_keys()], dtype=torch.bool)
-        vectors = self.vectors(rows)
-        self.near = NearestFacts(vectors.shape[1])
-        self.near.add([self.ids[k] for k in rows.hex_keys() if k in self.ids], vectors[listed])
-        self.version += 1
-        self._files = segments.names
-        lost = orphans(self.texts)
-        return [
-            r
-            for r in segments.records
-            if (r["key"] in lost if r.get("origins") else r["key"] not in self.ids)
-        ]
+    def _read(self) -> list[Record]:
+        """Read what the disk holds anew; the records that the journal does not list as live."""
+        segments = self.brain.store.open()
+        self._shelf = Shelf(segments)
+        self.live = LiveRows(self._shelf, no_rows(self.calibration))
+        self.texts = Texts(self._shelf)
+        return self._taken_in(segments, self._shelf.names)
 
-    def _finish(self, unlisted: list[dict[str, Any]]) -> None:
+    def _catch_up(self, names: frozenset[str]) -> list[Record]:
+        """The same after others changed these files, without what has not changed."""
+        new = names - self._shelf.names
+        if sum(map(count_of, new)) > MOST_NEW or self.live.added > MOST_NEW:
+            return self._read()
+        try:
+            segments = self.brain.store.open(new)
+        except FileNotFoundError:
+            return self._read()
+        here = {key: (s, row) for s in segments for row, key in enumerate(hex_of(s.rows["key"]))}
+        moved = (s for s in self._shelf.segments if s.name not in names)
+        had = self.live.new_keys().union(*(hex_of(s.rows["key"]) for s in moved))
+        self._take_out(had - here.keys())
+        for key in sorted(key for key in here if key not in self.live):
+            segment, row = here[key]
+            self.live.add(FactRows.of(segment.row(row)))
+            self.texts.add(key, statement_of(segment.record(row)))
+        return self._taken_in(segments, names)
+
+    def _taken_in(self, segments: Sequence[Mapped], names: frozenset[str]) -> list[Record]:
+        """What the journal does not list of segments that were just read."""
+        self._near, self._files = None, names
+        self.version += 1
+        sure = self.brain.journal.sure()
+        return [r for s in segments if s.name not in sure for r in self._unlisted(s)]
+
+    def _unlisted(self, segment: Mapped) -> list[Record]:
+        """The records of a segment that the journal does not list, or that follow from none."""
+        ids = self._ids(hex_of(segment.rows["key"]))
+        records = (segment.record(row) for row in range(len(segment)))
+        return [r for r in records if r["key"] not in ids and self._is_lost(r.get("origins"))]
+
+    def _is_lost(self, origins: Collection[str] | None) -> bool:
+        """Whether a fact that the journal does not list follows from nothing that is here."""
+        return not origins or not all(origin in self.texts for origin in origins)
+
+    def _ids(self, keys: Collection[str]) -> dict[str, int]:
+        """The journal's numbers of those facts that it lists as live."""
+        entries = self.brain.journal.by_keys(keys)
+        return {key: entry.id for key, entry in entries.items() if entry.state == "live"}
+
+    def _finish(self, unlisted: list[Record]) -> None:
         """Enter what only the weights know; drop what was replaced and had still to go."""
         entries = self.brain.journal.by_keys([record["key"] for record in unlisted])
         names = touched(self.texts[record["key"]] for record in unlisted)
@@ -149,16 +203,18 @@ class Ledger:
             if was or told.origins:
                 replaced.append(key)
                 continue
-            retired = [k for k in self._contradicted(told, row) if k in self.ids]
+            retired = [*self._ids(self._contradicted(told, row))]
             self._take_out(retired)
             plans.append(Plan(key, told, row, record, False, tuple(retired)))
         self._take_out(replaced)
-        self._journal(plans, None)
+        self._journal(plans, None, replaced)
+        gone = [*replaced, *(key for plan in plans for key in plan.retired)]
+        self._left = frozenset(gone)
         with suppress(BrainError):  # a full disk, say: memory is right, the next reader tries again
             change = self._settle(names)
             self._append({}, change)
-            gone = [*replaced, *change.gone, *(key for plan in plans for key in plan.retired)]
-            self._drop(gone)
+            self._drop([*gone, *change.gone])
+            self._left = frozenset()
 
     def _plan(self, statement: Statement, row: FactRows, forced: frozenset[str]) -> Plan:
         key = row.hex_keys()[0]
@@ -190,7 +246,7 @@ class Ledger:
         names = touched(p.told for p in plans if not p.known)
         change = self._settle(names.union(*(p.names for p in plans)))
         self._append(fresh, change)
-        entered = self._journal(plans, kind)
+        entered = self._journal(plans, kind, change.gone)
         self._drop([*(key for p in plans for key in p.retired), *change.gone])
         return [replace(e, implied=_following(e.key, change)) for e in entered]
 
@@ -220,33 +276,61 @@ class Ledger:
         """Take replaced facts out of the weights, but those that were taught again since."""
         gone = [key for key in retired if key not in self.live]
         if gone:
-            self.brain.store.remove(gone)
-        self._files = self.brain.store.names()
+            self._remove(gone)
+        self._settled()
 
-    def _journal(self, plans: Sequence[Plan], kind: str | None) -> list[Entered]:
+    def _remove(self, keys: Collection[str]) -> None:
+        """Take facts off the disk; should that stop half way, the next reader looks at it."""
+        self.brain.journal.doubt(self.brain.store.holding(keys))
+        self.brain.store.remove(keys)
+
+    def _trust(self, without: Collection[str] = ()) -> None:
+        """Note the segments whose facts are all entered: those that hold none of these facts."""
+        store = self.brain.store
+        self.brain.journal.trust(store.names().difference(store.holding({*without, *self._left})))
+
+    def _settled(self) -> None:
+        """What lies on the disk need not lie in memory."""
+        self._files = self.brain.store.names()
+        if self.live.added > max(MOST_NEW, len(self.live) // SHARE_NEW):
+            self._read()
+
+    def _journal(
+        self, plans: Sequence[Plan], kind: str | None, gone: Collection[str]
+    ) -> list[Entered]:
+        """Enter facts; `gone` are those that are to be taken out besides what is replaced."""
         journal = self.brain.journal
-        touched = dict.fromkeys(key for p in plans for key in (p.key, *p.retired))
-        before = {key: self.ids[key] for key in touched if key in self.ids}
+        retired = [key for plan in plans for key in plan.retired]
+        touched = dict.fromkeys([*(plan.key for plan in plans), *retired])
+        before = self._ids(touched)
         with journal.transaction():
+            self._trust([*gone, *retired])
             entered = [self._enter(p) for p in plans]
-            added = [self.ids[key] for key in touched if key in self.ids and key not in before]
-            removed = [fact for key, fact in before.items() if key not in self.ids]
+            after = self._ids(touched)
+            added = [after[key] for key in touched if key in after and key not in before]
+            removed = [fact for key, fact in before.items() if key not in after]
             if kind and (added or removed):
                 journal.log(kind, {"added": added, "removed": removed})
         return entered
 
     def _enter(self, plan: Plan) -> Entered:
         (fact,) = self.brain.journal.add([plan.draft])
-        replaced = tuple(self.ids.pop(key) for key in plan.retired)
+        ids = self._ids(plan.retired)
+        replaced = tuple(ids[key] for key in plan.retired)
         for old in replaced:
             self.brain.journal.supersede(old, fact)
-        self.ids[plan.key] = fact
+        nearest = self._nearest(plan, fact, replaced)
+        return Entered(fact, plan.key, plan.record["relation"], plan.known, replaced, nearest)
+
+    def _nearest(self, plan: Plan, fact: int, replaced: Sequence[int]) -> int | None:
+        """The fact that asks most nearly the same; nobody looks for it in a large brain."""
+        if self._near is None and len(self.live) > MOST_COMPARED:
+            return None
         vector = self.vectors(plan.row)
         self.near.remove([*replaced, fact])
-        near = self.near.search(vector[0], 1)
+        found = self.near.search(vector[0], 1)
         self.near.add([fact], vector)
-        nearest = near[0][0] if near else None
-        return Entered(fact, plan.key, plan.record["relation"], plan.known, replaced, nearest)
+        return found[0][0] if found else None
 
     def vectors(self, rows: FactRows) -> torch.Tensor:
         """Codes to compare facts by: the first reading of each."""

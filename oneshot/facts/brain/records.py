@@ -5,9 +5,10 @@ from pathlib import Path
 
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.brain.files import CONFIG, Brain, Config, read_config
-from oneshot.facts.brain.texts import statement_of
+from oneshot.facts.brain.texts import Texts
 from oneshot.facts.types import Fact, Implied, Stats
 from oneshot.memory.disk.closing import Closing
+from oneshot.memory.disk.shelf import Shelf
 
 
 class Records(Closing):
@@ -47,11 +48,11 @@ class Records(Closing):
 
     def implied(self) -> list[Implied]:
         """What follows from the live facts, in the order of the facts; it lies in the weights."""
-        texts = [r for r in self.brain.store.texts() if r.get("origins")]
-        ids = self.brain.journal.by_keys({key for r in texts for key in r["origins"]})
+        texts = [*Texts(Shelf(self.brain.store.open())).all_implied().values()]
+        ids = self.brain.journal.by_keys({key for told in texts for key in told.origins})
         live = {key: fact.id for key, fact in ids.items() if fact.state == "live"}
         found = []
-        for told in map(statement_of, texts):
+        for told in texts:
             sources = tuple(sorted(live[key] for key in told.origins if key in live))
             found.append(Implied(told.prompt, told.answer, told.subject or "", told.rule, sources))
         return sorted(found, key=lambda i: (i.origins, i.prompt))

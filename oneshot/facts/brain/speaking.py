@@ -1,4 +1,4 @@
-"""Which rows of a brain speak on a day: no facts that are over, and none that a list tells."""
+"""Which facts of a brain are silent on a day: those that are over, and those that a list tells."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,12 +11,17 @@ from oneshot.facts.implied.times import over
 from oneshot.facts.types import Statement
 
 
+def quiet_on(facts: Mapping[str, Statement], day: str) -> set[str]:
+    """The keys of facts that are silent on a day ("2019-05-03")."""
+    return over(facts, day) | lists(facts).keys()
+
+
 def speaking(rows: FactRows, facts: Mapping[str, Statement], day: str) -> FactRows:
-    """The rows that speak on a day ("2019-05-03"); `facts` are what all of them say, by key."""
-    silent = over(facts, day) | lists(facts).keys()
-    if not silent:
+    """The rows that speak on a day; `facts` are what all of them say, by key."""
+    quiet = quiet_on(facts, day)
+    if not quiet:
         return rows
-    chosen = [i for i, key in enumerate(rows.hex_keys()) if key not in silent]
+    chosen = [i for i, key in enumerate(rows.hex_keys()) if key not in quiet]
     return rows.take(torch.tensor(chosen, dtype=torch.long))
 
 

@@ -1,119 +1,104 @@
-"""The texts that lie beside the weights: what each row was taught as, found by key and by name."""
+"""What each fact was taught as, found by key and by name; read when it is asked for."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
 
 from adapters.text.names import name_key
+from oneshot.facts.brain import kept
+from oneshot.facts.brain.kept import statement_of, terms_of
 from oneshot.facts.implied.lists import values
 from oneshot.facts.implied.wording import side_of
 from oneshot.facts.types import Statement
+from oneshot.memory.disk.shelf import Shelf
 
 
-class Texts(dict[str, Statement]):
+class Texts(Mapping[str, Statement]):
     """Statements by key, and by the names that they are about or answer with."""
 
-    def __init__(self, records: Iterable[dict[str, Any]] = ()) -> None:
-        super().__init__((record["key"], statement_of(record)) for record in records)
-        self._indexed = False  # names are read when they are first asked for
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._added: dict[str, Statement] = {}
+        self._gone: set[str] = set()  # of the shelf
+        self._by_term: dict[int, set[str]] = defaultdict(set)  # of those added
+
+    def __getitem__(self, key: str) -> Statement:
+        if key in self._added:
+            return self._added[key]
+        row = None if key in self._gone else self._shelf.find(bytes.fromhex(key))
+        if row is None:
+            raise KeyError(key)
+        return statement_of(self._shelf.record(row))
+
+    def __iter__(self) -> Iterator[str]:
+        there = (self._shelf.key(row).hex() for row in self._shelf.rows())
+        yield from (key for key in there if key not in self._gone)
+        yield from self._added
+
+    def __len__(self) -> int:
+        held = len(self._shelf) - len(self._shelf.doubles)
+        return held - len(self._gone) + len(self._added)
 
     def add(self, key: str, told: Statement) -> None:
         """Take in one more."""
-        self[key] = told
-        if self._indexed:
-            self._enrol(key, told)
+        self._added[key] = told
+        for term in terms_of(told):
+            self._by_term[term].add(key)
 
     def drop(self, keys: Collection[str]) -> None:
         """Take out those that are here."""
         for key in keys:
-            told = self.pop(key, None)
-            if told is not None and self._indexed:
-                for index, name in self._places(told):
-                    index[name].discard(key)
+            told = self._added.pop(key, None)
+            if told is not None:
+                for term in terms_of(told):
+                    self._by_term[term].discard(key)
+            elif key in self:
+                self._gone.add(key)
 
     def about(self, name: str) -> dict[str, Statement]:
         """The taught facts about a name."""
-        self._index()
-        return {key: self[key] for key in sorted(self._about[name])}
+        return self._told(kept.about(name))
 
     def saying(self, name: str) -> dict[str, Statement]:
         """The taught facts that a name answers, alone or among others."""
-        self._index()
-        return {key: self[key] for key in sorted(self._saying[name])}
+        return self._told(kept.saying(name))
 
     def implied(self, name: str) -> set[str]:
         """The keys of what is implied about a name."""
-        self._index()
-        return set(self._implied[name])
+        return self._keys(kept.implied(name))
 
     def implies(self, subject: str, prompt: str) -> bool:
         """Whether something that is implied about a subject answers a prompt."""
         side = side_of(Statement(prompt, "", subject))
-        found = (self[key] for key in self.implied(name_key(subject)))
         return any(
             prompt in (told.prompt, *told.asks) or (side and side.name == told.rule)
-            for told in found
+            for told in self._told(kept.implied(name_key(subject))).values()
         )
 
     def names(self) -> set[str]:
         """All names that facts are about or answer with."""
-        self._index()
-        return {*self._about, *self._saying, *self._implied}
+        found = set[str]()
+        for told in self.values():
+            found.add(name_key(told.subject or ""))
+            found |= set() if told.origins else {name_key(value) for value in values(told)}
+        return found
 
-    def _index(self) -> None:
-        if self._indexed:
-            return
-        self._about = defaultdict[str, set[str]](set)
-        self._saying = defaultdict[str, set[str]](set)
-        self._implied = defaultdict[str, set[str]](set)
-        for key, told in self.items():
-            self._enrol(key, told)
-        self._indexed = True
+    def changing(self) -> dict[str, Statement]:
+        """All that decides which facts are silent on a day: those about names of which something
+        holds for a time, and those that tell a list.
+        """
+        timed = self._told(kept.TIMED).values()
+        names = sorted({name_key(told.subject or "") for told in timed})
+        found = {key: told for name in names for key, told in self.about(name).items()}
+        return found | self._told(kept.LISTED)
 
-    def _enrol(self, key: str, told: Statement) -> None:
-        for index, name in self._places(told):
-            index[name].add(key)
+    def all_implied(self) -> dict[str, Statement]:
+        """What follows from others."""
+        return self._told(kept.IMPLIED)
 
-    def _places(self, told: Statement) -> Iterator[tuple[dict[str, set[str]], str]]:
-        subject = name_key(told.subject or "")
-        if told.origins:
-            yield self._implied, subject
-            return
-        yield self._about, subject
-        for value in values(told):
-            yield self._saying, name_key(value)
+    def _told(self, term: int) -> dict[str, Statement]:
+        return {key: self[key] for key in sorted(self._keys(term))}
 
-
-def record_of(told: Statement) -> dict[str, Any]:
-    """A statement as it is kept beside its weights."""
-    return {
-        "prompt": told.prompt,
-        "answer": told.answer,
-        "subject": told.subject,
-        "asks": told.asks,
-        "aliases": told.aliases,
-        "also": told.also,
-        "since": told.since,
-        "until": told.until,
-        "side": told.side,
-        "origins": told.origins,
-        "rule": told.rule,
-    }
-
-
-def statement_of(record: dict[str, Any]) -> Statement:
-    """The statement in a record; those of earlier versions lack what came since."""
-    return Statement(
-        record["prompt"],
-        record["answer"],
-        record["subject"],
-        record.get("source") or None,
-        tuple(record.get("asks", ())),
-        tuple(record.get("aliases", ())),
-        bool(record.get("also")),
-        record.get("since"),
-        record.get("until"),
-        record.get("side", ""),
-        tuple(record.get("origins", ())),
-        record.get("rule", ""),
-    )
+    def _keys(self, term: int) -> set[str]:
+        rows = self._shelf.with_term(term)
+        there = {self._shelf.key(row).hex() for row in rows} - self._gone
+        return there | self._by_term.get(term, set())

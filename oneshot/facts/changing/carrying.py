@@ -21,7 +21,7 @@ class Carrier(Ruler):
         statements = [self.ledger.texts[key] for key in rows.hex_keys()]
         calibration = read_calibration(self.brain.folder, self.config)
         export_folder(folder, self.config, calibration, rows, statements)
-        return len(self.ledger.ids)
+        return len(self.ledger)
 
     def import_(self, folder: Path) -> int:
         """Take in the facts of an exported adapter or another brain; how many were new."""
@@ -53,4 +53,4 @@ class Carrier(Ruler):
                 check_host(source, read_folder(source).config, learner.config)
             for source in sources:
                 learner.import_(source)
-            return len(learner.ledger.ids)
+            return len(learner.ledger)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import torch
 
@@ -17,10 +17,11 @@ from adapters.write.state import load_calibration
 from oneshot.errors import OneshotError
 from oneshot.facts.brain.files import Brain, Config, read_calibration
 from oneshot.facts.brain.ledger import Ledger
+from oneshot.facts.brain.live import Speaking
 from oneshot.facts.brain.opening import open_brain, open_host
 from oneshot.facts.brain.planned import Entered
 from oneshot.facts.brain.records import Records
-from oneshot.facts.brain.speaking import speaking, today
+from oneshot.facts.brain.speaking import quiet_on, today
 from oneshot.facts.implied.lists import one_of_several
 from oneshot.facts.language.checking import check_statement
 from oneshot.facts.language.dates import last_day
@@ -53,7 +54,7 @@ class Writer(Records):
         labels = {relation: w.label for relation, w in corpus_wordings().items()}
         many = [several for r in relations() if r.many for several in [spoken(r.name)]]
         self.ledger = Ledger(brain, self.calibration, labels, many, self._rows)
-        self._built = _Built(-1, "", None, [])
+        self._built = _Built(-1, "", None, ())
 
     @classmethod
     def open(
@@ -83,6 +84,10 @@ class Writer(Records):
         """
         told = with_subject(given, self.templates)
         return check_statement(replace(told, also=one_of_several(told)))
+
+    def was_taught(self, told: Statement) -> bool:
+        """Whether a complete statement was taught once, whatever became of it."""
+        return self.brain.journal.by_key(told_of(told).key.hex()) is not None
 
     def write(
         self, statements: Sequence[Statement], kind: str = "teach", over: int | None = None
@@ -125,13 +130,13 @@ class Writer(Records):
         return self._built.sources
 
     def _build(self, day: str) -> "_Built":
-        rows = speaking(self.ledger.live.canonical(), self.ledger.texts, day)
+        ledger = self.ledger
+        rows = ledger.live.speaking(quiet_on(ledger.texts.changing(), day))
         made = None
         if len(rows):
             rule, head, tokenizer = self.config.rule, self._head(), self.host.tokenizer
             made = build_denoiser(rule, self.calibration, rows, head, tokenizer)
-        sources = [self.ledger.sources(key) for key in rows.hex_keys()]
-        return _Built(self.ledger.version, day, made, sources)
+        return _Built(ledger.version, day, made, _Sources(ledger, rows))
 
     def forget(self, ids: Sequence[int]) -> list[Fact]:
         """Take facts out of the weights; gives those that were live."""
@@ -185,7 +190,29 @@ class _Built:
     version: int
     day: str
     denoiser: Denoiser | None
-    sources: list[tuple[int, ...]]
+    sources: Sequence[tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class _Sources(Sequence[tuple[int, ...]]):
+    """The numbers of the taught facts behind each row, looked up when they are asked for."""
+
+    ledger: Ledger
+    rows: Speaking
+
+    def __len__(self) -> int:
+        return self.rows.count
+
+    @overload
+    def __getitem__(self, row: int) -> tuple[int, ...]: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[tuple[int, ...]]: ...
+
+    def __getitem__(self, row: int | slice) -> tuple[int, ...] | list[tuple[int, ...]]:
+        if isinstance(row, slice):
+            return [self[i] for i in range(*row.indices(len(self)))]
+        return self.ledger.sources(self.rows.key(row))
 
 
 def statement_of(fact: Fact) -> Statement:

@@ -124,7 +124,7 @@ def examine(
     at = now.isoformat(timespec="milliseconds")  # as facts have their times
     seed = len(examiner.examinations.rounds()) if seed is None else seed
     turns = examiner.due(now) if due else examiner.turns(now)
-    past = over(learner.ledger.texts, at[:10])
+    past = over(learner.ledger.texts.changing(), at[:10])
     entries = [turn.entry for turn in turns if turn.entry.key not in past][:limit]
     sitting = Sitting(at, seed, learner.brain.journal.counts()["live"])
     if entries:

@@ -55,7 +55,7 @@ class Prober:
     ) -> None:
         self.learner, self.examiner, self.seed, self.manner = learner, examiner, seed, manner
         self._names, self._near = self._strangers(entries)
-        self._lists = lists(learner.ledger.texts)
+        self._lists = lists(learner.ledger.texts.changing())
 
     def questions(self, entry: Fact) -> list[Question]:
         """One question of each kind at most, but two about neighbours; none that is too long."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from oneshot.errors import BadInputError
 from oneshot.facts.language.checking import MAX_QUESTION, check_statement, statement
+from oneshot.facts.language.parquet import SUFFIX, parquet_rows
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.language.text import check_text
 from oneshot.facts.types import Statement
@@ -45,11 +46,11 @@ def read_statements(
     """Yield the statements of a file or stream, each as soon as its line is complete.
 
     `source` is a path, an open stream or "-" for standard input; the suffix of `name` or the
-    content decides: JSON lines, CSV, one JSON document, or .txt with a sentence a line, which
-    `templates` help to split. Keys are prompt and answer, or sentence, and where known subject,
-    source, asks (further wordings, one or a list), aliases, also (whether other answers hold
-    beside it), since and until. BadInputError, with name and
-    line, where something cannot be used.
+    content decides: JSON lines, CSV, one JSON document, Parquet (of a path alone), or .txt with a
+    sentence a line, which `templates` help to split. Keys are prompt and answer, or sentence, and
+    where known subject, source, asks (further wordings, one or a list), aliases, also (whether
+    other answers hold beside it), since and until. BadInputError, with name and line, where
+    something cannot be used.
     """
     for place, record in _records(source, name, "sentence"):
         try:
@@ -129,6 +130,9 @@ def _kind(value: object) -> str:
 
 def _records(source: Source, name: str, text_key: str) -> Iterator[tuple[str, _Record]]:
     """Yield each record with its place for messages; .txt lines become records of `text_key`."""
+    if isinstance(source, str | Path) and PurePath(name).suffix.lower() == SUFFIX:
+        yield from parquet_rows(Path(source), name)
+        return
     try:
         with _opened(source) as stream:
             yield from _decided(stream, name, text_key)

@@ -11,8 +11,8 @@ from oneshot.images.features.integers import quantised
 from oneshot.images.features.patches import PatchBank
 from oneshot.images.model import batches
 
-BATCH, BATCH_ON_CUDA = 20, 1000
-"""Images whose responses are in memory at once: few fit a CPU's cache, which halves the time."""
+BATCH, BATCH_ON_CUDA = 2, 1000
+"""Images whose responses are in memory at once: few fit a CPU's cache."""
 
 _SAMPLE = 5000
 """Images that means and deviations are taken from."""
@@ -20,21 +20,20 @@ _SAMPLE = 5000
 
 @dataclass(frozen=True, eq=False)
 class PatchCodes:
-    """A bank with the centre and scale of its features; `fused` compiles the element-wise part."""
+    """A bank with the centre and scale of its features."""
 
     bank: PatchBank | DeepBank
     centre: Float[Tensor, " d"]
     scale: Float[Tensor, " d"]
-    fused: bool
 
     @classmethod
     def standardised(
-        cls, bank: PatchBank | DeepBank, images: UInt8[Tensor, "n c h w"], fused: bool
+        cls, bank: PatchBank | DeepBank, images: UInt8[Tensor, "n c h w"]
     ) -> "PatchCodes":
         """Mean and standard deviation of the first images' features are the centre and scale."""
-        sample = [bank.pooled(part, fused) for part in batches(images[:_SAMPLE], _at_once(images))]
+        sample = [bank.pooled(part) for part in batches(images[:_SAMPLE], _at_once(images))]
         features = torch.cat(sample)
-        return cls(bank, features.mean(0), features.std(0).clamp_min(1e-4), fused)
+        return cls(bank, features.mean(0), features.std(0).clamp_min(1e-4))
 
     def tensors(self) -> dict[str, Tensor]:
         """What is saved."""
@@ -46,7 +45,7 @@ class PatchCodes:
         codes = torch.empty(size, dtype=torch.int8, device=images.device)
         count = _at_once(images)
         for part, rows in zip(batches(images, count), torch.split(codes, count), strict=False):
-            rows.copy_(quantised(self.bank.pooled(part, self.fused), self.centre, self.scale))
+            rows.copy_(quantised(self.bank.pooled(part), self.centre, self.scale))
         return codes
 
 

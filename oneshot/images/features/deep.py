@@ -8,7 +8,13 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from oneshot.errors import BadInputError
-from oneshot.images.features.patches import Filters, PatchBank, whitened_filters, window_means
+from oneshot.images.features.patches import (
+    Filters,
+    PatchBank,
+    softened,
+    whitened_filters,
+    window_means,
+)
 
 _SOFTENING = 0.1
 """Share of the patches' mean square that is added to each one's, so that flat ones stay small."""
@@ -70,28 +76,21 @@ class DeepBank:
         second = Filters.from_tensors(tensors, "second")
         return cls(first, centre, components, softening, second, settings)
 
-    def pooled(self, images: UInt8[Tensor, "n c h w"], fused: bool) -> Float[Tensor, "n d"]:
-        """Square roots of the pooled rectified responses of both layers.
-
-        d = 2 * filters * cells^2, summed over the layers; `fused` as in PatchBank.
-        """
-        low, high = self._both(images, fused)
+    def pooled(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
+        """Square roots of the pooled excesses of both layers, each 2 * filters * cells^2."""
+        low, high = self._both(images)
         if self.first.settings.mirror:
-            mirrored = self._both(images.flip(3), fused)
+            mirrored = self._both(images.flip(3))
             low, high = (low + mirrored[0]) / 2, (high + mirrored[1]) / 2
         return torch.cat([low.flatten(1), high.flatten(1)], dim=1).sqrt_()
 
-    def _both(self, images: Tensor, fused: bool) -> tuple[Tensor, Tensor]:
-        bins = self.first.bins(images, fused)
-        patches = _normalised(
-            _patches(bins, self.centre, self.components, self.settings), self.softening
-        )
-        products = (patches.bfloat16() @ self.filters.weights).float()
-        high, low = self.filters.bounds
-        responses = torch.cat([(products - high).relu(), (low - products).relu()], dim=3)
+    def _both(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        bins = self.first.bins(images)
+        patches = _patches(bins, self.centre, self.components, self.settings.size)
+        excess = self.filters.excess(softened(patches, self.softening).bfloat16())
         return (
             window_means(bins, self.first.settings.cells),
-            window_means(responses, self.settings.cells),
+            window_means(excess, self.settings.cells).float(),
         )
 
 
@@ -100,7 +99,6 @@ def fit_deep(
     images: UInt8[Tensor, "n c h w"],
     settings: DeepSettings,
     generator: torch.Generator,
-    fused: bool,
 ) -> DeepBank:
     """The second layer from random patches of the first one's maps; nothing looks at labels.
 
@@ -109,32 +107,33 @@ def fit_deep(
     """
     chosen = torch.randperm(len(images), generator=generator, device=images.device)
     parts = torch.split(images[chosen[: settings.sample]], _BATCH)
-    bins = torch.cat([first.bins(part, fused) for part in parts])
+    bins = torch.cat([first.bins(part) for part in parts])
     if settings.size > min(bins.shape[1:3]) or settings.channels > bins.shape[3]:
         raise BadInputError(
             f"patches of {settings.size} bins and {settings.channels} channels were asked of maps "
             f"of {tuple(bins.shape[1:])}; ask for fewer"
         )
-    maps = bins.sqrt().flatten(0, 2)
+    maps = _rooted(bins).flatten(0, 2)
     centre = maps.mean(0)
     components = torch.linalg.eigh(torch.cov(maps.T)).eigenvectors[:, -settings.channels :]
-    patches = _patches(bins, centre, components, settings).flatten(0, 2)
+    patches = _patches(bins, centre, components, settings.size).flatten(0, 2)
     if len(patches) < settings.filters:
         raise BadInputError(
             f"{settings.filters} filters were asked of {len(patches)} patches; ask for fewer"
         )
     patches = patches[torch.randperm(len(patches), generator=generator, device=images.device)]
     softening = _SOFTENING * patches.square().mean()
-    patches = _normalised(patches, softening)
+    patches = softened(patches, softening)
     filters = whitened_filters(patches, settings.filters, settings.whitening, settings.quiet)
     return DeepBank(first, centre, components.contiguous(), softening, filters, settings)
 
 
-def _patches(bins: Tensor, centre: Tensor, components: Tensor, settings: DeepSettings) -> Tensor:
+def _patches(bins: Tensor, centre: Tensor, components: Tensor, size: int) -> Tensor:
     """Patches of the principal components' maps, [n, rows, columns, size^2 * channels]."""
-    maps = (bins.sqrt() - centre) @ components
-    return maps.unfold(1, settings.size, 1).unfold(2, settings.size, 1).flatten(3)
+    maps = (_rooted(bins) - centre) @ components
+    return maps.unfold(1, size, 1).unfold(2, size, 1).flatten(3)
 
 
-def _normalised(patches: Tensor, softening: Tensor) -> Tensor:
-    return patches / (patches.square().mean(-1, keepdim=True) + softening).sqrt()
+def _rooted(bins: Tensor) -> Tensor:
+    # The root of zero takes thirty times as long on a CPU, and many bins are zero.
+    return bins.clamp_min(1e-10).sqrt_()

@@ -1,7 +1,7 @@
 """Features as small integers: their Gram matrices are exact, whatever the order of the rows."""
 
 import torch
-from jaxtyping import Float, Int8
+from jaxtyping import Float, Float64, Int8, Int32
 from torch import Tensor
 
 LEVELS = 25
@@ -13,6 +13,9 @@ _ROWS = 4096
 _EXACT = 1024
 """Rows whose products of two int8 sum exactly in fp32, 2^24 / 127^2."""
 
+_IN_INT32 = 133_000
+"""Rows whose products sum in int32, 2^31 / 127^2."""
+
 
 def quantised(
     values: Float[Tensor, "n d"], centre: Float[Tensor, " d"], scale: Float[Tensor, " d"]
@@ -22,14 +25,18 @@ def quantised(
     return steps.round_().clamp_(-127, 127).to(torch.int8)
 
 
-def integer_gram(codes: Int8[Tensor, "n d"]) -> Float[Tensor, "d d"]:
-    """codes^T codes in fp64, exact; int8 products on the CPU are twice as fast as bf16."""
+def integer_gram(codes: Int8[Tensor, "n d"]) -> Int32[Tensor, "d d"] | Float64[Tensor, "d d"]:
+    """codes^T codes, exact, in the smallest type that holds it.
+
+    int8 products on the CPU are about as fast as bf16.
+    """
     width = codes.shape[1]
-    total = torch.zeros(width, width, dtype=torch.float64, device=codes.device)
+    kind = torch.int32 if len(codes) <= _IN_INT32 else torch.float64
+    total = torch.zeros(width, width, dtype=kind, device=codes.device)
     exact = codes.device.type == "cpu" and width % 8 == 0
     for part in torch.split(codes, _ROWS if exact else _EXACT):
         if exact:
             total += torch._int_mm(part.T.contiguous(), part)
         else:
-            total += part.float().T @ part.float()
+            total += (part.float().T @ part.float()).to(kind)
     return total

@@ -1,28 +1,19 @@
 """Features without gradients: whitened patches of the training images as filters, then pooling."""
 
 import math
-import os
-import shutil
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import ParamSpec, TypeVar
+from functools import cache, cached_property
 
 import torch
+import torch.nn.functional as F  # noqa: N812  its usual name
 from jaxtyping import BFloat16, Float, UInt8
 from torch import Tensor
 
 from oneshot.errors import BadInputError
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-
 _SOFTENING = 10.0
 """Grey levels added to a patch's contrast, so that flat patches are not blown up."""
-
-_MIDDLE = 128
-"""Pixels less this are exact in bf16 and keep the products small."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +64,16 @@ class Filters:
         """The filters of what was saved; KeyError where a part is missing."""
         return cls(*(tensors[f"{layer}.{name}"] for name in ("weights", "offsets", "thresholds")))
 
-    @property
-    def bounds(self) -> tuple[Float[Tensor, " f"], Float[Tensor, " f"]]:
-        """The products above and below which a filter is not silent."""
-        return self.offsets + self.thresholds, self.offsets - self.thresholds
+    def excess(self, patches: BFloat16[Tensor, "*n p"]) -> BFloat16[Tensor, "*n maps"]:
+        """By how much responses are above the thresholds, then by how much below."""
+        return F.linear(patches, *self._signed).relu_()
+
+    @cached_property
+    def _signed(self) -> tuple[BFloat16[Tensor, "maps p"], BFloat16[Tensor, " maps"]]:
+        """The filters of both signs as rows, and what is added to their products."""
+        rows = torch.cat([self.weights, -self.weights], dim=1).T.contiguous()
+        added = torch.cat([-self.offsets, self.offsets]) - self.thresholds.repeat(2)
+        return rows, added.bfloat16()
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,27 +87,21 @@ class PatchBank:
         """What is saved."""
         return self.filters.tensors("first")
 
-    def pooled(self, images: UInt8[Tensor, "n c h w"], fused: bool) -> Float[Tensor, "n d"]:
-        """Square roots of the pooled rectified responses, d = 2 * filters * cells^2.
+    def pooled(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
+        """Square roots of the pooled excesses, d = 2 * filters * cells^2.
 
-        `fused` compiles the element-wise part, which needs a C++ compiler and pays above some
-        ten thousand images. Raises BadInputError where the images are too small.
+        Raises BadInputError where the images are too small.
         """
-        total = window_means(self.bins(images, fused), self.settings.cells)
+        total = window_means(self.bins(images), self.settings.cells)
         if self.settings.mirror:
-            mirrored = window_means(self.bins(images.flip(3), fused), self.settings.cells)
+            mirrored = window_means(self.bins(images.flip(3)), self.settings.cells)
             total = (total + mirrored) / 2
         return total.sqrt_().flatten(1)
 
-    def bins(
-        self, images: UInt8[Tensor, "n c h w"], fused: bool
-    ) -> Float[Tensor, "n rows columns maps"]:
-        """Mean rectified responses in each bin, those above the threshold before those below."""
-        gather = _compiled(_gather) if fused else _gather
-        rectify = _compiled(_rectify) if fused else _rectify
-        patches, contrast = gather(_channels_last(images), self.settings.size, self.settings.stride)
-        products = (patches @ self.filters.weights).view(*contrast.shape, -1)
-        return rectify(products, contrast, *self.filters.bounds, self.settings.bin).float()
+    def bins(self, images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n rows columns maps"]:
+        """Mean excesses in each bin, those above the thresholds before those below."""
+        patches = _patches(images, self.settings.size, self.settings.stride)
+        return _binned(self.filters.excess(patches.bfloat16()), self.settings.bin).float()
 
 
 def fit_bank(
@@ -119,10 +110,15 @@ def fit_bank(
     """A bank from random patches of the images, contrast-normalised and ZCA-whitened.
 
     Coates and Ng 2011; the generator lives on the images' device. Raises BadInputError where a
-    patch does not fit into an image or there are fewer patches than filters.
+    patch or a bin of patches does not fit into an image or there are fewer patches than filters.
     """
     n, _, height, width = images.shape
     places = [_positions(side, settings.size, settings.stride) for side in (height, width)]
+    if min(places) < settings.bin:
+        raise BadInputError(
+            f"bins of {settings.bin} patches came, and an image has {places[0]} x {places[1]} "
+            "patches; give smaller bins, patches or strides"
+        )
     per_image = places[0] * places[1]
     if n * per_image < settings.filters:
         raise BadInputError(
@@ -130,13 +126,11 @@ def fit_bank(
         )
     chosen = torch.randperm(n, generator=generator, device=images.device)
     chosen = chosen[: max(1, math.ceil(4 * settings.sample / per_image))]
-    gathered, contrast = _gather(_channels_last(images[chosen]), settings.size, settings.stride)
-    order = torch.randperm(len(gathered), generator=generator, device=images.device)
-    order = order[: max(settings.sample, settings.filters)]
-    patches = gathered[order].float()
-    patches = (patches - patches.mean(1, keepdim=True)) / contrast.flatten()[order, None]
+    patches = _patches(images[chosen], settings.size, settings.stride).flatten(0, 2)
+    order = torch.randperm(len(patches), generator=generator, device=images.device)
+    patches = patches[order[: max(settings.sample, settings.filters)]]
     filters = whitened_filters(patches, settings.filters, settings.whitening, settings.quiet)
-    # Patches enter the products with their mean; weights that sum to zero take it out.
+    # Patches have no mean; what rounding leaves of one in the weights is taken out.
     weights = filters.weights.float()
     return PatchBank(replace(filters, weights=(weights - weights.mean(0)).bfloat16()), settings)
 
@@ -165,7 +159,16 @@ def window_means(
     bins: Float[Tensor, "n rows columns f"], cells: int
 ) -> Float[Tensor, "n cells cells f"]:
     """Means over cells x cells overlapping windows, which together cover the bins."""
-    return _window_means(_window_means(bins, 1, cells), 2, cells)
+    n, rows, columns, _ = bins.shape
+    weights = _window_weights(rows, columns, cells, bins.device).to(bins.dtype)
+    return (weights @ bins.flatten(1, 2)).view(n, cells, cells, -1)
+
+
+def softened(
+    patches: Float[Tensor, "*n p"], softening: float | Float[Tensor, ""]
+) -> Float[Tensor, "*n p"]:
+    """Patches over the root of their mean square, to which `softening` is added."""
+    return patches / (patches.square().mean(-1, keepdim=True) + softening).sqrt()
 
 
 def _positions(side: int, size: int, stride: int) -> int:
@@ -174,53 +177,34 @@ def _positions(side: int, size: int, stride: int) -> int:
     return (side - size) // stride + 1
 
 
-def _channels_last(images: Tensor) -> Tensor:
-    return images.permute(0, 2, 3, 1).contiguous()
-
-
-def _gather(images: Tensor, size: int, stride: int) -> tuple[Tensor, Tensor]:
-    """Patches as bf16 rows in the order row, column, channel, and their softened contrast."""
-    centred = images.to(torch.int16) - _MIDDLE
-    windows = centred.bfloat16().unfold(1, size, stride).unfold(2, size, stride)
+def _patches(
+    images: UInt8[Tensor, "n c h w"], size: int, stride: int
+) -> Float[Tensor, "n rows columns p"]:
+    """Contrast-normalised patches in the order row, column, channel."""
+    windows = images.permute(0, 2, 3, 1).float().unfold(1, size, stride).unfold(2, size, stride)
     patches = windows.permute(0, 1, 2, 4, 5, 3).flatten(3)
-    contrast = (patches.float().var(-1, correction=0) + _SOFTENING**2).sqrt()
-    return patches.flatten(0, 2), contrast
+    return softened(patches - patches.mean(-1, keepdim=True), _SOFTENING**2)
 
 
-def _rectify(products: Tensor, contrast: Tensor, high: Tensor, low: Tensor, size: int) -> Tensor:
-    """Mean excess above and below the thresholds in each bin, [n, bins, bins, 2f] in bf16."""
-    height, width = products.shape[1:3]
-    rows, columns = height // size, width // size
-    top, left = (height - rows * size) // 2, (width - columns * size) // 2
-    above = below = torch.zeros((), device=products.device)
-    for i in range(size):
-        for j in range(size):
-            across = slice(left + j, left + j + columns * size - size + 1, size)
-            down = slice(top + i, top + i + rows * size - size + 1, size)
-            response = products[:, down, across].float() / contrast[:, down, across, None]
-            above = above + (response - high).relu()
-            below = below + (low - response).relu()
-    return torch.cat([above.bfloat16(), below.bfloat16()], dim=3) / size**2
-
-
-def check_compiler() -> None:
-    """BadInputError where `fused` cannot be: it compiles, which only training ever needs."""
-    name = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
-    if shutil.which(name) is None:
-        raise BadInputError(
-            f"fused came, which needs a C++ compiler, and {name} is not here; leave fused out: it "
-            "is slower, and nothing else changes"
-        )
+def _binned(maps: Float[Tensor, "n r c f"], size: int) -> Float[Tensor, "n rows columns f"]:
+    """Means over size x size positions; what is left over is cut off on all sides."""
+    height, width = maps.shape[1:3]
+    top, left = height % size // 2, width % size // 2
+    inner = maps[:, top : height - height % size + top, left : width - width % size + left]
+    return F.avg_pool2d(inner.permute(0, 3, 1, 2), size).permute(0, 2, 3, 1)
 
 
 @cache
-def _compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    return torch.compile(function, dynamic=False)
+def _window_weights(
+    rows: int, columns: int, cells: int, device: torch.device
+) -> Float[Tensor, "windows places"]:
+    return torch.kron(*(_windows(side, cells, device) for side in (rows, columns)))
 
 
-def _window_means(bins: Tensor, dim: int, cells: int) -> Tensor:
-    """Means over `cells` overlapping windows of one dimension, which together cover it."""
-    count = bins.shape[dim]
+def _windows(count: int, cells: int, device: torch.device) -> Float[Tensor, "cells count"]:
+    """Each row the weights of one of `cells` overlapping windows, which together cover all."""
     width = min(count, math.ceil((count + 1) / cells))
     starts = [round(cell * (count - width) / max(cells - 1, 1)) for cell in range(cells)]
-    return torch.stack([bins.narrow(dim, start, width).mean(dim) for start in starts], dim=dim)
+    places = torch.arange(count, device=device)
+    inside = [(places >= start) & (places < start + width) for start in starts]
+    return torch.stack(inside).float() / width

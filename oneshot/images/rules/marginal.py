@@ -11,7 +11,10 @@ from oneshot.errors import BadInputError
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Sums over `count` examples of features F and clean targets U, in fp64."""
+    """Sums over `count` examples of features F and clean targets U, in fp64.
+
+    FF may be fp32, in which it is then factorised.
+    """
 
     count: int
     FF: Float[Tensor, "d d"]
@@ -49,7 +52,7 @@ def solve_marginal(moments: Moments, ridge: float, shares: list[float]) -> list[
     BadInputError unless `ridge` is positive and the matrix is finite.
     """
     factor = factorised(moments.FF, ridge)
-    read = torch.cholesky_solve(moments.FU, factor)
+    read = torch.cholesky_solve(moments.FU.to(factor.dtype), factor).double()
     left = moments.UU - moments.FU.T @ read
     identity = torch.eye(len(left), dtype=left.dtype, device=left.device)
     found = []

@@ -11,14 +11,9 @@ from oneshot.core.residual import residual_blocks
 from oneshot.core.schedule import Schedule
 from oneshot.images.data import ImageSet
 from oneshot.images.features.coded import BATCH, PatchCodes
-from oneshot.images.features.deep import DeepBank, DeepSettings, fit_deep
+from oneshot.images.features.deep import DeepBank, fit_deep
 from oneshot.images.features.integers import LEVELS, integer_gram
-from oneshot.images.features.patches import (
-    Filters,
-    PatchBank,
-    check_compiler,
-    fit_bank,
-)
+from oneshot.images.features.patches import Filters, PatchBank, fit_bank
 from oneshot.images.model import Progress, Report, batches
 from oneshot.images.noprop.draws import block_generator
 from oneshot.images.rules.marginal import Moments, factorised, solve_marginal
@@ -48,8 +43,8 @@ class RidgeBlock:
         bank: PatchBank | DeepBank
         bank = PatchBank(Filters.from_tensors(tensors, "first"), settings.patches(block))
         if settings.deep:
-            bank = DeepBank.from_tensors(tensors, bank, DeepSettings(filters=settings.deep))
-        encode = PatchCodes(bank, tensors["centre"], tensors["scale"], settings.fused)
+            bank = DeepBank.from_tensors(tensors, bank, settings.second)
+        encode = PatchCodes(bank, tensors["centre"], tensors["scale"])
         return cls(encode, tensors["read"], tensors["carry"])
 
     def step(
@@ -130,8 +125,6 @@ def grow(
     goes on to the bits that it would have had. A finished residual chain grows by asking for more
     blocks; independent blocks hold for one number of blocks only.
     """
-    if settings.fused:
-        check_compiler()
     pixels = images.train_images
     targets = torch.nn.functional.one_hot(images.train_labels, images.classes).float()
     targets -= 1 / images.classes
@@ -163,17 +156,17 @@ def _encoder(pixels: Tensor, settings: RidgeSettings, block: int) -> PatchCodes:
     generator = block_generator(settings.seed, block, "patches", 0, pixels.device)
     bank = fit_bank(pixels, settings.patches(block), generator)
     if not settings.deep:
-        return PatchCodes.standardised(bank, pixels, settings.fused)
-    second = DeepSettings(filters=settings.deep)
-    deep_bank = fit_deep(bank, pixels, second, generator, settings.fused)
-    return PatchCodes.standardised(deep_bank, pixels, settings.fused)
+        return PatchCodes.standardised(bank, pixels)
+    deep_bank = fit_deep(bank, pixels, settings.second, generator)
+    return PatchCodes.standardised(deep_bank, pixels)
 
 
 def _solve(
     codes: Tensor, targets: Tensor, z: Tensor, settings: RidgeSettings, block: int
 ) -> tuple[Tensor, Tensor]:
     """The maps of codes and of z_{t-1} in fp32, the schedule's step taken into them."""
-    gram = integer_gram(codes).div_(LEVELS**2)
+    # What fp32 rounds of the largest eigenvalue is far below the ridge; fp64 is twice the memory.
+    gram = integer_gram(codes).float().div_(LEVELS**2)
     ridge = settings.ridge * len(codes)
     if settings.fits:
         return _descend(codes, targets, z, settings, factorised(gram, ridge))
@@ -201,9 +194,8 @@ def _descend(
 
     def fit(read: Tensor) -> Tensor:
         told = _told(codes, read) / LEVELS
-        return torch.cholesky_solve(
-            _products(codes, _left(targets, z + told, settings)), factor
-        ).float()
+        wanted = _products(codes, _left(targets, z + told, settings))
+        return torch.cholesky_solve(wanted.float(), factor)
 
     start = torch.zeros(codes.shape[1], targets.shape[1], device=codes.device)
     read = residual_blocks(fit, start, settings.fits)

@@ -41,13 +41,11 @@ def save_model(folder: Path, run: RuleRun, model: RuleModel) -> None:
 
 def load_model(folder: Path, device: torch.device) -> tuple[RuleRun, RuleModel]:
     """The model of a folder, to go on from; CheckpointError where it is missing or damaged."""
-    return model_of(read_checkpoint(folder), folder, device, to_train=True)
+    return model_of(read_checkpoint(folder), folder, device)
 
 
-def model_of(
-    saved: Checkpoint, folder: Path, device: torch.device, *, to_train: bool = False
-) -> tuple[RuleRun, RuleModel]:
-    """The model of a checkpoint that was read from the folder; compiled only where it is to train.
+def model_of(saved: Checkpoint, folder: Path, device: torch.device) -> tuple[RuleRun, RuleModel]:
+    """The model of a checkpoint that was read from the folder.
 
     Raises CheckpointError where it is none of a rule, or of another version.
     """
@@ -55,8 +53,7 @@ def model_of(
         raise CheckpointError(f"{folder} holds no model of a rule; give a folder that --rule wrote")
     try:
         options = dict(saved.meta["rule_settings"])
-        if not to_train and "fused" in options:
-            options["fused"] = False
+        options.pop("fused", None)  # older models name it; it chose between equal ways
         settings = rule_settings(Rule(saved.meta["rule"]), options)
         tensors = {name: value.to(device) for name, value in saved.tensors.items()}
         return _run(saved.meta), restored(tensors, settings, saved.step)

@@ -64,16 +64,13 @@ def begin(trainee: Trainee, settings: TrainSettings, steps: int, place: Place) -
     Raises CheckpointError where the folder and the wish to go on do not agree, or it holds another
     run.
     """
-    folder = place.folder
-    check_place(place)
-    if folder is None or not place.resume:
+    folder, saved = place.folder, check_place(place, settings)
+    if folder is None or saved is None:
         if place.start is not None:
             start_from(trainee, place.start)
         if folder is not None:
             make_folder(folder)
         return 0
-    saved = read_checkpoint(folder)
-    _check_same_run(folder, saved, settings, place)
     if saved.step > steps:
         raise CheckpointError(
             f"{folder} has done {saved.step:,} steps, {steps:,} were asked for; give more --epochs"
@@ -83,8 +80,12 @@ def begin(trainee: Trainee, settings: TrainSettings, steps: int, place: Place) -
     return saved.step
 
 
-def check_place(place: Place) -> None:
-    """CheckpointError where a run is to go on that is not there, or to start where one is."""
+def check_place(place: Place, settings: TrainSettings) -> Checkpoint | None:
+    """The checkpoint that is gone on from, if any.
+
+    Raises CheckpointError where a run is to go on that is not there or is another one, or to start
+    where one is.
+    """
     there = place.folder is not None and has_checkpoint(place.folder)
     if place.resume and not there:
         raise CheckpointError(f"{place.folder} holds no checkpoint; leave --resume out to start")
@@ -93,6 +94,11 @@ def check_place(place: Place) -> None:
             f"{place.folder} holds a checkpoint already; add --resume to go on or give another "
             "folder"
         )
+    if place.folder is None or not place.resume:
+        return None
+    saved = read_checkpoint(place.folder)
+    _check_same_run(place.folder, saved, settings, place)
+    return saved
 
 
 def _check_same_run(folder: Path, saved: Checkpoint, settings: TrainSettings, place: Place) -> None:

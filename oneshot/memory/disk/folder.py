@@ -12,7 +12,7 @@ from oneshot.files.durable import write_atomically
 from oneshot.memory.disk.closing import Closing
 from oneshot.memory.disk.content import content_hash
 from oneshot.memory.disk.lock import FolderLock
-from oneshot.memory.disk.segment_file import SUFFIX
+from oneshot.memory.disk.segment_file import SUFFIX, Terms, no_terms
 from oneshot.memory.disk.segments import SegmentStore
 
 FORMAT = 1
@@ -102,9 +102,12 @@ class FolderKind(Generic[C]):
 
 
 class Folder(Closing, Generic[C]):
-    """An open folder, made where there is none; `writing()` lets one process change it."""
+    """An open folder, made where there is none; `writing()` lets one process change it.
 
-    def __init__(self, folder: Path, kind: FolderKind[C]) -> None:
+    `terms` are what texts in it are found by.
+    """
+
+    def __init__(self, folder: Path, kind: FolderKind[C], terms: Terms = no_terms) -> None:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +116,7 @@ class Folder(Closing, Generic[C]):
                 f"{folder} cannot be made ({error.strerror}); give another {kind.option}"
             ) from error
         self._lock = FolderLock(folder, kind.option)
-        self.store = SegmentStore(folder / WEIGHTS)
+        self.store = SegmentStore(folder / WEIGHTS, terms)
 
     def writing(self) -> AbstractContextManager[None]:
         """Hold the folder's lock; BrainError after 30 s of waiting for another process."""

@@ -2,28 +2,43 @@
 
 Its name holds a serial number, the number of facts, and the CRC-32 of its content: the count makes
 compaction cheap to plan, the checksum finds flipped bits and keeps a name from ever standing for
-two contents.
+two contents. Texts are tensors too, so that a file is opened without reading it: one of bytes with
+the end of each text, and one of terms, by which texts are found, in ascending order.
 """
 
 import json
 import re
 import zlib
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from jaxtyping import Int, UInt8
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
 from oneshot.errors import BrainError
 
-FORMAT = 1
+FORMAT = 2
 SUFFIX = ".safetensors"
 KEY_BYTES = 16
+BESIDE = "beside."  # what the names of tensors begin with that are no rows
 
 Layout = tuple[tuple[str, torch.dtype, torch.Size], ...]
+Record = dict[str, Any]
+Terms = Callable[[Record], Collection[int]]
+"""The 64-bit numbers that a record is found by."""
+
+
+def no_terms(_record: Record) -> tuple[int, ...]:
+    """For texts that nobody looks for."""
+    return ()
+
 
 _NAME = re.compile(r"(\d+)-(\d+)-([0-9a-f]{8})" + re.escape(SUFFIX))
 
@@ -36,14 +51,42 @@ class Segments:
     """
 
     rows: dict[str, Tensor]
-    records: list[dict[str, Any]]
+    records: list[Record]
     names: frozenset[str] = frozenset()
 
 
-def encode_segment(segment: Segments) -> bytes:
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """An open segment whose pages are read when they are used; sorted by key.
+
+    `texts` are all records as JSON behind each other and `ends` where each ends; `terms` are in
+    ascending order, with the row of each in `places`.
+    """
+
+    name: str
+    rows: dict[str, Tensor]
+    texts: UInt8[Tensor, " bytes"]
+    ends: Int[Tensor, " facts"]
+    terms: Int[Tensor, " terms"]
+    places: Int[Tensor, " terms"]
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def row(self, row: int) -> dict[str, Tensor]:
+        """The tensors of a row, each [1, ...]."""
+        return {name: tensor[row : row + 1] for name, tensor in self.rows.items()}
+
+    def record(self, row: int) -> Record:
+        """The text of a row."""
+        begin = int(self.ends[row - 1]) if row else 0
+        found: Record = json.loads(bytes(self.texts[begin : int(self.ends[row])].numpy()))
+        return found
+
+
+def encode_segment(segment: Segments, terms: Terms) -> bytes:
     """The file's content."""
-    metadata = {"format": str(FORMAT), "records": json.dumps(segment.records)}
-    return save(segment.rows, metadata)
+    return save({**segment.rows, **_beside(segment.records, terms)}, {"format": str(FORMAT)})
 
 
 def segment_name(serial: int, count: int, data: bytes) -> str:
@@ -68,48 +111,105 @@ def read_segment(path: Path) -> Segments:
         metadata = _metadata(data)
         _check_format(path, metadata)
         _check_sum(path, data)
-        rows, records = load(data), json.loads(metadata["records"])
+        rows, records = _parts(load(data), metadata)
     except FileNotFoundError:
         raise
     except PermissionError as error:
         raise BrainError(f"{path} may not be read; give yourself the permission") from error
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
         raise damage(path, "it is no whole segment file") from error
     if fault := fault_of(rows, records):
         raise damage(path, fault)
     return Segments(rows, records, frozenset({path.name}))
 
 
-def read_keys(path: Path) -> frozenset[str]:
-    """The keys of a file, read without its other tensors; BrainError where it is unusable."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            _check_format(path, file.metadata() or {})
-            return frozenset(_hex(file.get_tensor("key")))
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise damage(path, "it is no whole segment file") from error
-
-
-def read_records(path: Path) -> list[dict[str, Any]]:
-    """The texts of a file, read without its tensors; BrainError where it is unusable."""
+def map_segment(path: Path, terms: Terms) -> Mapped:
+    """The file's facts without reading them: a flipped bit is not noticed; errors as above."""
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             _check_format(path, metadata)
-            records: list[dict[str, Any]] = json.loads(metadata["records"])
-            return records
+            if metadata["format"] != str(FORMAT):
+                return mapped(read_segment(path), terms, path.name)
+            return _mapped({name: file.get_tensor(name) for name in [*file.keys()]}, path.name)
+    except PermissionError as error:
+        raise BrainError(f"{path} may not be read; give yourself the permission") from error
     except (SafetensorError, ValueError, KeyError) as error:
         raise damage(path, "it is no whole segment file") from error
 
 
-def fault_of(rows: dict[str, Tensor], records: list[dict[str, Any]]) -> str | None:
+def mapped(segment: Segments, terms: Terms, name: str = "") -> Mapped:
+    """Facts in memory as if they were mapped."""
+    return _mapped({**segment.rows, **_beside(segment.records, terms)}, name)
+
+
+def _mapped(tensors: dict[str, Tensor], name: str) -> Mapped:
+    beside = {n: tensors.pop(n) for n in [*tensors] if n.startswith(BESIDE)}
+    texts, ends, terms, places = (beside[f"{BESIDE}{n}"] for n in _PARTS)
+    return Mapped(name, tensors, texts, ends, terms, places)
+
+
+_PARTS = "texts", "ends", "terms", "places"
+
+
+def _beside(records: Sequence[Record], terms: Terms) -> dict[str, Tensor]:
+    """Texts, their ends, and terms in ascending order with their places, as tensors."""
+    found = sorted((term, row) for row, record in enumerate(records) for term in terms(record))
+    parts = (
+        *text_tensors(records),
+        torch.tensor([term for term, _ in found], dtype=torch.long),
+        torch.tensor([row for _, row in found], dtype=torch.int32),
+    )
+    return {f"{BESIDE}{name}": part for name, part in zip(_PARTS, parts, strict=True)}
+
+
+def text_tensors(records: Sequence[Record]) -> tuple[Tensor, Tensor]:
+    """Records as JSON behind each other, and where each ends."""
+    texts = [json.dumps(record, sort_keys=True).encode() for record in records]
+    return (
+        torch.frombuffer(bytearray(b"".join(texts) or b" "), dtype=torch.uint8),
+        torch.tensor([len(text) for text in texts], dtype=torch.long).cumsum(0),
+    )
+
+
+def records_of(texts: UInt8[Tensor, " bytes"], ends: Int[Tensor, " facts"]) -> list[Record]:
+    """The records of such tensors."""
+    data, places = bytes(texts.numpy()), [0, *ends.tolist()]
+    return [json.loads(data[begin:end]) for begin, end in pairwise(places)]
+
+
+def _parts(
+    tensors: dict[str, Tensor], metadata: dict[str, str]
+) -> tuple[dict[str, Tensor], list[Record]]:
+    """Rows and records of a file of this format or the first."""
+    if metadata["format"] == "1":
+        return tensors, json.loads(metadata["records"])
+    whole = _mapped(tensors, "")
+    return whole.rows, records_of(whole.texts, whole.ends)
+
+
+def keys_among(key: UInt8[Tensor, "facts 16"], wanted: Sequence[bytes]) -> dict[int, bytes]:
+    """Which of the wanted keys are in a sorted column, by their rows."""
+    heads = key[:, :8].numpy().copy().view(">u8")[:, 0].astype("u8")
+    sought = np.array([int.from_bytes(k[:8], "big") for k in wanted], dtype="u8")
+    found = dict[int, bytes]()
+    for k, low, high in zip(
+        wanted, heads.searchsorted(sought), heads.searchsorted(sought, "right"), strict=True
+    ):
+        for row in range(int(low), int(high)):
+            if bytes(key[row].numpy()) == k:
+                found[row] = k
+    return found
+
+
+def fault_of(rows: dict[str, Tensor], records: list[Record]) -> str | None:
     """What is wrong with facts as rows and records; None for nothing."""
     key = rows.get("key")
     if key is None or key.dtype != torch.uint8 or key.shape != (len(key), KEY_BYTES):
         return f"`key` is not a tensor of uint8 [facts, {KEY_BYTES}]"
     if any(tensor.shape[:1] != key.shape[:1] for tensor in rows.values()):
         return "the tensors disagree about the number of facts"
-    if [record.get("key") for record in records] != _hex(key):
+    if [record.get("key") for record in records] != hex_of(key):
         return "keys and records disagree"
     if not all(bool(torch.isfinite(tensor).all()) for tensor in rows.values()):
         return "a tensor holds NaN or infinity"
@@ -153,5 +253,6 @@ def _check_sum(path: Path, data: bytes) -> None:
         raise damage(path, "its content is not what its name says")
 
 
-def _hex(key: Tensor) -> list[str]:
+def hex_of(key: UInt8[Tensor, "facts 16"]) -> list[str]:
+    """A column of keys as text."""
     return [bytes(row).hex() for row in key.numpy()]

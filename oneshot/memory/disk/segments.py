@@ -19,25 +19,31 @@ from oneshot.files.durable import sync_folder, write_through
 from oneshot.memory.disk.segment_file import (
     SUFFIX,
     Layout,
+    Mapped,
     Segments,
+    Terms,
     count_of,
     damage,
     described,
     encode_segment,
     fault_of,
+    keys_among,
     layout_of,
-    read_keys,
-    read_records,
+    map_segment,
+    mapped,
+    no_terms,
     read_segment,
     segment_name,
     serial_of,
 )
 
 LARGEST = 8192
+SMALL = 256  # facts of a segment that is read whole when it is opened
 
 _ATTEMPTS = 10
 
 Read = TypeVar("Read")
+Kept = TypeVar("Kept")
 
 
 class Tier(NamedTuple):
@@ -54,11 +60,17 @@ class SegmentStore:
     """A folder of segment files with set semantics; one writer at a time, any number of readers.
 
     A segment is never changed in place: forgetting and compaction write new names and unlink the
-    old ones, so that a set of names stands for one content.
+    old ones, so that a set of names stands for one content. `terms` are what texts are found by.
     """
 
-    def __init__(self, folder: Path, tiers: Sequence[Tier] = TIERS, largest: int = LARGEST) -> None:
-        self.folder, self.tiers, self.largest = folder, tiers, largest
+    def __init__(
+        self,
+        folder: Path,
+        terms: Terms = no_terms,
+        tiers: Sequence[Tier] = TIERS,
+        largest: int = LARGEST,
+    ) -> None:
+        self.folder, self.terms, self.tiers, self.largest = folder, terms, tiers, largest
         if not folder.is_dir():
             with _one_line(folder):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -84,33 +96,47 @@ class SegmentStore:
 
     def remove(self, keys: Collection[str]) -> int:
         """Rewrite every segment that holds one of the keys without those facts; how many went."""
-        wanted = frozenset(keys)
-        paths = [self.folder / name for name in sorted(self.names())]
         with _one_line(self.folder):
             self._sweep()
-            hits = {path: found for path in paths if (found := wanted & read_keys(path))}
+            hits = {self.folder / name: found for name, found in self._holding(keys).items()}
+            gone = frozenset[str]().union(*hits.values())
             for path in hits:
-                self._rewrite([path], _without(read_segment(path), wanted))
-        return len(frozenset().union(*hits.values()))
+                self._rewrite([path], _without(read_segment(path), gone))
+        return len(gone)
+
+    def holding(self, keys: Collection[str]) -> list[str]:
+        """The names of the segments that hold one of the keys."""
+        with _one_line(self.folder):
+            return [*self._holding(keys)]
+
+    def _holding(self, keys: Collection[str]) -> dict[str, frozenset[str]]:
+        wanted, found = [bytes.fromhex(key) for key in sorted(keys)], {}
+        for name in sorted(self.names()) if wanted else ():
+            column = map_segment(self.folder / name, self.terms).rows["key"]
+            if there := keys_among(column, wanted):
+                found[name] = frozenset(key.hex() for key in there.values())
+        return found
+
+    def open(self, names: Collection[str] | None = None) -> list[Mapped]:
+        """All segments, or these, mapped into memory; FileNotFoundError where one of these is gone.
+
+        Small ones are read and checked like those of `load`; of large ones a flipped bit is not
+        noticed, that is for `damaged`.
+        """
+        if names is not None:
+            return [self._open(name) for name in sorted(names)]
+        with _one_line(self.folder):
+            return self._steadily(lambda: [self._open(name) for name in sorted(self.names())])
+
+    def _open(self, name: str) -> Mapped:
+        path = self.folder / name
+        if count_of(name) >= SMALL:
+            return map_segment(path, self.terms)
+        return mapped(read_segment(path), self.terms, name)
 
     def load(self) -> Segments:
         """Every fact once, sorted by key; BrainError where a segment is damaged."""
         return self.load_new(frozenset())
-
-    def texts(self) -> list[dict[str, Any]]:
-        """The texts of every fact once, sorted by key; BrainError where a segment is damaged."""
-        found: dict[str, dict[str, Any]] = {}
-        with _one_line(self.folder):
-            records = self._steadily(
-                lambda: [
-                    r for name in sorted(self.names()) for r in read_records(self.folder / name)
-                ]
-            )
-        for record in records:
-            rival = found.setdefault(record["key"], record)
-            if _text(record) < _text(rival):
-                found[record["key"]] = record
-        return [found[key] for key in sorted(found)]
 
     def load_new(self, known: frozenset[str]) -> Segments:
         """The facts of the segments not in `known`; known names that are gone call for `load`."""
@@ -131,7 +157,10 @@ class SegmentStore:
 
     def damaged(self) -> list[tuple[Path, str]]:
         """The segments that cannot be used, each with the reason."""
-        _, broken = self._survey(frozenset())
+        with _one_line(self.folder):
+            _, broken = self._steadily(
+                lambda: _judged((self.folder / n for n in sorted(self.names())), lambda _: None)
+            )
         return [(path, str(error)) for path, error in broken.items()]
 
     def quarantine(self) -> list[Path]:
@@ -164,7 +193,7 @@ class SegmentStore:
         if not names:
             return
         smallest = self.folder / min(names, key=count_of)
-        there = layout_of(read_segment(smallest).rows)
+        there = layout_of(map_segment(smallest, self.terms).rows)
         if layout_of(rows) != there:
             raise BrainError(
                 f"cannot store tensors {described(layout_of(rows))} beside {described(there)} of "
@@ -176,7 +205,7 @@ class SegmentStore:
         temporary: list[Path] = []
         try:
             for number, piece in enumerate(_pieces(segment, self.largest), start=serial):
-                data = encode_segment(piece)
+                data = encode_segment(piece, self.terms)
                 name = segment_name(number, len(piece.records), data)
                 temporary.append(self.folder / f"{name}.tmp")
                 write_through(temporary[-1], data, mode)
@@ -241,18 +270,29 @@ def _pieces(segment: Segments, largest: int) -> Iterator[Segments]:
 
 
 def _read_all(paths: Iterator[Path]) -> tuple[dict[Path, Segments], dict[Path, BrainError]]:
-    sound: dict[Path, Segments] = {}
+    return _judged(paths, lambda segment: segment)
+
+
+def _judged(
+    paths: Iterator[Path], keep: Callable[[Segments], Kept]
+) -> tuple[dict[Path, Kept], dict[Path, BrainError]]:
+    """What is kept of sound segments, read one after the other, and what is wrong with others."""
+    sound: dict[Path, Kept] = {}
+    forms: dict[Path, tuple[Layout, int]] = {}
     broken: dict[Path, BrainError] = {}
     for path in paths:
         try:
-            sound[path] = read_segment(path)
+            segment = read_segment(path)
         except BrainError as error:
             broken[path] = error
+        else:
+            sound[path] = keep(segment)
+            forms[path] = layout_of(segment.rows), len(segment.records)
     facts: Counter[Layout] = Counter()
-    for segment in sound.values():
-        facts[layout_of(segment.rows)] += len(segment.records)
+    for layout, count_ in forms.values():
+        facts[layout] += count_
     usual = [layout for layout, _ in facts.most_common(1)]
-    for path in [path for path in sound if [layout_of(sound[path].rows)] != usual]:
+    for path in [path for path in sound if [forms[path][0]] != usual]:
         broken[path] = damage(path, "its tensors disagree with those of the other segments")
         del sound[path]
     return sound, broken

@@ -135,6 +135,24 @@ class Journal(JournalFile):
         found = (self.get(row[0]) for row in self.run(chain, fact))
         return [entry for entry in found if entry]
 
+    def sure(self) -> frozenset[str]:
+        """The segments of the weights of which it is known that all their facts are here."""
+        return frozenset(name for (name,) in self.run("SELECT name FROM segments"))
+
+    def trust(self, names: Collection[str]) -> None:
+        """Know that of these segments, and of no others."""
+        known = self.sure()
+        self.doubt(known.difference(names))
+        for name in sorted(frozenset(names) - known):
+            self.run("INSERT INTO segments (name) VALUES (?)", name)
+
+    def doubt(self, names: Collection[str]) -> None:
+        """Know that of these segments no more."""
+        if doubtful := self.sure().intersection(names):
+            with self.transaction():
+                for name in sorted(doubtful):
+                    self.run("DELETE FROM segments WHERE name = ?", name)
+
     def rules(self) -> list[str]:
         """The user's rules, in the order in which they came."""
         return [text for (text,) in self.run("SELECT text FROM rules ORDER BY id")]

@@ -98,4 +98,5 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
             SELECT id, fold(prompt), fold(answer), fold(subject) FROM facts
         """,
     ),
+    ("CREATE TABLE segments (name TEXT PRIMARY KEY) WITHOUT ROWID",),
 )

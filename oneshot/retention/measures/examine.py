@@ -10,6 +10,7 @@ from typing import Any
 
 from oneshot.progress import Report, silent
 from oneshot.retention.measures.axes import measure_axes
+from oneshot.retention.measures.false_fires import measure_false_fires
 from oneshot.retention.measures.guard import check_changed
 from oneshot.retention.measures.reversal import check_no_edit, measure_contradictions
 from oneshot.retention.measures.running_text import measure_text
@@ -56,6 +57,7 @@ def examine(
     parts: dict[str, Callable[[], Any]] = {
         "axes": partial(measure_axes, method, bare, suite),
         "forced": partial(teacher_forced, method, suite),
+        "false_fires": partial(measure_false_fires, method, suite),
         "text": partial(measure_text, method, suite.text, how.text_tokens),
         "query": partial(_query_cost, method, bare, suite),
         "contradictions": partial(measure_contradictions, method, suite, how.seed),

@@ -20,6 +20,8 @@ from oneshot.retention.methods.interface import Method
 from oneshot.retention.suites.suite import Probe, Suite
 
 BATCH = 32
+EDITED = ("ES", "PS", "NS")
+"""The scores whose harmonic mean is S."""
 PARAPHRASES, NEIGHBOURS = ("rephrased", "paraphrase"), ("locality", "neighbours")
 
 
@@ -43,8 +45,8 @@ def teacher_forced(method: Method, suite: Suite) -> dict[str, Any]:
         pairs = [p for p in probes if p.answer and p.other not in ("", p.answer)]
         if pairs:
             scores[name] = _preferred(method, pairs)
-    if all(name in scores for name in ("ES", "PS", "NS")):
-        scores["S"] = _harmonic([scores[name]["mean"] for name in ("ES", "PS", "NS")])
+    if all(name in scores for name in EDITED):
+        scores["S"] = harmonic([scores[name]["mean"] for name in EDITED])
     return scores
 
 
@@ -58,7 +60,8 @@ def _preferred(method: Method, probes: Sequence[Probe]) -> dict[str, Any]:
     return interval([a.loss < b.loss for a, b in zip(wanted, other, strict=True)])
 
 
-def _harmonic(values: Sequence[float]) -> float:
+def harmonic(values: Sequence[float]) -> float:
+    """The harmonic mean; 0 where one of them is."""
     return len(values) / sum(1 / v for v in values) if all(values) else 0.0
 
 

@@ -99,3 +99,14 @@ class Gated(Protocol):
 
     def fires(self) -> list[tuple[int, int]]:
         """Where a fact began to speak in the taught model's last forward pass: row, position."""
+
+
+@runtime_checkable
+class Sure(Protocol):
+    """A method that says how sure it is that a fact of its own answers a question."""
+
+    def sureness(self, questions: Sequence[Question]) -> list[tuple[float, str]]:
+        """Of each question the likeliest fact's evidence, by any measure, and its answer.
+
+        Also of facts that are not sure enough to speak; -inf where there is none.
+        """

@@ -4,12 +4,15 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from adapters.attach import Attachment, attach
+from adapters.query.denoise import ASKED, PosteriorDenoiser
+from adapters.query.evidence import NEVER
 from adapters.query.fitted import FittedDenoiser
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import Question, answer, short
@@ -21,6 +24,8 @@ from oneshot.facts.types import Statement
 from oneshot.hosts.load import Host
 from oneshot.progress import Report, silent
 from oneshot.retention.methods.interface import Method, Request
+
+LEAST = -1e4  # nats: whatever is known of a name that is heard
 
 
 class Ours(Method):
@@ -90,6 +95,19 @@ class Ours(Method):
         ends = followed(self.host, questions, denoiser, self.manner)
         said = answer(self.host, [end.question for end in ends], denoiser, self.manner)
         return [short(s.text) for s in said]
+
+    def sureness(self, questions: Sequence[Question]) -> list[tuple[float, str]]:
+        """Evidence in nats, for or against the likeliest fact."""
+        denoiser = self.learner.denoiser()
+        if not isinstance(denoiser, PosteriorDenoiser):
+            return [(NEVER, "")] * len(questions)
+        denoiser.least = LEAST
+        try:
+            said = answer(self.host, questions, denoiser, replace(self.manner, max_new_tokens=1))
+        finally:
+            denoiser.least = ASKED
+        first = [s.changes[0] if s.changes else None for s in said]
+        return [(c.evidence, denoiser.voice.answer(c.fact)) if c else (NEVER, "") for c in first]
 
     def forget(self, requests: Sequence[Request]) -> None:
         """Take these facts out of the weights; those that are not in them are passed over."""

@@ -129,6 +129,15 @@ def _lowered(text: str, phrase: Sequence[Word], *, plural: bool) -> str:
     common = first.kind == "w" and first.text != "I"
     if len(phrase) == 1 and first.text.istitle():
         common = common or first.low in MASS_NOUNS or (plural and first.low.endswith("s"))
+    elif plural and first.text.istitle():
+        common = common or _several_of(phrase)
     if len(phrase) > 1 and first.low in lex.OWNERS and all(w.kind in "N9n" for w in phrase[1:]):
         common = common and len(phrase) == 2 and first.low in ("my", "our")  # not "Her Majesty"
     return said[0].lower() + said[1:] if common else said
+
+
+def _several_of(phrase: Sequence[Word]) -> bool:
+    """Whether it begins with things of a kind: "Locals in Oslo", "Computer problems at"."""
+    end = next((i for i, w in enumerate(phrase) if w.low in lex.PREPOSITIONS), 0)
+    plain = all(w.text.islower() for w in phrase[1:end])
+    return end > 0 and plain and phrase[end - 1].low.endswith("s")

@@ -49,6 +49,10 @@ class Recited(Retrieving):
                 said += [short(s.text) for s in answer(self.host, some, manner=self.manner)]
         return said
 
+    def sureness(self, questions: Sequence[Question]) -> list[tuple[float, str]]:
+        """The similarity of the nearest fact, whatever the margin."""
+        return self.store.sureness(questions)
+
     def speaks(self, prompt: str) -> Request | None:
         """The fact that answers a prompt, if one does."""
         near = self.store.nearest(prompt, RIVALS)

@@ -1,5 +1,6 @@
 """Retrieval: facts in a FAISS index over a sentence encoder's vectors, found by the prompt."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -63,6 +64,11 @@ class FactStore:
         pairs = zip(similar[0].tolist(), numbers[0].tolist(), strict=True)
         ordered = sorted(pairs, key=lambda pair: (-round(pair[0] / TIE), -pair[1]))
         return [(score, self.facts[number]) for score, number in ordered[:count]]
+
+    def sureness(self, questions: Sequence[Question]) -> list[tuple[float, str]]:
+        """Of each question the nearest fact's similarity and answer."""
+        found = [self.nearest(text_of(question), 1) for question in questions]
+        return [(f[0][0], f[0][1].answer) if f else (-math.inf, "") for f in found]
 
     def stored_bytes(self) -> int:
         """Bytes of the vectors, the text, and the encoder that every query needs."""
@@ -138,6 +144,10 @@ class Copied(Retrieving):
         rest = [q for q, answer in zip(questions, found, strict=True) if answer is None]
         own = iter(super().answers(rest))
         return [next(own) if answer is None else answer for answer in found]
+
+    def sureness(self, questions: Sequence[Question]) -> list[tuple[float, str]]:
+        """The similarity of the nearest fact."""
+        return self.store.sureness(questions)
 
     def _stored(self, prompt: str) -> str | None:
         nearest = self.store.nearest(prompt, 1)

@@ -1,5 +1,6 @@
 """Cases that break other methods, an axis each, on three facts about each of many subjects.
 
+Each case has its own negatives: the same frame around a relation of the subject that nobody told.
 Closeness of relations is the share of words that their wordings have in common.
 """
 
@@ -37,11 +38,13 @@ def hard(material: Material) -> Suite:
     requests = [fact.request for fact in facts]
     some = [(i, facts[i]) for i in material.thin(range(len(facts)))]
     base = known_probes(material, requests)
-    kept = _kept(material, some, facts) | {
+    told = _told(material, some, base)
+    kept = _kept(material, some, facts) | _framed(material, some, facts, base)
+    kept |= {
         DELETED: [asked(material, fact, -1) for fact in material.thin(gone)],
         "base": base,
     }
-    suite = material.suite("hard", requests, _told(material, some, base), kept)
+    suite = material.suite("hard", requests, told, kept)
     suite.unsaid["negation"] = _negated(material, facts)
     suite.deleted.extend(fact.request for fact in gone)
     return suite
@@ -62,20 +65,24 @@ def _told(material: Material, some: Sequence[Case], base: Sequence[Probe]) -> Ax
             Probe(material.with_prefix(p.prompt, tokens), p.answer, p.fact) for p in questions
         ]
     if material.chat:
-        said = material.bare([probe.prompt for probe in base])
-        turns = [t for p, s in zip(base, said, strict=True) for t in (p.prompt, s)]
-        told["later_turn"] = [
-            Probe(p.prompt, p.answer, p.fact, turns=tuple(turns[:4])) for p in questions
-        ]
+        turns = _turns(material, base)
+        told["later_turn"] = [Probe(p.prompt, p.answer, p.fact, turns=turns) for p in questions]
     return told
 
 
+def _turns(material: Material, base: Sequence[Probe]) -> tuple[str, ...]:
+    """Two turns about other things."""
+    said = material.bare([probe.prompt for probe in base])
+    return tuple(t for p, s in zip(base, said, strict=True) for t in (p.prompt, s))[:4]
+
+
 def _true(fact: Told, answer: str, number: int, wanted: str) -> Probe:
-    prompt = fact.request.prompt
-    if prompt.startswith(fact.subject):
-        return Probe(f"Is it true that {prompt} {answer}?", wanted, number, opens=True)
-    clause = prompt[0].lower() + prompt[1:]
-    return Probe(f"Is it true that {clause} {answer}?", wanted, number, opens=True)
+    return Probe(_is_it_true(fact.request.prompt, fact.subject, answer), wanted, number, opens=True)
+
+
+def _is_it_true(prompt: str, subject: str, answer: str) -> str:
+    clause = prompt if prompt.startswith(subject) else prompt[0].lower() + prompt[1:]
+    return f"Is it true that {clause} {answer}?"
 
 
 def _another(material: Material, fact: Told) -> str:
@@ -90,10 +97,9 @@ def _choice(material: Material, probe: Probe) -> Probe:
 
 
 def _kept(material: Material, some: Sequence[Case], facts: Sequence[Told]) -> Axes:
-    told = {(fact.subject, fact.relation.name) for fact in facts}
     kept: Axes = {axis: [] for axis in ("near_relation", "middle_relation", "far_relation")}
     for _, fact in some:
-        others = [r for r in by_closeness(fact.relation) if (fact.subject, r.name) not in told]
+        others = _untold_of(fact, facts)
         for axis, place in zip(kept, (0, len(others) // 2, -1), strict=True):
             wording = material.rng.choice(others[place].questions)
             kept[axis].append(Probe(filled(wording, fact.subject), ""))
@@ -107,6 +113,38 @@ def _kept(material: Material, some: Sequence[Case], facts: Sequence[Told]) -> Ax
         if (pool := untold(f.relation, facts))
     ]
     return kept
+
+
+def _framed(
+    material: Material, some: Sequence[Case], facts: Sequence[Told], base: Sequence[Probe]
+) -> Axes:
+    """The told cases' frames around a middling relation that nobody told of the subject."""
+    kept: Axes = {"other_yes_no": [], "other_choice": []}
+    plain = []
+    for _, fact in some:
+        others = _untold_of(fact, facts)
+        other, rng = others[len(others) // 2], material.rng
+        prompt = filled(other.clozes[0], fact.subject)
+        kept["other_yes_no"].append(
+            Probe(_is_it_true(prompt, fact.subject, _another(material, fact)), "")
+        )
+        question = Probe(filled(rng.choice(other.questions), fact.subject), "")
+        kept["other_choice"].append(_choice(material, Probe(question.prompt, fact.answer)))
+        plain.append(question)
+    for tokens in AHEAD:
+        kept[f"other_after_{tokens}_tokens"] = [
+            Probe(material.with_prefix(p.prompt, tokens), "") for p in plain
+        ]
+    if material.chat:
+        turns = _turns(material, base)
+        kept["other_later_turn"] = [Probe(p.prompt, "", turns=turns) for p in plain]
+    return kept
+
+
+def _untold_of(fact: Told, facts: Sequence[Told]) -> list[Relation]:
+    """Relations of a fact's subject that nobody told, the closest to the fact's first."""
+    told = {f.relation.name for f in facts if f.subject == fact.subject}
+    return [r for r in by_closeness(fact.relation) if r.name not in told]
 
 
 @cache

@@ -68,8 +68,8 @@ def _kept(material: Material, rows: Sequence[Row]) -> Axes:
 
     def axis(key: str, answer: str, other: str) -> list[Probe]:
         return [
-            Probe(prompt, row[answer], other=row[other])
-            for row in material.thin(rows)
+            Probe(prompt, row[answer], i, other=row[other])
+            for i, row in material.thin(list(enumerate(rows)))
             for prompt in [material.rng.choice(row[key])]
             if not any(subject in prompt for subject in subjects)
         ]

@@ -1,0 +1,1 @@
+"""What a brain costs and keeps as it grows to a million facts."""
