@@ -9,19 +9,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from adapters.query.evidence import Evidence
+from adapters.query.phrases import noun_phrases, phrases
 from adapters.query.view import Asked, Heard, Named, standing
 from adapters.query.voice import Voice
 from adapters.text.clauses import Asking, Span
-from adapters.text.names import OPENERS, Mention, name_key
+from adapters.text.names import key_number, name_key
 from adapters.text.table import NameTable
-from adapters.text.words import Word, set_of
 
 HOPS = 4  # facts of one chain
-BEFORE, BEHIND = 8, 4  # words on either side of a name that a phrase may have
 PHRASE = -3.0  # nats at which a phrase may ask for a fact
 BEAM = 8  # phrases that are read on
 EACH = 4  # of these for one fact
-BARE = set_of("who whom what which is are was were be a an the of what's who's")  # ask nothing more
+INSIDE = 10.0  # nats at which a phrase surely asks for a fact, and by which it outdoes the clause
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,15 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Inner:
+    """A phrase in a clause that asks for the last of the facts `via`, in characters."""
+
+    span: Span
+    via: tuple[int, ...]
+    evidence: float
+
+
+@dataclass(frozen=True)
 class Chains:
     """Follows phrases from the names of one table."""
 
@@ -43,17 +51,44 @@ class Chains:
     evidence: Evidence
     _names: dict[int, tuple[str, tuple[int, ...]] | None] = field(default_factory=dict)
 
-    def links(self, clause: Asked) -> Iterator[tuple[Link, Heard]]:
+    def links(self, reached: Sequence[Link]) -> Iterator[tuple[Link, Heard]]:
         """The clause read again with phrases in it masked as the names that they stand for."""
-        reached = [Link(named, clause) for named in (*clause.named, *clause.owners)]
+        for link in reached:
+            asked = self.narrowed(link.asked) if link.via else link.asked
+            for heard in asked.view.read(asked) if link.via else ():
+                if heard.name.key == link.named[0].key:
+                    yield link, heard
+
+    def inner(self, reached: Sequence[Link]) -> Inner | None:
+        """The phrase that surely asks for a fact on whose answer the clause asks something else."""
+        found = [inner for link in reached for inner in self._inner(link)]
+        return max(found, key=lambda inner: (len(inner.via), inner.evidence), default=None)
+
+    def reached(self, clause: Asked) -> list[Link]:
+        """The names in a clause, and the phrases that stand for names, step by step."""
+        last = [Link(named, clause) for named in (*clause.named, *clause.owners)]
+        found = [*last]
         for _ in range(HOPS - 1):
-            grown = [link for start in reached for link in self._grown(start)]
-            reached = sorted(grown, key=lambda link: -link.evidence)[:BEAM]
-            for link in reached:
-                asked = self.narrowed(link.asked)
-                for heard in asked.view.read(asked):
-                    if heard.name.key == link.named[0].key:
-                        yield link, heard
+            grown = [link for start in last for link in self._grown(start)]
+            last = sorted(grown, key=lambda link: -link.evidence)[:BEAM]
+            found += last
+        return found
+
+    def _inner(self, link: Link) -> Iterator[Inner]:
+        asked, (mention, rows) = link.asked, link.named
+        masked = [(mention.start, mention.end)]
+        spans = list(noun_phrases(asked, mention))
+        codes = asked.view.codes.codes([(span, masked) for span in spans])
+        whole = asked.view.codes.codes([(asked.within, masked)])
+        if codes is None or whole is None:
+            return
+        for row in rows:
+            found = self.evidence.of_each(row, codes)
+            best = int(found.argmax())
+            least = max(0.0, float(self.evidence.of_each(row, whole)[0])) + INSIDE
+            if float(found[best]) > least:
+                evidence = min(link.evidence, float(found[best]))
+                yield Inner(spans[best], (*link.via, row), evidence)
 
     def narrowed(self, asked: Asked) -> Asked:
         """A question for yes or no without the names that are answers of facts on others in it."""
@@ -70,7 +105,7 @@ class Chains:
         if not waiting:
             return
         asked, (mention, _) = start.asked, start.named
-        spans = list(_phrases(asked, mention))
+        spans = list(phrases(asked, mention))
         masked = [(mention.start, mention.end)]
         codes = asked.view.codes.codes([(span, masked) for span in spans])
         if codes is None:
@@ -84,33 +119,22 @@ class Chains:
                     evidence = min(start.evidence, float(value))
                     yield Link(named, _put(asked, named), (*start.via, row), evidence)
 
+    def _leads_back(self, row: int, before: int) -> bool:
+        """Whether a fact's answer is a name of what the fact before it is about."""
+        number = key_number(name_key(self.voice.answer(row)))
+        return bool((self.evidence.rows.one(before).names == number).any())
+
     def _onward(self, row: int) -> tuple[str, tuple[int, ...]] | None:
-        """The key of a fact's answer and the facts on it, where it is a taught name."""
+        """The key of a fact's answer and the facts on it, where it is a taught name.
+
+        Those that lead back, as an inverse does, say nothing new.
+        """
         if row not in self._names:
             key = name_key(self.voice.answer(row))
-            rows = self.table.rows_of(key) if key else ()
+            found = self.table.rows_of(key) if key else ()
+            rows = tuple(r for r in found if not self._leads_back(r, row))
             self._names[row] = (key, rows) if rows else None
         return self._names[row]
-
-
-def _phrases(asked: Asked, name: Mention) -> Iterator[Span]:
-    """The runs of words around a name, and no other, that say something of it and leave something
-    to be asked.
-    """
-    words, (begin, end) = asked.view.words, asked.within
-    inside = [i for i, word in enumerate(words) if begin <= word.start and word.end <= end]
-    others = [n for n, _ in asked.named if n.key != name.key]
-    for first in range(max(inside[0], name.first - BEFORE), name.first + 1):
-        for last in range(name.last, min(inside[-1], name.last + BEHIND) + 1):
-            around = [*words[first : name.first], *words[name.last + 1 : last + 1]]
-            rest = [*words[inside[0] : first], *words[last + 1 : inside[-1] + 1]]
-            free = not any(n.first <= last and n.last >= first for n in others)
-            if free and _says_more(around, OPENERS) and _says_more(rest, BARE):
-                yield words[first].start, words[last].end
-
-
-def _says_more(words: Sequence[Word], than: frozenset[str]) -> bool:
-    return any(word.key not in than for word in words)
 
 
 def _put(asked: Asked, named: Named) -> Asked:

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
-from adapters.query.chains import Chains
+from adapters.query.chains import Chains, Inner, Link
 from adapters.query.evidence import CERTAIN, Evidence
 from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
@@ -173,12 +173,19 @@ class PosteriorDenoiser:
         narrowed = self.chains.narrowed(asked)
         heard = heard if narrowed is asked else asked.view.read(narrowed)
         direct = [best for h in heard if (best := self._best(h)) is not None]
-        chain = None if asked.strict else self._by_chain(narrowed)
+        reached = [] if asked.strict else self.chains.reached(narrowed)
+        chain = self._by_chain(reached)
         if chain and all(chain.weight > self._as_a_whole(choice) for choice in direct):
             return [chain]
         if not direct and asked.instead:
             return self._likeliest(asked.instead, asked.view.read(asked.instead))
         return direct
+
+    def inner(self, asked: Asked) -> Inner | None:
+        """The phrase of a clause that is to be replaced by a fact's answer before it can be
+        answered.
+        """
+        return self.chains.inner(self.chains.reached(self.chains.narrowed(asked)))
 
     def _as_a_whole(self, choice: Choice) -> float:
         """A direct answer's evidence from all of the clause, not from a phrase in it alone."""
@@ -186,9 +193,9 @@ class PosteriorDenoiser:
             return choice.evidence
         return float(self.evidence.of_each(choice.row, choice.heard.whole)[0])
 
-    def _by_chain(self, asked: Asked) -> Choice | None:
+    def _by_chain(self, reached: Sequence[Link]) -> Choice | None:
         found = []
-        for link, heard in self.chains.links(asked):
+        for link, heard in self.chains.links(reached):
             if (best := self._best(heard, FOLLOWED)) is not None:
                 least = min(best.evidence, link.evidence)
                 found.append(replace(best, evidence=least, via=link.via))

@@ -87,6 +87,11 @@ class View:
         self._windows = Windows(text, self.words, compete=compete)
 
     def turn(self, turn: Span, named: Sequence[Named]) -> Iterator[Heard]:
+        """Every clause of a user's turn that asks, read."""
+        for asked in self.asks(turn, named):
+            yield from asked.view.read(asked)
+
+    def asks(self, turn: Span, named: Sequence[Named]) -> Iterator[Asked]:
         """Every clause of a user's turn that asks."""
         part = self.text[turn[0] : turn[1]]
         clauses = [Clause(c.start + turn[0], c.end + turn[0], c.ended) for c in clauses_of(part)]
@@ -96,8 +101,13 @@ class View:
             if kind is Asking.NOTHING and self._is_asked_behind(clause, clauses):
                 kind = Asking.VALUE
             if kind in (Asking.VALUE, Asking.YES_NO):
-                asked = self._asked(clause, named, kind)
-                yield from asked.view.read(asked)
+                yield self._asked(clause, named, kind)
+
+    def last(self, marks: Sequence[Span]) -> Iterator[Asked]:
+        """The last clause of a text that names nobody who was taught, where it asks."""
+        for clause in clauses_of(self.text, marks)[-1:]:
+            if not clause.ended or asking(self._of(clause)) is Asking.VALUE:
+                yield self._asked(clause, [], Asking.VALUE, completes=not clause.ended)
 
     def _is_asked_behind(self, clause: Clause, clauses: Sequence[Clause]) -> bool:
         """Whether the next clause only asks to be told ("The capital of Zog. Do you know it?")."""
@@ -145,7 +155,7 @@ class View:
         alone = (inside or owners) and not strict  # a pronoun needs what stands in front
         view = self._by_itself(within) if alone else self
         asked = Asked(view, within, kind, inside, owners, strict, completes)
-        if inside or strict or self._strangers(within, []):
+        if inside or strict or self.strangers(within, []):
             return asked
         for meant in self._meant(within, named):
             asked = replace(asked, named=meant, instead=asked if asked.named else None)
@@ -210,7 +220,7 @@ class View:
         No fact on an owner answers by itself.
         """
         about = [n for n in asked.named if n[0].key != SPEAKER] or asked.named
-        strangers = self._strangers(asked.within, asked.named)
+        strangers = self.strangers(asked.within, asked.named)
         if asked.kind is Asking.YES_NO:
             strangers = [s for s in strangers if not self._is_answer(s, asked)]
         others = [n[0] for n in asked.named if n[0].key != SPEAKER] + strangers
@@ -235,7 +245,7 @@ class View:
         about = [m for m, _ in asked.named if m.end <= stranger.start]
         return any(self.words[m.last].possessive or m.last + 1 == stranger.first for m in about)
 
-    def _strangers(self, within: Span, inside: Sequence[Named]) -> list[Mention]:
+    def strangers(self, within: Span, inside: Sequence[Named]) -> list[Mention]:
         """Names in the clause that nobody taught."""
         taught = [mention for mention, _ in inside]
         found = untaught_names(self.text, self.words, taught)

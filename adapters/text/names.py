@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from adapters.text.words import Word, set_of, words_of
+from adapters.text.words import Word, plain, set_of, words_of
 
 DETERMINERS = set_of("the a an this that these those")
 FIRST_PERSON = set_of("i me my mine myself")
@@ -81,6 +81,11 @@ def name_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
     if last and not last[0].capital and not last[0].number and last[0].key.isalpha():
         keys += [key for key in (f"{keys[0]}s", keys[0].removesuffix("s")) if key]
     return list(dict.fromkeys([*keys, *map(name_key, aliases)]))
+
+
+def plain_keys(keys: Sequence[str]) -> list[str]:
+    """Names as they are typed without their accents, where they have some."""
+    return list(dict.fromkeys(bare for key in keys if (bare := plain(key)) not in keys))
 
 
 def person_parts(name: str) -> list[str]:

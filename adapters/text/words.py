@@ -12,6 +12,7 @@ _MARK = rf"[\u0300-\u036f{INVISIBLE}\u0900-\u0dff]"
 WORD = re.compile(
     rf"[{_ALONE}]|(?:{_LETTER}|{_MARK})+(?:{_INSIDE}(?:{_LETTER}|{_MARK})+)*(?:[+#]{{1,2}}(?!\w))?"
 )
+_LATIN = re.compile(r"^([a-z])[\u0300-\u036f]+$")
 POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s$", re.IGNORECASE)
 
 
@@ -53,3 +54,13 @@ def key_of(word: str) -> str:
     """A word as it is compared: compatibility forms, case, dots and invisible characters aside."""
     folded = unicodedata.normalize("NFKC", word).casefold()
     return "".join(c for c in folded if c not in INVISIBLE and c != ".").replace("\u2019", "'")
+
+
+def plain(key: str) -> str:
+    """A key with its Latin letters as they are typed without accents; others as they are."""
+    return "".join(found[1] if (found := _LATIN.match(_parted(c))) else c for c in key)
+
+
+def _parted(letter: str) -> str:
+    """A letter, and its accents behind it."""
+    return unicodedata.normalize("NFD", letter)

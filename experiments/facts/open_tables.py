@@ -100,25 +100,38 @@ def published_table(folder: Path) -> str:
     return "\n".join(lines)
 
 
-CHAINED: tuple[tuple[str, str, dict[int, str], dict[int, str]], ...] = (
-    ("composed", "composed question", {2: ">= 95 %", 3: ">= 85 %"}, {}),
-    ("any of a chain's", "any of a case's", {}, {2: ">= 90 %", 3: ">= 70 %", 4: ">= 55 %"}),
-    ("single, right", "a single fact's question", {}, {}),
-    ("single, not chained", "the same, answered by one fact", {2: ">= 99 %", 3: ">= 99 %"}, {}),
-    ("other relation at the end", "another relation at the end, its answer not said", {}, {}),
+CHAINED = (
+    ("composed", "composed question"),
+    ("any of a chain's", "any of a case's"),
+    ("single, right", "a single fact's question"),
+    ("single, not chained", "the same, answered by one fact"),
+    ("other relation at the end", "another relation at the end, its answer not said"),
 )
+CHAINS = (
+    ("smollm2", "own"),
+    ("mquake", "MQuAKE, case by case"),
+    ("mquake-together", "MQuAKE, all that agree at once"),
+    ("mquake-edits", "MQuAKE, edits alone"),
+)
+AIMS = {
+    ("smollm2", "composed"): {2: ">= 95 %", 3: ">= 85 %"},
+    ("smollm2", "single, not chained"): {2: ">= 99 %", 3: ">= 99 %"},
+    ("mquake", "any of a chain's"): {2: ">= 90 %", 3: ">= 70 %", 4: ">= 55 %"},
+    ("mquake-together", "any of a chain's"): {2: ">= 75 %", 3: ">= 75 %", 4: ">= 75 %"},
+}
 
 
 def chains_table(folder: Path) -> str:
-    """Questions that take several facts: own chains, and MQuAKE's with every hop taught."""
+    """Questions that take several facts: own chains, and MQuAKE's."""
     lines = ["| chains | asked | 2 facts | 3 facts | 4 facts |", "|---|---|---|---|---|"]
-    for place, (name, title) in enumerate((("smollm2", "own"), ("mquake", "MQuAKE"))):
+    for name, title in CHAINS:
         record = load(folder / f"facts-chains-{name}.json")
-        for axis, asked, *aims in CHAINED:
-            if record is None:
-                break
+        if record is None:
+            continue
+        for axis, asked in CHAINED:
             shares = {n: record["metrics"].get(f"{axis}, {n} facts") for n in (2, 3, 4)}
-            cells = [_aimed(_cell(found), aims[place].get(n)) for n, found in shares.items()]
+            aims = AIMS.get((name, axis), {})
+            cells = [_aimed(_cell(found), aims.get(n)) for n, found in shares.items()]
             if any(cells):
                 lines.append(f"| {title} | {asked} | " + " | ".join(cells) + " |")
     return "\n".join(lines) if len(lines) > 2 else NONE

@@ -119,7 +119,9 @@ def _answer_batch(
 ) -> list[Said]:
     from transformers import StoppingCriteriaList
 
-    ids, mask = _left_padded(host, [_ids(host, q, manner) for q in questions], manner.longest(host))
+    ids, mask = _left_padded(
+        host, [ids_of(host, q, manner) for q in questions], manner.longest(host)
+    )
     length, chat = ids.shape[1], manner.chats(host)
     if manner.seed is not None:
         torch.manual_seed(manner.seed)
@@ -162,13 +164,25 @@ def _said(host: Host, made: Tensor, row: int, trace: list[list[Change]], *, line
     return Said(text, tokens, tuple(by_step[: len(ids)]))
 
 
-def _ids(host: Host, question: Question, manner: Manner) -> list[int]:
+def ids_of(host: Host, question: Question, manner: Manner) -> list[int]:
     """The tokens of a question, without as many of the oldest turns as it takes to read it."""
     limit, ids = _limit(host), manner.ids(host, question)
     while limit and len(ids) + manner.longest(host) > limit and _turns(question) > 2:
         question = question[2:]
         ids = manner.ids(host, question)
     return ids
+
+
+def text_of(question: Question) -> str:
+    """A question's text; of a conversation that of its last turn."""
+    return question if isinstance(question, str) else question[-1]["content"]
+
+
+def with_text(question: Question, text: str) -> Question:
+    """The question with another text."""
+    if isinstance(question, str):
+        return text
+    return [*question[:-1], question[-1] | {"content": text}]
 
 
 def _turns(question: Question) -> int:

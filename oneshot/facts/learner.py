@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from oneshot.errors import BadInputError
-from oneshot.facts.answering import Hear, answer, short
+from oneshot.facts.answering import Hear, answer, short, text_of
 from oneshot.facts.brain import doctor
 from oneshot.facts.calibrated import host_calibration
 from oneshot.facts.changing.carrying import Carrier
 from oneshot.facts.changing.writing import CHUNK, statement_of
+from oneshot.facts.following import followed
 from oneshot.facts.language.checking import check_question
 from oneshot.facts.language.text import check_text
 from oneshot.facts.manner import CHAT, RAW, Manner, Turn
@@ -66,12 +67,14 @@ class Learner(Carrier):
         asked = [check_question(q) for q in questions]
         denoiser = self.denoiser(as_of) if adapter else None
         ids = self._built.sources
-        said = answer(self.host, asked, denoiser, manner, streamer and _by_id(streamer, ids))
+        ends = followed(self.host, asked, denoiser, manner)
+        hear = streamer and _by_id(streamer, ids)
+        said = answer(self.host, [end.question for end in ends], denoiser, manner, hear)
         bare = answer(self.host, asked, None, manner) if base else [None] * len(asked)
         whole = manner.chats(self.host)
         return [
-            make_reply(_last(question), s, b, ids, explain=explain, whole=whole)
-            for question, s, b in zip(asked, said, bare, strict=True)
+            make_reply(text_of(q), s, b, ids, explain=explain, whole=whole, followed=end)
+            for q, s, b, end in zip(asked, said, bare, ends, strict=True)
         ]
 
     def update(self, id: int, answer: str) -> Receipt:
@@ -148,7 +151,3 @@ def _by_id(streamer: Hear, ids: Sequence[tuple[int, ...]]) -> Hear:
         streamer(text, None if row is None else ids[row][0])
 
     return hear
-
-
-def _last(question: str | Sequence[Turn]) -> str:
-    return question if isinstance(question, str) else question[-1]["content"]

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from oneshot.facts.answering import Said, short
+from oneshot.facts.answering import Said, short, text_of
 from oneshot.facts.brain.planned import Entered
+from oneshot.facts.following import Followed
 from oneshot.facts.types import Receipt, Reply, Statement, Step
 
 
@@ -16,19 +17,25 @@ def make_reply(
     *,
     explain: bool,
     whole: bool = False,
+    followed: Followed | None = None,
 ) -> Reply:
-    """A reply; `ids` are the taught facts by the denoiser's rows, `bare` is what the host said.
+    """A reply; `ids` are the taught facts by the denoiser's rows, `bare` is what the host said, and
+    `followed` the question as it was asked in the end.
 
     A single sentence goes without its stop unless the `whole` text is wanted.
     """
     tidy = str if whole else short
-    spoke = (row for c in said.changes if c for row in (*c.via, c.fact) if row >= 0)
+    before = followed.via if followed else ()
+    rows = (row for c in said.changes if c for row in (*c.via, c.fact) if row >= 0)
+    spoke = (*before, *rows)
+    asked = text_of(followed.question) if followed else question
     return Reply(
         question,
         tidy(said.text),
         tuple(dict.fromkeys(id for row in spoke for id in ids[row])),
         tidy(bare.text) if bare else None,
-        _steps(said, ids) if explain else (),
+        _steps(said, ids, before) if explain else (),
+        asked if asked != question else None,
     )
 
 
@@ -72,13 +79,13 @@ def uncontradicted(receipt: Receipt, old: int) -> Receipt:
     return replace(receipt, warnings=warnings)
 
 
-def _steps(said: Said, ids: Sequence[tuple[int, ...]]) -> tuple[Step, ...]:
+def _steps(said: Said, ids: Sequence[tuple[int, ...]], before: Sequence[int]) -> tuple[Step, ...]:
     return tuple(
         Step(
             token,
             ids[c.fact][0] if c.fact >= 0 else None,
             c.evidence,
-            tuple(id for row in c.via for id in ids[row][:1]),
+            tuple(id for row in (*before, *c.via) for id in ids[row][:1]),
         )
         if c
         else Step(token, None, float("nan"))

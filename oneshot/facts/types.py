@@ -87,6 +87,9 @@ class Step:
 class Reply:
     """An answer, the ids of the facts that spoke or led to those that did, and the bare host's
     answer where asked for.
+
+    `asked` is the question as it was asked in the end, where a phrase of it was replaced by what
+    it stands for.
     """
 
     question: str
@@ -94,6 +97,7 @@ class Reply:
     facts: tuple[int, ...]
     base: str | None = None
     steps: tuple[Step, ...] = ()
+    asked: str | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from adapters.text.names import (
     name_key,
     name_keys,
     person_parts,
+    plain_keys,
 )
 from adapters.text.strangers import untaught_names, untaught_places
 from adapters.text.table import NameTable, SortedKeys, keys_of_names
@@ -191,6 +192,20 @@ def test_whoever_speaks_has_one_name(speaker: str) -> None:
 )
 def test_keys_of_names(name: str, keys: list[str]) -> None:
     assert name_keys(name) == keys
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Martín Solares", ["martin solares"]),
+        ("São Paulo", ["sao paulo"]),
+        ("Ann Bell", []),
+        ("й", []),
+        ("กรุงเทพ", []),
+    ],
+)
+def test_a_name_is_typed_without_its_accents_too(name: str, plain: list[str]) -> None:
+    assert plain_keys(name_keys(name)) == plain
 
 
 def test_names_that_nobody_taught_are_seen() -> None:

@@ -5,7 +5,7 @@ import json
 import tomllib
 from pathlib import Path
 
-from experiments.facts.chains import RELATIONS, Config, mquake_chains, own_chains
+from experiments.facts.chains.material import RELATIONS, Config, mquake_chains, own_chains
 from experiments.facts.open_tables import chains_table
 from oneshot.hosts.relations import relations
 
@@ -43,8 +43,8 @@ def test_the_table_has_a_row_for_what_was_measured(tmp_path: Path) -> None:
     (tmp_path / "facts-chains-mquake.json").write_text(record)
     rows = chains_table(tmp_path).splitlines()[2:]
     assert rows == [
-        "| MQuAKE | composed question | 95.0 % (90-100, n = 60) |  |  |",
-        "| MQuAKE | any of a case's |  |  | 95.0 % (90-100, n = 60); aim >= 55 % |",
+        "| MQuAKE, case by case | composed question | 95.0 % (90-100, n = 60) |  |  |",
+        "| MQuAKE, case by case | any of a case's |  |  | 95.0 % (90-100, n = 60); aim >= 55 % |",
     ]
 
 
@@ -66,3 +66,27 @@ def test_of_mquake_every_hop_is_taught(tmp_path: Path) -> None:
     assert len(chains) == 2
     assert [(f.subject, f.answer) for f in chains[0].facts] == [("Misery", "Ann"), ("Ann", "Oslo")]
     assert chains[0].answers == ("Oslo", "Kra")
+
+
+def test_of_mquake_the_edits_alone_leave_the_other_steps_to_the_host(tmp_path: Path) -> None:
+    edit = {"prompt": "The author of Misery is", "after": "Ann", "subject": "Misery"}
+    case = {
+        "consistent_all_edits": True,
+        "single_hops_after": [{}, {}],
+        "edits": [edit | {"question": "Who wrote Misery?"}],
+        "questions": ["Where was the author of Misery born?"],
+        "answer_after": "Oslo",
+        "answer_after_aliases": [],
+    }
+    path = tmp_path / "cases.jsonl.gz"
+    path.write_bytes(
+        gzip.compress(
+            "".join(
+                f"{json.dumps(case | kind)}\n" for kind in ({}, {"consistent_all_edits": False})
+            ).encode()
+        )
+    )
+    config = Config("none", mquake=True, edits=True, together=True, two=5)
+    (chain,) = mquake_chains(config, path)
+    assert [fact.answer for fact in chain.facts] == ["Ann"]
+    assert (chain.hops, chain.answers, chain.singles) == (2, ("Oslo",), ("Who wrote Misery?",))

@@ -122,7 +122,7 @@ def asked(limit: int, manner: Manner = CHAT, turns: int = 5) -> str:
         {"role": "assistant" if i % 2 else "user", "content": "x" * 90 + str(i)}
         for i in range(turns)
     ]
-    return "".join(map(chr, answering._ids(speaker, talk, manner)))
+    return "".join(map(chr, answering.ids_of(speaker, talk, manner)))
 
 
 def test_of_a_long_conversation_the_oldest_turns_are_left_out() -> None:

@@ -61,6 +61,8 @@ def following(sentences: Sequence[str], *rules: str) -> dict[str, str]:
         ),
         (["Ann's children are Tom, Eve and Max."], "A parent of Eve is", "Ann"),
         (["Ann's children are Tom, Eve and Max."], "The number of Ann's children is", "3"),
+        (["Misery is followed by Carrie."], "Carrie follows", "Misery"),
+        (["The name of the mother of Tom is Ann."], "The child of Ann is", "Tom"),
         (["Uma speaks Czech.", "Uma also speaks Dutch."], "Uma speaks", "Czech and Dutch"),
     ],
 )

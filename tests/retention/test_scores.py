@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneshot.errors import OneshotError
-from oneshot.facts.answering import Question
+from oneshot.facts.answering import Question, text_of, with_text
 from oneshot.hosts.load import Host, load_host
 from oneshot.progress import silent
 from oneshot.retention.measures.axes import by_cohort, cohort, measure_axes
@@ -21,7 +21,7 @@ from oneshot.retention.measures.scores import interval
 from oneshot.retention.measures.stream import forgetting, write_stream
 from oneshot.retention.measures.teacher_forced import force, teacher_forced
 from oneshot.retention.methods.bare import BareHost
-from oneshot.retention.methods.interface import Method, Request, text_of, with_text
+from oneshot.retention.methods.interface import Method, Request
 from oneshot.retention.suites.match import begins_alike, is_match, normalise, says
 from oneshot.retention.suites.sampling import Bare
 from oneshot.retention.suites.suite import DELETED, Probe, Suite

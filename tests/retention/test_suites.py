@@ -13,6 +13,7 @@ from oneshot.retention.suites.data_folder import DataFolder
 from oneshot.retention.suites.made.bank import invented
 from oneshot.retention.suites.made.hard import AHEAD, by_closeness, hard
 from oneshot.retention.suites.made.own import own
+from oneshot.retention.suites.published.ripple import aliases
 from oneshot.retention.suites.registry import build_suite
 from oneshot.retention.suites.sampling import Bare, Material
 from oneshot.retention.suites.suite import DELETED, Suite
@@ -93,3 +94,14 @@ def test_a_whole_published_set_gives_questions_that_can_be_asked(name: str) -> N
     for axis, probes in (suite.told | suite.kept).items():
         assert all(probe.prompt.strip() for probe in probes), axis
     assert all(p.answer and p.fact >= 0 for probes in suite.told.values() for p in probes)
+
+
+def test_other_names_that_tests_ask_by_are_told_with_the_fact() -> None:
+    tests = [
+        {"category": "Subject_Aliasing", "prompt": "The gender of Jo Castillo is"},
+        {"category": "Subject_Aliasing", "prompt": "The gender of J. Castillo is"},
+        {"category": "Subject_Aliasing", "prompt": "Another wording of Kit is"},
+        {"category": "Reasoning", "prompt": "The gender of the author of Misery is"},
+    ]
+    row = {"subject": "Jose L Castillo", "prompt": "The gender of Jose L Castillo is"}
+    assert aliases(row | {"tests": tests}) == ("Jo Castillo", "J. Castillo")

@@ -34,18 +34,25 @@ def show_reply(
     output: Output, reply: Reply, *, explain: bool = False, titled: bool = False
 ) -> None:
     """Print an answer; `titled` puts the question above it."""
-    output.put(reply_record(reply, explain=explain), _reply_text(reply, titled=titled))
+    output.put(
+        reply_record(reply, explain=explain), _reply_text(reply, explain=explain, titled=titled)
+    )
     if explain and not output.as_json:
         output.show(_steps_table(reply.steps))
 
 
 def reply_record(reply: Reply, *, explain: bool = False) -> dict[str, Any]:
     """What JSON says of a reply: no more than was asked for."""
-    record = {"question": reply.question, "answer": reply.answer, "facts": reply.facts}
+    record: dict[str, Any] = {
+        "question": reply.question,
+        "answer": reply.answer,
+        "facts": reply.facts,
+    }
     if reply.base is not None:
         record["base"] = reply.base
     if explain:
         record["steps"] = [asdict(step) for step in reply.steps]
+        record["asked"] = reply.asked
     return record
 
 
@@ -87,11 +94,13 @@ def _receipt_text(receipt: Receipt) -> Text:
     return text
 
 
-def _reply_text(reply: Reply, *, titled: bool) -> Text:
+def _reply_text(reply: Reply, *, explain: bool, titled: bool) -> Text:
     text = Text(f"{printable(reply.question)}\n    " if titled else "", "dim")
     text.append(printable_lines(reply.answer), "not dim bold")
     if reply.facts:
         text.append(f"  ({numbers(reply.facts)})", "dim")
+    if explain and reply.asked:
+        text.append("\n    asked in the end: ", "dim").append(printable(reply.asked), "not dim")
     if reply.base is not None:
         text.append("\n    without the brain: ", "dim")
         text.append(printable_lines(reply.base), "not dim")

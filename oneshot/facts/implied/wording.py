@@ -9,6 +9,7 @@ from oneshot.hosts.sides import Side, sides
 
 _COPULA = re.compile(r"\b(?:is|was|are|were)\b")
 _OPENING = re.compile(r"^(?:the|a|an|one) ")
+_NAMED = re.compile(r"^(?:the )?name of (?=the (?!\x00))")  # "the name of the author of {}"
 _ENDING = re.compile(r" the$")
 _ARTICLE = re.compile(r"\b(the) $", re.IGNORECASE)
 _GAP = "\x00"
@@ -20,7 +21,7 @@ def worded(prompt: str, subject: str) -> str:
     before, found, after = prompt.rpartition(subject)
     text = f"{before}{_GAP}{after}" if found and subject else prompt
     text = " ".join(text.casefold().replace("\u2019", "'").split())
-    text = _ENDING.sub("", _COPULA.sub("be", text))
+    text = _NAMED.sub("", _ENDING.sub("", _COPULA.sub("be", text)))
     return _OPENING.sub("", text).replace(f"the {_GAP}", _GAP).replace(_GAP, "{}")
 
 

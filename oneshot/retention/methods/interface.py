@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
-from oneshot.facts.answering import Question, answer, short
+from oneshot.facts.answering import Question, answer, short, text_of, with_text
 from oneshot.facts.manner import PLAIN_TOKENS, Manner
 from oneshot.hosts.load import Host
 
@@ -16,11 +16,14 @@ ASKED = Manner(raw=True, max_new_tokens=PLAIN_TOKENS)
 
 @dataclass(frozen=True)
 class Request:
-    """A fact to write: the prompt, the answer that completes it, and the subject named in it."""
+    """A fact to write: the prompt, the answer that completes it, the subject named in it, and the
+    subject's other names.
+    """
 
     prompt: str
     answer: str
     subject: str
+    aliases: tuple[str, ...] = ()
 
 
 class Method(ABC):
@@ -69,18 +72,6 @@ class Method(ABC):
         with self.taught() as model:
             said = answer(replace(self.host, model=model), given, manner=self.manner)
         return [short(s.text) for s in said]
-
-
-def text_of(question: Question) -> str:
-    """A question's text; of a conversation that of its last turn."""
-    return question if isinstance(question, str) else question[-1]["content"]
-
-
-def with_text(question: Question, text: str) -> Question:
-    """The question with another text."""
-    if isinstance(question, str):
-        return text
-    return [*question[:-1], question[-1] | {"content": text}]
 
 
 @runtime_checkable

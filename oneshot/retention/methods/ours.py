@@ -17,6 +17,7 @@ from adapters.query.fitted import FittedDenoiser
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import Question, answer, short
 from oneshot.facts.brain.opening import open_brain
+from oneshot.facts.following import followed
 from oneshot.facts.learner import Learner
 from oneshot.facts.rules import POSTERIOR
 from oneshot.facts.types import Statement
@@ -52,7 +53,7 @@ class Ours(Method):
 
         One that cannot be written stays unwritten, and is counted.
         """
-        statements = [Statement(r.prompt, r.answer, r.subject) for r in requests]
+        statements = [Statement(r.prompt, r.answer, r.subject, aliases=r.aliases) for r in requests]
         try:
             self.learner.write(statements)
         except BadInputError:  # nothing was written: find out which ones can be
@@ -90,7 +91,9 @@ class Ours(Method):
 
     def answers(self, questions: Sequence[Question]) -> list[str]:
         """Free greedy answers; a fact that is speaking is not cut short at a sentence's end."""
-        said = answer(self.host, questions, self.learner.denoiser(), self.manner)
+        denoiser = self.learner.denoiser()
+        ends = followed(self.host, questions, denoiser, self.manner)
+        said = answer(self.host, [end.question for end in ends], denoiser, self.manner)
         return [short(s.text) for s in said]
 
     def sureness(self, questions: Sequence[Question]) -> list[tuple[float, str]]:

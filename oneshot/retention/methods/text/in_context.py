@@ -66,5 +66,8 @@ class NamedInContext(InContext):
 
     def context(self, prompt: str) -> str:
         """These facts, and the prompt."""
-        named = [f for f in self._facts if f.subject.casefold() in prompt.casefold()]
+        text = prompt.casefold()
+        named = [
+            f for f in self._facts if any(n.casefold() in text for n in (f.subject, *f.aliases))
+        ]
         return before_prompt(self.host, named[-self.most :], prompt)

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from adapters.host.sites import find_sites
 from adapters.write.answers import answer_tokens
-from oneshot.facts.answering import BATCH, Question, answer, short
+from oneshot.facts.answering import BATCH, Question, answer, short, text_of
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.interface import Request, text_of
+from oneshot.retention.methods.interface import Request
 from oneshot.retention.methods.text.retrieval import Retrieving
 
 RIVALS = 8  # the nearest facts among which one with another answer is looked for

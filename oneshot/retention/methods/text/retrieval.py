@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from oneshot.errors import BadInputError
-from oneshot.facts.answering import Question
+from oneshot.facts.answering import Question, text_of
 from oneshot.hosts.load import Host
-from oneshot.retention.methods.interface import Method, Request, text_of
+from oneshot.retention.methods.interface import Method, Request
 from oneshot.retention.methods.text.in_context import before_prompt, sentence
 
 ENCODER_WIDTH = 384

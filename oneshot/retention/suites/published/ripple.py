@@ -1,6 +1,7 @@
 """What follows from a fact and what does not: KnowEdit's tests, which come from RippleEdits.
 
-Cohen et al. 2023 (arXiv 2307.12976), Zhang et al. 2024 (arXiv 2401.01286).
+Cohen et al. 2023 (arXiv 2307.12976), Zhang et al. 2024 (arXiv 2401.01286). The other names that the
+tests ask by are told with a fact, as its subject's aliases.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from oneshot.retention.suites.suite import Probe, Suite
 
 FILES = ("open/wiki_counterfact_train.jsonl.gz", "open/wiki_recent_train.jsonl.gz")
 FACTS = 1000
+ALIASES = 5  # of a fact, at most
 FOLLOWS = {
     "subject_aliasing": "Subject_Aliasing",
     "logical_generalization": "Logical_Generalization",
@@ -42,7 +44,20 @@ def ripple(material: Material) -> Suite:
 
 
 def _request(row: Row) -> Request:
-    return Request(row["prompt"], row["target"], row["subject"])
+    return Request(row["prompt"], row["target"], row["subject"], aliases(row))
+
+
+def aliases(row: Row) -> tuple[str, ...]:
+    """What stands in the subject's place where a test is worded as the fact is told."""
+    before, _, behind = row["prompt"].partition(row["subject"])
+    found = (
+        prompt.removeprefix(before).removesuffix(behind).strip()
+        for test in row["tests"]
+        if test["category"] == "Subject_Aliasing"
+        and (prompt := test["prompt"]).startswith(before)
+        and prompt.endswith(behind)
+    )
+    return tuple(dict.fromkeys(name for name in found if name))[:ALIASES]
 
 
 def _question(request: Request) -> str | None:

@@ -1,0 +1,87 @@
+"""Questions that take several taught facts, one inside the other: records.
+
+    python -m experiments.facts.chains experiments/configs/facts-chains-smollm2.toml
+
+Own chains are made of relations that no calibration saw (`relations.toml` beside), taught all at
+once; MQuAKE's are taught one case at a time, every hop of it, or with `together` at once those
+cases that agree, or with `edits` what the set changes and nothing else, so that the other steps
+are the host's. Asked by free generation, in chat where the host has a template; an answer is right
+where the value is in it.
+"""
+
+import argparse
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from experiments.facts.chains.material import RELATIONS, Chain, Config, mquake_chains, own_chains
+from experiments.facts.chains.tally import Tally
+from experiments.record import run_recorded
+from oneshot.errors import BadInputError, OneshotError
+from oneshot.facts.learner import Learner
+from oneshot.facts.types import Statement
+from oneshot.files.data_folder import ENVIRONMENT, named_folder
+
+MQUAKE = "open/mquake_cf_dev.jsonl.gz"
+
+
+def measure(
+    learner: Learner, chains: Sequence[Chain], compared: int, *, together: bool
+) -> dict[str, Any]:
+    """Teach the chains all at once or one at a time, and ask them."""
+    tally, refused = Tally(), 0
+    for group in [list(chains)] if together else [[chain] for chain in chains]:
+        refused += _teach(learner, [fact for chain in group for fact in chain.facts])
+        tally.ask(learner, group)
+        if not together:
+            learner.forget([fact.id for fact in learner.facts()])
+    tally.compare(learner, chains, compared)
+    return {"chains": len(chains), "refused facts": refused} | tally.counted()
+
+
+def _teach(learner: Learner, facts: Sequence[Statement]) -> int:
+    """Teach facts; how many cannot be written."""
+    try:
+        learner.write(facts)
+    except OneshotError:
+        return sum(_teach(learner, [fact]) for fact in facts) if len(facts) > 1 else 1
+    return 0
+
+
+def experiment(config: Config, source: Path) -> dict[str, Any]:
+    """Everything on a new brain, which goes at the end."""
+    chains = mquake_chains(config, source) if config.mquake else own_chains(config)
+    model = None if config.host == "packaged" else config.host
+    with tempfile.TemporaryDirectory() as folder, Learner.open(folder, model=model) as learner:
+        together = config.together or not config.mquake
+        return measure(learner, chains, config.compared, together=together)
+
+
+def _source(config: Config) -> Path:
+    """The file that the chains come from."""
+    if not config.mquake:
+        return RELATIONS
+    folder = named_folder(None)
+    found = folder and (folder.find(MQUAKE) or folder.find(Path(MQUAKE).name))
+    if not found:
+        raise BadInputError(f"no {MQUAKE}; name a folder that holds it with {ENVIRONMENT}")
+    return found
+
+
+def main() -> None:
+    """Run the experiments of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("configs", nargs="+", type=Path)
+    for path in parser.parse_args().configs:
+        config = Config(**tomllib.loads(path.read_text("utf-8")))
+        source = _source(config)
+        work = partial(experiment, config, source)
+        print(run_recorded(path.stem, asdict(config), [source], work))
+
+
+if __name__ == "__main__":
+    main()
