@@ -59,7 +59,7 @@ def test_memory_is_given_back_while_many_are_taught(
     monkeypatch.undo()
     with open_tiny(tmp_path / "many") as learner:
         learner.write(statements(9))
-        assert learner.ledger.live.added == 9
+        assert learner.ledger.live.added == len(learner.ledger.live) > 4
         assert exported(learner, tmp_path / "many exported") == few
 
 
