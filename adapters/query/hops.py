@@ -97,12 +97,14 @@ class Hops:
 
     def _nearest(self, code: Float[Tensor, "1 rank"]) -> list[int]:
         """The facts whose readings are likeliest to ask the same as a code."""
-        rows, metric = self.denoiser.rows, self.denoiser.calibration.metric
-        found = [
-            metric.ratio(code, part.float().flatten(0, 1)).unflatten(1, (len(part), -1))[0]
-            for part in rows.readings.split(ROWS)
-        ]
-        there = torch.arange(rows.readings.shape[1]) < rows.count[:, None]
-        best = torch.cat(found).masked_fill(~there, -torch.inf).amax(1)
-        likely = best.topk(min(WAITING, len(rows)))
-        return [int(row) for row in likely.indices]
+        metric, numbers, found = self.denoiser.calibration.metric, list[Tensor](), list[Tensor]()
+        for rows, readings, count in self.denoiser.rows.asked_by():
+            numbers.append(rows)
+            for part, many in zip(readings.split(ROWS), count.split(ROWS), strict=True):
+                ratio = metric.ratio(code, part.float().flatten(0, 1)).unflatten(1, part.shape[:2])
+                there = torch.arange(part.shape[1]) < many[:, None]
+                found.append(ratio[0].masked_fill(~there, -torch.inf).amax(1))
+        if not found:
+            return []
+        best = torch.cat(found)
+        return torch.cat(numbers)[best.topk(min(WAITING, len(best))).indices].tolist()
