@@ -120,14 +120,21 @@ class Chains:
                     yield Link(named, _put(asked, named), (*start.via, row), evidence)
 
     def _leads_back(self, row: int, before: int) -> bool:
-        """Whether a fact's answer is a name of what the fact before it is about."""
-        number = key_number(name_key(self.voice.answer(row)))
-        return bool((self.evidence.rows.one(before).names == number).any())
+        """Whether a fact tells the other way round what the fact before it tells: it is about that
+        one's answer, answers with its subject, and says so in other words.
+        """
+        here, there = (self.voice.answer(r).removesuffix(".") for r in (row, before))
+        if not bool((self.evidence.rows.one(before).names == key_number(name_key(here))).any()):
+            return False
+        said, other = (self.voice.sentence(r).lower() for r in (row, before))
+        for name in (here, there):
+            said, other = said.replace(name.lower(), ""), other.replace(name.lower(), "")
+        return said != other
 
     def _onward(self, row: int) -> tuple[str, tuple[int, ...]] | None:
         """The key of a fact's answer and the facts on it, where it is a taught name.
 
-        Those that lead back, as an inverse does, say nothing new.
+        What its inverse says is nothing new.
         """
         if row not in self._names:
             key = name_key(self.voice.answer(row))
