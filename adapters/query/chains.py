@@ -20,7 +20,7 @@ HOPS = 4  # facts of one chain
 PHRASE = -3.0  # nats at which a phrase may ask for a fact
 BEAM = 8  # phrases that are read on
 EACH = 4  # of these for one fact
-INSIDE = 10.0  # nats at which a phrase surely asks for a fact, and by which it outdoes the clause
+INSIDE = 9.0  # nats at which a phrase surely asks for a fact, and by which it outdoes the clause
 
 
 @dataclass(frozen=True)
