@@ -28,7 +28,7 @@ from transformers import DynamicCache, GPT2Config, GPT2LMHeadModel
 
 from adapters.attach import FOLLOWING, RUNNING, attach
 from oneshot.errors import HostError, OneshotError
-from oneshot.facts.brain.live import LiveRows, no_rows
+from oneshot.facts.brain.held.live import LiveRows, no_rows
 from oneshot.memory.disk.shelf import Shelf
 
 __all__ = ["gpt2"]

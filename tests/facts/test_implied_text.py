@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneshot.errors import BadInputError
+from oneshot.facts.brain.held.kept import record_of, statement_of
+from oneshot.facts.brain.held.texts import Texts
 from oneshot.facts.brain.implying import wanted_of
-from oneshot.facts.brain.kept import record_of, statement_of
-from oneshot.facts.brain.texts import Texts
 from oneshot.facts.brain.understanding import Understanding
 from oneshot.facts.implied.lists import listed, one_of_several, values
 from oneshot.facts.implied.rules import Rule, rule_of

@@ -8,9 +8,9 @@ import torch
 from adapters.write.state import load_calibration
 from oneshot.errors import BrainError
 from oneshot.facts.brain.files import BRAIN, CONFIG, WEIGHTS, Brain, Config
+from oneshot.facts.brain.held.texts import Texts
 from oneshot.facts.brain.implying import wanted_of
 from oneshot.facts.brain.ledger import Ledger
-from oneshot.facts.brain.texts import Texts
 from oneshot.facts.calibrated import calibration_path
 from oneshot.facts.implied.rules import Rule
 from oneshot.memory.disk.shelf import Shelf

@@ -20,8 +20,8 @@ from oneshot.facts.brain.files import (
     read_calibration,
     read_config,
 )
-from oneshot.facts.brain.kept import record_of, statement_of
-from oneshot.facts.brain.live import no_rows
+from oneshot.facts.brain.held.kept import record_of, statement_of
+from oneshot.facts.brain.held.live import no_rows
 from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
 from oneshot.files.durable import write_atomically

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oneshot.errors import BadInputError
-from oneshot.facts.brain.kept import terms_of_record
+from oneshot.facts.brain.held.kept import terms_of_record
 from oneshot.facts.rules import check_rule
 from oneshot.memory.disk.folder import CALIBRATION as CALIBRATION
 from oneshot.memory.disk.folder import FORMAT, Folder, FolderKind

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from adapters.write.rows import FactRows
 from oneshot.errors import OneshotError
-from oneshot.facts.brain.texts import Texts
+from oneshot.facts.brain.held.texts import Texts
 from oneshot.facts.implied.deriving import implied, names_of
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.told import told_of

@@ -15,11 +15,11 @@ from adapters.address.calibration import Calibration
 from adapters.write.rows import FactRows, join
 from oneshot.errors import BrainError
 from oneshot.facts.brain.files import Brain
+from oneshot.facts.brain.held.kept import record_of, statement_of
+from oneshot.facts.brain.held.live import LiveRows, no_rows
+from oneshot.facts.brain.held.texts import Texts
 from oneshot.facts.brain.implying import Change, Encode, settle, touched
-from oneshot.facts.brain.kept import record_of, statement_of
-from oneshot.facts.brain.live import LiveRows, no_rows
 from oneshot.facts.brain.planned import Entered, Plan, taught_record
-from oneshot.facts.brain.texts import Texts
 from oneshot.facts.brain.understanding import Understanding
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.types import Statement

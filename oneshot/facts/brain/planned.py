@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.write.rows import FactRows
-from oneshot.facts.brain.kept import record_of, statement_of
+from oneshot.facts.brain.held.kept import record_of, statement_of
 from oneshot.facts.types import Statement
 from oneshot.memory.journal.rows import Draft
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.brain.files import CONFIG, Brain, Config, read_config
-from oneshot.facts.brain.texts import Texts
+from oneshot.facts.brain.held.texts import Texts
 from oneshot.facts.types import Fact, Implied, Stats
 from oneshot.memory.disk.closing import Closing
 from oneshot.memory.disk.shelf import Shelf

@@ -16,8 +16,8 @@ from adapters.write.rows import NO_TOKEN, FactRows
 from adapters.write.state import load_calibration
 from oneshot.errors import OneshotError
 from oneshot.facts.brain.files import Brain, Config, read_calibration
+from oneshot.facts.brain.held.live import Speaking
 from oneshot.facts.brain.ledger import Ledger
-from oneshot.facts.brain.live import Speaking
 from oneshot.facts.brain.opening import open_brain, open_host
 from oneshot.facts.brain.planned import Entered
 from oneshot.facts.brain.records import Records

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from adapters.text.names import name_key
-from oneshot.facts.brain import kept
-from oneshot.facts.brain.kept import statement_of, terms_of
+from oneshot.facts.brain.held import kept
+from oneshot.facts.brain.held.kept import statement_of, terms_of
 from oneshot.facts.implied.lists import values
 from oneshot.facts.implied.wording import side_of
 from oneshot.facts.types import Statement
