@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from adapters.query.running import Alone
 from adapters.query.running import Sequence as Transcript
 from adapters.query.sums import WindowCodes
-from adapters.query.view import Asked, Heard, Named, View
+from adapters.query.view import Heard, Named, View
 from adapters.text.clauses import Span, clauses_of, denies
 from adapters.text.names import SPEAKER, first_word
 from adapters.text.pieces import Pieces
@@ -56,17 +56,6 @@ class Listener:
         if template and text.rstrip().endswith(template.opening.rstrip()):
             return list(view.turn(self._turn(text), named)), True
         return list(view.plain(named, self._marks(said, tokens))), False
-
-    def unnamed(self, said: Transcript, at: int) -> list[Asked]:
-        """The clauses that ask behind a text up to token `at`, where it names nobody taught."""
-        text, tokens = self.pieces.text(said.ids[: at + 1])
-        if self.table.mentions(text):
-            return []
-        view = self._view(text, tokens, said)
-        template = self.pieces.template
-        if template and text.rstrip().endswith(template.opening.rstrip()):
-            return list(view.asks(self._turn(text), []))
-        return list(view.last(self._marks(said, tokens)))
 
     def _alone(self, alone: Alone, text: str, start: int) -> WindowCodes | None:
         """The codes of a clause that begins at character `start`, read by itself."""

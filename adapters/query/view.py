@@ -103,12 +103,6 @@ class View:
             if kind in (Asking.VALUE, Asking.YES_NO):
                 yield self._asked(clause, named, kind)
 
-    def last(self, marks: Sequence[Span]) -> Iterator[Asked]:
-        """The last clause of a text that names nobody who was taught, where it asks."""
-        for clause in clauses_of(self.text, marks)[-1:]:
-            if not clause.ended or asking(self._of(clause)) is Asking.VALUE:
-                yield self._asked(clause, [], Asking.VALUE, completes=not clause.ended)
-
     def _is_asked_behind(self, clause: Clause, clauses: Sequence[Clause]) -> bool:
         """Whether the next clause only asks to be told ("The capital of Zog. Do you know it?")."""
         following = next((c for c in clauses if c.start >= clause.end), None)

@@ -1,7 +1,6 @@
 """A set of facts as rows of weights; each row is a function of host and fact alone."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Protocol, runtime_checkable
 
@@ -20,10 +19,6 @@ READINGS = 8  # wordings that a fact is asked by
 NO_TOKEN = -1
 
 
-Asking = tuple[Int[Tensor, " n"], Float[Tensor, "n readings rank"], Int[Tensor, " n"]]
-"""Numbers of facts, their readings, and how many each has."""
-
-
 @runtime_checkable
 class Rows(Protocol):
     """Facts by number, and by the keys of their names."""
@@ -36,9 +31,6 @@ class Rows(Protocol):
 
     def whole(self) -> "FactRows":
         """All of them in memory, in canonical order."""
-
-    def asked_by(self) -> Iterator[Asking]:
-        """The readings of all of them, part by part."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +77,6 @@ class FactRows:
     def whole(self) -> "FactRows":
         """All rows."""
         return self
-
-    def asked_by(self) -> Iterator[Asking]:
-        """The readings of all rows."""
-        yield torch.arange(len(self)), self.readings, self.count
 
     def take(self, index: Int[Tensor, " m"]) -> "FactRows":
         """The chosen rows, in that order."""

@@ -4,7 +4,7 @@ A question is read once more for this only where it has such a phrase ("the city
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
@@ -13,11 +13,9 @@ from adapters.query.chains import HOPS
 from adapters.query.denoise import Denoiser, PosteriorDenoiser
 from adapters.query.hops import Hop, Hops
 from adapters.query.phrases import nested
-from oneshot.facts.answering import Question, answer, ids_of, text_of, with_text
-from oneshot.facts.manner import RAW, Manner
+from oneshot.facts.answering import Question, ids_of, text_of, with_text
+from oneshot.facts.manner import Manner
 from oneshot.hosts.load import Host
-
-SHORT = replace(RAW, max_new_tokens=12)  # what the host says that a phrase is
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Followed:
 def followed(
     host: Host, questions: Sequence[Question], denoiser: Denoiser | None, manner: Manner
 ) -> list[Followed]:
-    """The questions with the steps taken that facts or the host can take, where facts lead on."""
+    """The questions with the steps taken that facts can take, where facts lead on."""
     if not isinstance(denoiser, PosteriorDenoiser):
         return [Followed(question) for question in questions]
     return [_follow(host, question, denoiser, manner) for question in questions]
@@ -40,19 +38,15 @@ def followed(
 def _follow(
     host: Host, question: Question, denoiser: PosteriorDenoiser, manner: Manner
 ) -> Followed:
-    found = settled = Followed(question)
+    found = Followed(question)
     for _ in range(HOPS):
         heard = _heard(host, found.question, denoiser, manner)
-        if heard is None or heard.answered:
-            return found
-        hop = heard.found and _filled(host, heard.found, denoiser)
+        hop = None if heard is None or heard.answered else heard.found
         asked = hop and _put(found.question, hop)
         if not hop or not asked:
             break
         found = Followed(asked, (*found.via, *hop.via))
-        if hop.via:
-            settled = found
-    return settled  # what the host says of a phrase counts only where a fact goes on from it
+    return found
 
 
 def _heard(
@@ -69,17 +63,6 @@ def _heard(
     with torch.inference_mode(), attach(host.model, hops):
         host.model(input_ids=ids.to(next(host.model.parameters()).device))
     return hops
-
-
-def _filled(host: Host, hop: Hop, denoiser: PosteriorDenoiser) -> Hop | None:
-    """The step with what the host says of its phrase, where that names what facts wait for."""
-    if hop.answer:
-        return hop
-    (said,) = answer(host, [f"{hop.phrase[:1].upper()}{hop.phrase[1:]} is"], None, SHORT)
-    for mention, rows in denoiser.table.mentions(said.text):
-        if set(rows) & set(hop.waiting):
-            return replace(hop, answer=said.text[mention.start : mention.end])
-    return None
 
 
 def _put(question: Question, hop: Hop) -> Question | None:

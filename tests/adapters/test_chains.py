@@ -1,7 +1,5 @@
 """Questions that take several facts, on the packaged host: what is followed, and what is not."""
 
-from unittest import mock
-
 import pytest
 import torch
 from conftest import packaged_host
@@ -9,7 +7,6 @@ from tiny import denoiser_of
 
 from adapters.attach import Attachment, attach
 from adapters.query.phrases import nested
-from adapters.query.view import Asked
 from adapters.write.encode import Told
 from adapters.write.rows import FactRows
 
@@ -92,32 +89,6 @@ def test_a_circle_of_facts_is_gone_round_as_often_as_it_is_asked(
     first, second = CIRCLE
     question = "Who is the manager of Zora's manager's manager?"
     assert chain(rows, question) == [first, second, first]
-
-
-@pytest.mark.parametrize(
-    ("question", "phrase", "leads"),
-    [
-        ("What is the phone number of the author of Misery?", "the author of Misery", [AUTHOR]),
-        ("How old is the author of Misery?", None, []),
-        ("Where was the author of Misery born?", None, []),
-        ("Who is the author of Misery?", None, []),
-    ],
-)
-def test_of_a_question_that_goes_on_from_a_fact_the_phrase_is_known(
-    rows: dict[Told, FactRows], question: str, phrase: str | None, leads: list[Told]
-) -> None:
-    host = packaged_host()
-    denoiser = denoiser_of(host, list(rows.values()))
-    order = {key: fact for fact, row in rows.items() for key in row.hex_keys()}
-    told = [order[key] for key in denoiser.rows.hex_keys()]
-    heard: list[Asked] = []
-    with mock.patch.object(denoiser, "_likeliest", lambda asked, _: heard.append(asked) or []):
-        ids = host.tokenizer(question, return_tensors="pt").input_ids
-        with torch.inference_mode(), attach(host.model, denoiser):
-            host.model(input_ids=ids)
-    found = denoiser.inner(heard[0])
-    assert (found and question[slice(*found.span)]) == phrase
-    assert [told[row] for row in (found.via if found else ())] == leads
 
 
 def test_plain_questions_are_not_read_twice() -> None:

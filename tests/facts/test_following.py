@@ -88,18 +88,15 @@ def test_the_real_model_takes_steps_that_nobody_taught(tmp_path: Path) -> None:
     ]
     questions = [
         "What is the capital of the country where Zora lives?",
-        "Who is the mayor of the capital of France?",
         "What is the capital of Spain?",
     ]
     with Learner.open(tmp_path / "brain", model=str(REAL)) as learner:
         bare = learner.ask(questions, manner=Manner(max_new_tokens=16))
         learner.write(told)
-        outer, inner, plain = learner.ask(questions, manner=Manner(max_new_tokens=16))
+        outer, plain = learner.ask(questions, manner=Manner(max_new_tokens=16))
         assert "Addis Ababa" in outer.answer
         assert outer.asked == "What is the capital of Ethiopia?"
-        assert (inner.answer, inner.facts) == ("The mayor of Paris is Lena Voss.", (2,))
-        assert inner.asked == "Who is the mayor of Paris?"
-        assert (plain.answer, plain.asked) == (bare[2].answer, None)
+        assert (plain.answer, plain.asked) == (bare[1].answer, None)
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ Rows are numbered through, new ones behind those on the disk; a number never cha
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from adapters.address.calibration import Calibration
 from adapters.text.table import NOBODY, SortedKeys
-from adapters.write.rows import Asking, FactRows, empty_rows
+from adapters.write.rows import FactRows, empty_rows
 from oneshot.memory.disk.shelf import Shelf, in_order
 
 
@@ -109,15 +109,6 @@ class LiveRows:
             columns[name] = torch.cat([none, *self._shelf.column(name), *new])[index]
         return FactRows.of(columns)
 
-    def asked_by(self) -> Iterator[Asking]:
-        """The readings of all rows, those that are gone among them, segment by segment."""
-        start = 0
-        columns = zip(self._shelf.column("readings"), self._shelf.column("count"), strict=True)
-        new = ((row.readings, row.count) for row in self._more)
-        for readings, count in (*columns, *new):
-            yield torch.arange(start, start + len(count)), readings, count
-            start += len(count)
-
     def speaking(self, silent: Iterable[str]) -> "Speaking":
         """The facts of this moment but for silent ones."""
         quiet = (place for key in silent if (place := self._place(key)) is not None)
@@ -183,13 +174,6 @@ class Speaking:
     def whole(self) -> FactRows:
         """All of them in memory, sorted by hash."""
         return self.live.whole(self.silent)
-
-    def asked_by(self) -> Iterator[Asking]:
-        """The readings of all of them, segment by segment."""
-        quiet = torch.tensor(sorted(self.silent)).long()
-        for rows, readings, count in self.live.asked_by():
-            here = (rows < self.count) & ~torch.isin(rows, quiet)
-            yield rows[here], readings[here], count[here]
 
     def name_keys(self) -> "Speaking":
         """Itself."""
