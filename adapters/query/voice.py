@@ -27,6 +27,11 @@ _PERSON = (
     (r"\bours\b", "yours"),
 )
 _OWNED = re.compile(r"^(?:My|Our)(?= [a-z0-9])|\b(?:my|our)\b")  # but "My Antonia" is a title
+_MORE_THAN_YES = re.compile(  # denied, one of two, or whether there is any: the fact itself tells
+    r"\bnot\b|n['\u2019]t\b|\bor\b|"
+    r"^\W*(?:do|does|did|has|have|had|is|are|was|were)\b.*\b(?:have|got|has|there) (?:an?|any)\b",
+    re.IGNORECASE,
+)
 _LOWERED = set_of(
     "the a an in on at by of from for to it its this that these those he she they his her "
     "their your my our there you"
@@ -47,7 +52,9 @@ class Voice:
         return Speech(tuple(tokens), (row,) * len(tokens))
 
     def yes_no(self, row: int, clause: str) -> Speech:
-        """Yes where the answer stands in the clause, else no and the fact."""
+        """Yes where the answer stands in the clause, else no and the fact; or the fact alone."""
+        if _MORE_THAN_YES.search(clause):
+            return self._spoken(f" {self.sentence(row)}", [row], chat=False)
         if self._says(row, clause):
             return self._spoken(" Yes.", [row], chat=False)
         return self._spoken(f" No, {_lower(self.sentence(row))}", [row], chat=False)
@@ -57,10 +64,10 @@ class Voice:
         parts = []
         for row, kind, clause in asked:
             sentence = self.sentence(row)
-            denied = kind is Asking.YES_NO and not re.search(r"\bnot\b|n['\u2019]t\b", clause)
-            if denied and self._says(row, clause):
+            plain = kind is Asking.YES_NO and not _MORE_THAN_YES.search(clause)
+            if plain and self._says(row, clause):
                 parts.append("Yes.")
-            elif denied:
+            elif plain:
                 parts.append(f"No, {_lower(sentence)}")
             else:
                 parts.append(sentence)

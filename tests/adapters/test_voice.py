@@ -105,6 +105,21 @@ def test_a_question_that_denies_gets_the_fact(voice: Voice) -> None:
     assert reply(voice, (CAPITAL, YES_NO, clause)) == "The capital of Freedonia is Glorptown."
 
 
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "Is the capital of Freedonia Glorptown or Paris?",
+        "Does Freedonia have a capital?",
+        "Is there any capital of Freedonia?",
+        "Isn't Paris the capital of Freedonia?",
+    ],
+)
+def test_what_yes_and_no_do_not_answer_gets_the_fact(voice: Voice, clause: str) -> None:
+    wanted = "The capital of Freedonia is Glorptown."
+    assert reply(voice, (CAPITAL, YES_NO, clause)) == wanted
+    assert shown(voice, voice.yes_no(ROW[CAPITAL], clause).tokens) == wanted
+
+
 def test_two_facts_are_told_in_one_reply(voice: Voice) -> None:
     said = reply(voice, (TEA, VALUE, "tea"), (CAPITAL, YES_NO, "Is Paris its capital?"))
     wanted = "Zora's favourite tea is gunpowder. No, the capital of Freedonia is Glorptown."

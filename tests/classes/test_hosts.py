@@ -27,7 +27,7 @@ from oneshot.errors import BadInputError, HostError
 from oneshot.hosts.load import PACKAGED
 from oneshot.hosts.shelf import Origin, building, keep_origin
 from oneshot.images.data import ImageSet
-from oneshot.images.kinds import Rule
+from oneshot.images.kinds import RuleName
 from oneshot.images.model import silent
 from oneshot.images.rules.ridge import train
 from oneshot.images.rules.ridge_settings import RidgeSettings
@@ -99,7 +99,7 @@ def test_a_chain_without_gradients_is_a_host(tmp_path: Path, channels: int, side
     images = (noise + 39 * labels[:, None, None, None]).to(torch.uint8)
     data = ImageSet("coloured", 4, images, labels, images[:4], labels[:4])
     settings = RidgeSettings(blocks=2, filters=8, sizes=(6,), mirror=False)
-    run = RuleRun(Rule.RIDGE, TrainSettings(), data.inputs)
+    run = RuleRun(RuleName.RIDGE, TrainSettings(), data.inputs)
     save_model(tmp_path / "chain", run, train(data, settings, silent))
     host = open_image_host(str(tmp_path / "chain"), "cpu")
     assert host.side == side

@@ -281,3 +281,19 @@ def test_a_long_line_is_no_error(tmp_path: Path) -> None:
     assert "give at most" in item.reason
     with refused(BadInputError, "no table"):
         items_of(tmp_path, "x" * 200_000, "file.csv")
+
+
+def test_a_broken_json_file_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "facts.jsonl").write_text('{"prompt": "x"\n')
+    with refused(BadInputError, "no JSON"):
+        list(read_items(str(tmp_path / "facts.jsonl")))
+
+
+def test_json_lines_end_at_line_feeds_alone(tmp_path: Path) -> None:
+    lines = [{"sentence": f"The capital of {n} is Rome\u2028Lutz."} for n in ("Freedonia", "Zog")]
+    text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    (tmp_path / "facts.jsonl").write_text(text, "utf-8")
+    assert [item.place for item in read_items(str(tmp_path / "facts.jsonl"))] == [
+        "line 1",
+        "line 2",
+    ]

@@ -14,6 +14,7 @@ from oneshot.progress import Report, silent
 
 LARGEST = 1 << 26  # bytes of a file that is read as a whole
 PARQUET = b"PAR1"
+JSON = ".json", ".jsonl", ".ndjson"
 PACKED = {
     b"PK\x03\x04": "a packed file; unpack it, or export it as text",
     b"SQLite format 3": "a database; export what it holds as text",
@@ -80,7 +81,10 @@ def _content(name: str, data: bytes) -> Content:
     text = _decoded(name, data)
     if not text.strip():
         raise BadInputError(f"{name} is empty; give a file with facts")
-    return Content(name, text, _values(text))
+    values = _values(text)
+    if values is None and Path(name).suffix.lower() in JSON:
+        raise BadInputError(f"{name} is no JSON; mend it, or name it .txt where it is text")
+    return Content(name, text, values)
 
 
 def _decoded(name: str, data: bytes) -> str:
@@ -113,7 +117,7 @@ def _lines(text: str) -> list[tuple[str, dict[str, Any]]] | None:
     """JSON lines; a line that is broken is an object of its own, so that it is named."""
     found: list[tuple[str, dict[str, Any]]] = []
     broken = 0
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):  # U+2028 is legal in a string
         if not line.strip():
             continue
         try:
