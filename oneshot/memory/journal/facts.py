@@ -22,6 +22,7 @@ _COLUMNS = (
 )
 _PAGE = 1000
 _INDEXED = 3  # letters that the index needs
+_MOST_INDEXED = 256  # of a long text the index would keep every place of every piece at hand
 _BY_INDEX = """
     state = coalesce(?1, state) AND id IN (SELECT rowid FROM texts WHERE texts MATCH ?2)
 """
@@ -91,7 +92,7 @@ class Journal(JournalFile):
     def search(self, text: str, limit: int, state: str | None = "live") -> list[Fact]:
         """Facts whose prompt, answer or subject contains the text, in any mixture of cases."""
         folded = text.casefold()
-        if len(folded) >= _INDEXED and "\0" not in folded:
+        if _INDEXED <= len(folded) <= _MOST_INDEXED and "\0" not in folded:
             condition, sought = _BY_INDEX, '"' + folded.replace('"', '""') + '"'
         else:
             condition, sought = _BY_READING, folded
