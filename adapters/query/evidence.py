@@ -13,7 +13,7 @@ from adapters.text.clauses import turned_round
 from adapters.write.rows import Rows
 
 RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
-ALIKE = 12.0  # nats at which a relation of the bank may be the fact's own
+ALIKE = 12.0  # nats at which a relation of the bank, or a wording, may ask what the fact tells
 NEAREST = 8.0  # nats behind the likeliest one at which it still may
 SURE = 30.0  # nats at which the bank surely knows the fact's relation
 PLAIN = 40.0  # nats of evidence that a fact is meant, whatever else could be
@@ -72,11 +72,18 @@ class Evidence:
     def _own(
         self, readings: Float[Tensor, "n rank"], codes: Float[Tensor, "count rank"]
     ) -> Float[Tensor, " n"]:
-        """For all of a fact's wordings together, or for one of them that is surely meant."""
+        """For all of a fact's wordings together that ask alike, or for one by itself that asks
+        something else (as a user may add it), or that is surely meant.
+        """
         metric = self.calibration.metric
-        together = metric.ratio_to_all(readings, codes)
-        one = metric.ratio(readings, codes).max(1).values
-        return torch.where(one > PLAIN, torch.maximum(one, together), together)
+        alike = metric.ratio(codes[:1], codes)[0] > ALIKE
+        alike[0] = True
+        together = metric.ratio_to_all(readings, codes[alike])
+        one = metric.ratio(readings, codes)
+        other = one.masked_fill(alike, NEVER).max(1).values
+        best = one.max(1).values
+        surely = torch.where(best > PLAIN, best, NEVER)
+        return torch.stack([together, other, surely]).amax(0)
 
     def _codes(self, row: int) -> Float[Tensor, "count rank"]:
         return self.rows.one(row).codes(0).to(self.calibration.metric.between.device)
