@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
-from adapters.query.chains import Chains, Inner, Link
+from adapters.query.chained.chains import Chains, Inner, Link
 from adapters.query.evidence import CERTAIN, Evidence
 from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels

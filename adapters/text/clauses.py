@@ -12,6 +12,9 @@ _ABBREVIATION = re.compile(
 _BOUNDARY = re.compile(
     r"[.?!\u2026]+[\"')\]\u201d\u2019]*(?=\s|$)|:(?=\s|$)|[\n;]|[\u3002\uff1f\uff01]"
 )
+_BROKEN_OFF = re.compile(  # a line that goes on in the next one
+    r"\b(?:of|the|an?|in|at|on|for|to|from|by|with|and|or|is|was|are|were|does|did)\s*$", re.I
+)
 _WH = r"(?:what|who|whom|whose|which|where|when|why|how)"
 _AUXILIARY = (
     r"(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should|may|might|am)"
@@ -134,7 +137,11 @@ def clauses_of(text: str, marks: Iterable[tuple[int, int]] = ()) -> list[Clause]
 
 
 def _ends(text: str, found: re.Match[str]) -> bool:
-    """Whether a boundary mark ends a clause: "Dr. Lee" and "U.S. law" go on."""
+    """Whether a boundary mark ends a clause: "Dr. Lee" and "U.S. law" go on, and so does a line
+    that breaks off behind "of".
+    """
+    if found[0] == "\n":
+        return not _BROKEN_OFF.search(text[max(0, found.start() - 12) : found.start()])
     return not (
         found[0] == "."
         and _ABBREVIATION.search(text[max(0, found.start() - 12) : found.start()])

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import torch
 
 from adapters.attach import attach
-from adapters.query.chains import HOPS
+from adapters.query.chained.chains import HOPS
+from adapters.query.chained.hops import Hop, Hops
+from adapters.query.chained.phrases import nested
 from adapters.query.denoise import Denoiser, PosteriorDenoiser
-from adapters.query.hops import Hop, Hops
-from adapters.query.phrases import nested
 from oneshot.facts.answering import Question, ids_of, text_of, with_text
 from oneshot.facts.manner import Manner
 from oneshot.hosts.load import Host

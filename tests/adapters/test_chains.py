@@ -6,7 +6,7 @@ from conftest import packaged_host
 from tiny import denoiser_of
 
 from adapters.attach import Attachment, attach
-from adapters.query.phrases import nested
+from adapters.query.chained.phrases import nested
 from adapters.write.encode import Told
 from adapters.write.rows import FactRows
 

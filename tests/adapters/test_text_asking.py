@@ -151,3 +151,16 @@ def test_an_unfinished_clause_asks_where_a_turn_ends_with_it(text: str) -> None:
     assert asking(text) is NOTHING
     assert asking(text, last_of_turn=True) is VALUE
     assert asking(f"{text} Zog.", last_of_turn=True) is NOTHING
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("What is the capital of\nFreedonia?", 1),
+        ("Who is the\nking of Zog?", 1),
+        ("Hello\nWho is the king of Zog?", 2),
+        ("I live in Zog.\nWho is its king?", 2),
+    ],
+)
+def test_a_line_that_breaks_off_goes_on(text: str, count: int) -> None:
+    assert len(clauses_of(text)) == count

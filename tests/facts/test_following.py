@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from adapters.query.hops import Hop
+from adapters.query.chained.hops import Hop
 from oneshot.cli.facts.display import reply_record
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import Manner
@@ -19,8 +19,8 @@ from oneshot.hosts.shelf import kept_hosts
 
 CEO = Statement("The CEO of Brenkor is", "Ann Bell", "Brenkor")
 OTHER = Statement("The capital of Freedonia is", "Glorptown", "Freedonia")
-QUESTION = "What is the phone number of the CEO of Brenkor?"
-AGAIN = "What is the phone number of Ann Bell?"
+QUESTION = "What is the eye colour of the CEO of Brenkor?"
+AGAIN = "What is the eye colour of Ann Bell?"
 REAL = kept_hosts().get("smollm2")  # before tests have a cache of their own
 
 

@@ -6,7 +6,7 @@ from unittest import mock
 import torch
 from brains import caches, open_tiny
 
-from oneshot.facts import speed
+from oneshot.facts.examination import speed
 from oneshot.facts.examination.exam import Exam, Probe
 from oneshot.facts.types import Statement
 from oneshot.hosts.corpus import CorpusFact

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from experiments.record import run_recorded
+from oneshot.facts.examination.speed import bench_writer
 from oneshot.facts.learner import Learner
-from oneshot.facts.speed import bench_writer
 
 
 def experiment(host: str | None) -> dict[str, Any]:

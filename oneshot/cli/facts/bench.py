@@ -87,7 +87,7 @@ def bench(
 
 
 def _time_writer() -> None:
-    from oneshot.facts.speed import bench_writer
+    from oneshot.facts.examination.speed import bench_writer
 
     output = SESSION.get().output
     with (

@@ -8,8 +8,8 @@ name's place, and the facts on that name are asked what the rest of the clause a
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from adapters.query.chained.phrases import noun_phrases, phrases
 from adapters.query.evidence import Evidence
-from adapters.query.phrases import noun_phrases, phrases
 from adapters.query.view import Asked, Heard, Named, standing
 from adapters.query.voice import Voice
 from adapters.text.clauses import Asking, Span

@@ -1,0 +1,1 @@
+"""Questions that one fact does not answer: chains of facts, and steps that the host takes."""
