@@ -5,6 +5,7 @@ import pytest
 from adapters.text.clauses import (
     Asking,
     asking,
+    clauses_of,
 )
 
 VALUE, YES_NO, DENIED, NOTHING = Asking.VALUE, Asking.YES_NO, Asking.DENIED, Asking.NOTHING
