@@ -1,20 +1,19 @@
 """Chains in a brain: what is said, shown, forgotten and restored; on the packaged host."""
 
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from unittest import mock
 
 import pytest
 import torch
+from packaged import learner
 
 from adapters.attach import attach
 from oneshot.cli.facts.display import led_by
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import Manner
 from oneshot.facts.types import Statement, Step
-from oneshot.hosts.load import Host, load_host
 from oneshot.hosts.shelf import kept_hosts
+
+__all__ = ["learner"]
 
 AUTHOR = Statement("The author of Misery is", "Ann Bell", "Misery")
 BORN = Statement("Ann Bell was born in", "Oslo", "Ann Bell")
@@ -22,19 +21,6 @@ CAPITAL = Statement("The capital of Freedonia is", "Glorptown", "Freedonia")
 QUESTION = "Where was the author of Misery born?"
 OTHERS = ("What is the capital of Freedonia?", "Who is the author of Misery?", "Who wrote Hamlet?")
 REAL = kept_hosts().get("smollm2")  # before tests have a cache of their own
-
-
-@cache
-def host() -> Host:
-    return load_host()
-
-
-@pytest.fixture
-def learner(tmp_path: Path) -> Iterator[Learner]:
-    with mock.patch("oneshot.facts.brain.opening.load_host", return_value=host()):
-        opened = Learner.open(tmp_path / "brain")
-    with opened:
-        yield opened
 
 
 @torch.inference_mode()

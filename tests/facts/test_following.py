@@ -1,40 +1,27 @@
 """Questions with a step that no fact takes: asked again with a phrase replaced; packaged host."""
 
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 import pytest
+from packaged import learner
 
 from adapters.query.chained.hops import Hop
 from oneshot.cli.facts.display import reply_record
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import Manner
 from oneshot.facts.types import Statement
-from oneshot.hosts.load import Host, load_host
 from oneshot.hosts.shelf import kept_hosts
+
+__all__ = ["learner"]
 
 CEO = Statement("The CEO of Brenkor is", "Ann Bell", "Brenkor")
 OTHER = Statement("The capital of Freedonia is", "Glorptown", "Freedonia")
 QUESTION = "What is the eye colour of the CEO of Brenkor?"
 AGAIN = "What is the eye colour of Ann Bell?"
 REAL = kept_hosts().get("smollm2")  # before tests have a cache of their own
-
-
-@cache
-def host() -> Host:
-    return load_host()
-
-
-@pytest.fixture
-def learner(tmp_path: Path) -> Iterator[Learner]:
-    with mock.patch("oneshot.facts.brain.opening.load_host", return_value=host()):
-        opened = Learner.open(tmp_path / "brain")
-    with opened:
-        yield opened
 
 
 def waiting(learner: Learner, fact: int) -> Any:

@@ -1,13 +1,11 @@
 """Answers that are heard while they are given, and what is left of a long conversation."""
 
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 import pytest
+from packaged import host, learner
 
 from oneshot.errors import BadInputError
 from oneshot.facts import answering
@@ -15,22 +13,11 @@ from oneshot.facts.answering import answer
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import CHAT, RAW, Manner
 from oneshot.facts.types import Statement
-from oneshot.hosts.load import Host, load_host
+from oneshot.hosts.load import Host
+
+__all__ = ["learner"]
 
 QUESTION = "What is the capital of Freedonia?"
-
-
-@cache
-def host() -> Host:
-    return load_host()
-
-
-@pytest.fixture
-def learner(tmp_path: Path) -> Iterator[Learner]:
-    with mock.patch("oneshot.facts.brain.opening.load_host", return_value=host()):
-        opened = Learner.open(tmp_path / "brain")
-    with opened:
-        yield opened
 
 
 def told(answer: str) -> Statement:
