@@ -166,6 +166,11 @@ class View:
         view.codes = codes
         return view
 
+    def of(self, text: str) -> "View | None":
+        """Another text, read by itself; None where that cannot be done."""
+        codes = self.alone(text, 0) if self.alone else None
+        return codes and View(text, codes, compete=self._windows.compete)
+
     def _inside(self, clause: Clause, named: Sequence[Named]) -> tuple[Named, ...]:
         """The names in a clause."""
         return tuple(n for n in named if clause.start <= n[0].start and n[0].end <= clause.end)

@@ -105,7 +105,7 @@ class Encoder:
         said = [
             (
                 answer_tokens(self.tokenizer, fact.prompt, fact.answer),
-                sentence_tokens(self.tokenizer, fact.prompt, fact.answer),
+                sentence_tokens(self.tokenizer, fact.prompt, fact.answer, fact.subject),
             )
             for fact in facts
         ]

@@ -75,7 +75,7 @@ def test_a_speech_goes_on_as_long_as_its_words_are_taken_up(voice: Voice) -> Non
         (SISTER, "Your sister's birthday is on 4 May."),
         (DENTIST, "Your dentist is Dr Okafor."),
         (NOVEL, "My Antonia was written by Willa Cather."),
-        (QUESTION, "Blue."),
+        (QUESTION, "Zora's favourite colour is Blue."),
     ],
 )
 def test_an_assistant_says_the_whole_sentence(voice: Voice, fact: Told, wanted: str) -> None:

@@ -17,6 +17,9 @@ FACTS = [
     Statement("The capital of Zog is", "Lutz", "Zog"),
     Statement("The place of birth of Wang Zi-Ping is", "Changzhou", "Wang Zi-Ping"),
     Statement("The official language of Ningbo is", "Standard Mandarin", "Ningbo"),
+    Statement("What is the sex or gender of Edda Wolm?", "female", "Edda Wolm"),
+    Statement("What was Tarnow Bridge named after?", "river otter", "Tarnow Bridge"),
+    Statement("The gateway of the basement lab is", "10.0.4.1", "basement lab"),
 ]
 ASKED = {
     "Is the capital of Zog Lutz?": "Yes.",
@@ -31,6 +34,13 @@ ASKED = {
     "Is the official language of Ningbo Danish?": (
         "No, the official language of Ningbo is Standard Mandarin."
     ),
+    "Is the sex or gender of Edda Wolm female?": "Yes.",
+    "Is Edda Wolm's sex or gender male?": "No, the sex or gender of Edda Wolm is female.",
+    "Was Tarnow Bridge named after a river otter?": "Yes.",
+    "Is 10.0.4.1 the gateway of the basement lab?": "Yes.",
+    "Isn't Paris the capital of Zog?": "No, the capital of Zog is Lutz.",
+    "Isn't Lutz the capital of Zog?": "The capital of Zog is Lutz.",
+    "Is the capital of Zog Lutz or Paris?": "The capital of Zog is Lutz.",
 }
 
 
