@@ -1,14 +1,11 @@
 """What a fact says, as tokens: its answer after the taught prompt, and its sentence by itself."""
 
-import re
 from typing import Any
 
 from adapters.write.rows import ANSWER_TOKENS, SENTENCE
 from oneshot.errors import BadInputError
 
 ENDS = (".", "!", "?", "\u2026", "\u3002")
-_ASKS = re.compile(r"(?:what|who|which)(?: \w+)? (?P<verb>is|are|was|were) (?P<of>.+?) ?\?", re.I)
-_LEADS = r"(?:the|my|our|your|his|her|its|their)\b.* (?:of|for|in|at|on|to) (?:the )?"
 
 
 def answer_tokens(tokenizer: Any, prompt: str, answer: str) -> list[int]:
@@ -34,21 +31,12 @@ def answer_tokens(tokenizer: Any, prompt: str, answer: str) -> list[int]:
     return [*steps, *end_of_text(tokenizer)]
 
 
-def sentence_tokens(tokenizer: Any, prompt: str, answer: str, subject: str = "") -> list[int]:
+def sentence_tokens(tokenizer: Any, prompt: str, answer: str) -> list[int]:
     """The tokens of prompt and answer as a sentence by itself; of the answer where that is none."""
-    prompt = told(prompt, subject) or prompt
     alone = prompt.rstrip().endswith((*ENDS, ":"))
     text = ended(answer) if alone else f"{prompt} {ended(answer)}"
     ids = plain_ids(tokenizer, text)
     return ids if len(ids) <= SENTENCE else plain_ids(tokenizer, ended(answer))[:SENTENCE]
-
-
-def told(question: str, subject: str) -> str | None:
-    """ "What is the capital of Zog?" as it is told, up to the answer; None for other questions."""
-    asks, name = _ASKS.fullmatch(question.strip()), re.escape(subject)
-    if not asks or not re.fullmatch(rf"{_LEADS}{name}|{name}['\u2019]s\b.+", asks["of"], re.I):
-        return None
-    return f"{asks['of'][0].upper()}{asks['of'][1:]} {asks['verb']}"
 
 
 def ended(answer: str) -> str:

@@ -38,7 +38,8 @@ class Told:
     """A fact to be written: its prompt, answer and subject, other wordings and other names.
 
     `asks` were given with the fact and belong to it, `made` were made of the prompt; `marks` tell
-    it from other facts in the same words.
+    it from other facts in the same words. `lead` is the prompt as a sentence begins, where it is a
+    question or a label.
     """
 
     prompt: str
@@ -48,6 +49,7 @@ class Told:
     aliases: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    lead: str | None = None
 
     @property
     def key(self) -> bytes:
@@ -105,7 +107,7 @@ class Encoder:
         said = [
             (
                 answer_tokens(self.tokenizer, fact.prompt, fact.answer),
-                sentence_tokens(self.tokenizer, fact.prompt, fact.answer, fact.subject),
+                sentence_tokens(self.tokenizer, fact.lead or fact.prompt, fact.answer),
             )
             for fact in facts
         ]

@@ -15,7 +15,7 @@ from tiny import FACTS, SAID, denoiser_of, encoded, generated
 
 from adapters.attach import attach
 from adapters.text.names import key_number
-from adapters.write.answers import answer_tokens, sentence_tokens, told
+from adapters.write.answers import answer_tokens, sentence_tokens
 from adapters.write.encode import TOGETHER, Encoder, Told
 from adapters.write.rows import (
     ABOUT_SPEAKER,
@@ -261,21 +261,3 @@ def test_hashes_tell_apart_where_parts_end(parts: list[str]) -> None:
 
 def test_the_taught_answers_end_as_sentences() -> None:
     assert [f"{fact.answer}." for fact in FACTS] == SAID
-
-
-@pytest.mark.parametrize(
-    ("question", "subject", "wanted"),
-    [
-        ("What is the capital of Zog?", "Zog", "The capital of Zog is"),
-        ("Who was the wife of Bo?", "Bo", "The wife of Bo was"),
-        ("Which town is Bo\u2019s home?", "Bo", "Bo\u2019s home is"),
-        ("What is the creed of Temple of the Tooth ?", "Temple of the Tooth", "The creed of"),
-        ("What is Bo allergic to?", "Bo", None),
-        ("What was the temple named after?", "temple", None),
-        ("What city is the seat of Bo in?", "Bo", None),
-        ("Where is Bo?", "Bo", None),
-    ],
-)
-def test_a_question_as_it_is_told(question: str, subject: str, wanted: str | None) -> None:
-    found = told(question, subject)
-    assert found is None if wanted is None else (found or "").startswith(wanted)

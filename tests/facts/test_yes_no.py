@@ -6,6 +6,7 @@ import pytest
 from brains import caches
 
 from oneshot.facts.learner import Learner
+from oneshot.facts.manner import RAW
 from oneshot.facts.types import Statement
 from oneshot.hosts.shelf import kept_hosts
 
@@ -60,3 +61,20 @@ def test_yes_or_no(learner: Learner) -> None:
     learner.write(FACTS)
     replies = learner.ask(list(ASKED))
     assert {reply.question: reply.answer for reply in replies} == ASKED
+
+
+LABELS = [
+    Statement("Password of the lab wifi:", "hunter2", "lab wifi"),
+    Statement("Zog - capital:", "Lutz", "Zog"),
+    Statement("Lifemask label :", "Federal", "Lifemask"),
+]
+
+
+@pytest.mark.slow
+def test_a_label_answers_itself(learner: Learner) -> None:
+    prompts = [label.prompt for label in LABELS]
+    bare = learner.ask(prompts, manner=RAW, adapter=False)
+    assert not any(s.answer in r.answer for r, s in zip(bare, LABELS, strict=True))
+    receipts = list(learner.teach(LABELS))
+    assert [receipt.after for receipt in receipts] == [label.answer for label in LABELS]
+    assert receipts[0].answered == "The password of the lab wifi is hunter2."
