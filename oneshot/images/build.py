@@ -92,7 +92,8 @@ def block_shape(settings: TrainSettings, inputs: Inputs) -> BlockShape:
 
 def air_shape(settings: TrainSettings, inputs: Inputs) -> AirShape:
     """The modern blocks of a run."""
-    filters, split = (NARROW, MIDDLE, settings.width), settings.block is BlockKind.AIR_SPLIT
+    early = NARROW * settings.widen, MIDDLE * settings.widen
+    filters, split = (*early, settings.width), settings.block is BlockKind.AIR_SPLIT
     size = inputs.channels, inputs.height, inputs.width, inputs.classes
     return AirShape(*size, filters, split)
 

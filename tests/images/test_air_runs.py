@@ -136,28 +136,21 @@ def test_a_recipe_is_what_nothing_else_was_said_of() -> None:
         ({"block": "air", "embedding": "learned"}, "only the paper block has embedding"),
         ({"block": "air-split", "T": 5}, "its 3 stages are the blocks"),
         ({"width": 300}, "only a modern block has width"),
+        ({"widen": 2}, "only a modern block has widen"),
         ({"block": "vgg"}, "paper, air, air-split"),
     ):
         with pytest.raises(BadInputError, match=message):
             TrainSettings.from_mapping(values)
 
 
+def test_hidden_squares_are_at_most_half_a_picture() -> None:
+    own = settings(cutout=7, epochs=1)
+    run(None, own).train(silent)
+    with pytest.raises(BadInputError, match="cutout = 8 came; give at most 7"):
+        run(None, replace(own, cutout=8))
+
+
 def test_all_blocks_of_the_paper_step_together_on_a_gpu() -> None:
     own = TrainSettings(T=10)
     assert [blocks_at_a_time(own, torch.device(kind)) for kind in ("cpu", "cuda")] == [1, 10]
     assert blocks_at_a_time(replace(own, together=5), torch.device("cuda")) == 5
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("block", MODERN)
-def test_a_cuda_device_trains_and_classifies(block: BlockKind, tmp_path: Path) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device here")
-    cuda = torch.device("cuda")
-    moved = ImageSet("toy", CLASSES, *(v.to(cuda) for v in (*pixels(24), *pixels(8))))
-    own = settings(block, epochs=8)
-    classifier = Run(new_trainee(own, moved), moved, own, Place(tmp_path)).train(silent)
-    assert accuracy(classifier, moved.test_images, moved.test_labels) > 0.7
-    _, _, loaded = load_trainee(tmp_path, cuda)
-    x = moved.test_images
-    assert torch.equal(loaded.classifier().logits(x), classifier.logits(x))
