@@ -46,7 +46,8 @@ class TrainSettings:
     """One run; the defaults are the paper's where it states them (arXiv 2503.24322, table 4).
 
     `block`: the paper's, or a modern one, which from_mapping gives a recipe of its own; `width`
-    filters has the last stage of a modern one, and `widen` multiplies those of the first two.
+    filters has the last stage of a modern one, and `widen` multiplies those of the first two; a
+    transformer's tokens have `width` numbers.
     `T` blocks (dt, backprop, ensemble) or steps (ct, fm, adjoint). `anneal` lets the learning rate
     fall linearly to zero over the run. `flip`, `shift` (pixels) and `cutout` (the side of a square
     that is hidden) augment; the paper has none of them.
@@ -123,12 +124,10 @@ class TrainSettings:
     def _check_block(self) -> None:
         """Raise BadInputError for a setting that the block would not look at."""
         paper = self.block is BlockKind.PAPER
-        for name in _PAPER_ONLY if not paper else _MODERN_ONLY:
+        for name in _UNSEEN[self.block]:
             if getattr(self, name) != _DEFAULT[name]:
-                raise BadInputError(
-                    f"{name} came with block {self.block}; only "
-                    f"{'a modern block' if paper else 'the paper block'} has {name}"
-                )
+                other = "the paper block" if name in _PAPER_ONLY else "a modern block"
+                raise BadInputError(f"{name} came with block {self.block}; only {other} has {name}")
         if not paper and self.method not in (Method.DT, Method.BACKPROP, Method.ENSEMBLE):
             raise BadInputError(
                 f"block {self.block} came with {self.method}; give dt, backprop or ensemble"
@@ -175,7 +174,13 @@ class TrainSettings:
 
 _DEFAULT = {field.name: field.default for field in fields(TrainSettings)}
 _PAPER_ONLY = "embedding", "weight_decay", "eta", "together"
-_MODERN_ONLY = "width", "widen"
+_UNSEEN = {
+    BlockKind.PAPER: ("width", "widen"),
+    BlockKind.AIR: _PAPER_ONLY,
+    BlockKind.AIR_SPLIT: _PAPER_ONLY,
+    BlockKind.VIT: (*_PAPER_ONLY, "widen"),
+}
+"""Settings that a block would not look at."""
 _RANGES = {
     "width": (16, 4096),
     "widen": (1, 16),

@@ -44,7 +44,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits(
     before = {name: value.clone() for name, value in stopped.trainee.tensors().items()}
     with pytest.raises(Stopped):
         stopped.train(silent, stop=lambda: stopped.done == 5)
-    name = "block1.trunk.1.first.weight"
+    name = "block1.head.weight"
     assert not torch.equal(before[name], stopped.trainee.tensors()[name])
     resumed = run(tmp_path, own, resume=True)
     resumed.train(silent)
@@ -137,7 +137,8 @@ def test_a_recipe_is_what_nothing_else_was_said_of() -> None:
         ({"block": "air-split", "T": 5}, "its 3 stages are the blocks"),
         ({"width": 300}, "only a modern block has width"),
         ({"widen": 2}, "only a modern block has widen"),
-        ({"block": "vgg"}, "paper, air, air-split"),
+        ({"block": "vit", "widen": 2}, "a modern block has widen"),
+        ({"block": "vgg"}, "paper, air, air-split, vit"),
     ):
         with pytest.raises(BadInputError, match=message):
             TrainSettings.from_mapping(values)
