@@ -86,7 +86,7 @@ class Evidence:
         return torch.stack([together, other, surely]).amax(0)
 
     def _codes(self, row: int) -> Float[Tensor, "count rank"]:
-        return self.rows.one(row).codes(0).to(self.calibration.metric.between.device)
+        return self.rows.one(row).codes(0)
 
     def _akin(self, row: int) -> tuple[Bool[Tensor, " relations"], float]:
         """The relations of the bank that may be the fact's own, and the best one's evidence."""

@@ -65,7 +65,8 @@ class Encoder:
     The last bits of a forward pass can depend on the shape of its batch. Rows are padded to whole
     tiles of the processor's matrix product, so that in practice they do not, and a batch's first
     fact is encoded alone as well: where the bits differ, every fact gets passes of its own. So it
-    does where a batch's tokens are dealt out to experts.
+    does where a batch's tokens are dealt out to experts, and on an accelerator, whose products
+    are cut up by the shape of a batch.
     """
 
     model: nn.Module
@@ -87,7 +88,7 @@ class Encoder:
 
     def encode_all(self, facts: Sequence[Told]) -> list[FactRows]:
         """The rows of facts, equal to those of `encode` bit for bit."""
-        if self._has_experts:
+        if self._has_experts or self._device().type != "cpu":
             return [self.encode(fact) for fact in facts]
         found: list[FactRows] = []
         for start in range(0, len(facts), TOGETHER):
