@@ -50,9 +50,8 @@ class Attachment:
         _check_fits(self.sites, layers, len(calibration.labels.mean))
         self._layers = layers
         self._device = self.sites.head.get_parameter("weight").device
-        self._metric, self._value = (
-            part.to(self._device) for part in (calibration.metric, calibration.value)
-        )
+        self._metric = calibration.metric.to(self._device)
+        self._value = calibration.value.to(self._device)
 
     @contextmanager
     def working(self) -> Iterator[None]:

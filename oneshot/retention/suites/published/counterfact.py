@@ -36,7 +36,7 @@ def _request(row: Row) -> Request:
 def _more(material: Material, rows: Sequence[Row], count: int) -> list[Row]:
     """Further facts, about nothing that the rows tell, nor two about one thing."""
     told = {(row["subject"], row["relation"]) for row in rows}
-    fresh = {}
+    fresh: dict[tuple[str, str], Row] = {}
     for row in material.data.rows(MORE):
         about = row["subject"], row["relation"]
         if about not in told:
