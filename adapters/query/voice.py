@@ -91,6 +91,10 @@ class Voice:
             prompt = re.sub(pattern, other, prompt, flags=re.IGNORECASE)
         return prompt[:1].upper() + prompt[1:] + text[len(text) - len(answer) :]
 
+    def prompt(self, row: int) -> str:
+        """The fact's sentence without its answer."""
+        return self.sentence(row).removesuffix(self.answer(row)).rstrip()
+
     def answer(self, row: int) -> str:
         """The words of a fact's answer."""
         tokens = _real(self.rows.one(row).answer[0].tolist())

@@ -12,6 +12,7 @@ from adapters.query.chained.phrases import noun_phrases, phrases
 from adapters.query.evidence import Evidence
 from adapters.query.view import Asked, Heard, Named, standing
 from adapters.query.voice import Voice
+from adapters.text.aimed import beyond
 from adapters.text.clauses import Asking, Span
 from adapters.text.names import key_number, name_key
 from adapters.text.table import NameTable
@@ -76,6 +77,11 @@ class Chains:
 
     def _inner(self, link: Link) -> Iterator[Inner]:
         asked, (mention, rows) = link.asked, link.named
+        for row in rows:
+            if span := beyond(asked.text, self.voice.prompt(row)):
+                start = asked.view.text.find(asked.text, asked.within[0])
+                yield Inner((start + span[0], start + span[1]), (*link.via, row), float("inf"))
+                return
         masked = [(mention.start, mention.end)]
         spans = list(noun_phrases(asked, mention))
         codes = asked.view.codes.codes([(span, masked) for span in spans])
