@@ -32,6 +32,7 @@ _MORE_THAN_YES = re.compile(  # denied, one of two, or whether there is any: the
     r"^\W*(?:do|does|did|has|have|had|is|are|was|were)\b.*\b(?:have|got|has|there) (?:an?|any)\b",
     re.IGNORECASE,
 )
+_COPULA = re.compile(r" (?:is|was|are|were)$")
 _LOWERED = set_of(
     "the a an in on at by of from for to it its this that these those he she they his her "
     "their your my our there you"
@@ -94,6 +95,11 @@ class Voice:
     def prompt(self, row: int) -> str:
         """The fact's sentence without its answer."""
         return self.sentence(row).removesuffix(self.answer(row)).rstrip()
+
+    def step(self, row: int) -> str:
+        """A fact as one step of a chain: "the author of Misery = Ann Bell"."""
+        told = _COPULA.sub("", self.prompt(row))
+        return f"{_lower(told)} = {self.answer(row).removesuffix('.')}"
 
     def answer(self, row: int) -> str:
         """The words of a fact's answer."""

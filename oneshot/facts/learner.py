@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from adapters.query.denoise import PosteriorDenoiser
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import Hear, answer, short, text_of
 from oneshot.facts.brain import doctor
@@ -72,8 +73,11 @@ class Learner(Carrier):
         said = answer(self.host, [end.question for end in ends], denoiser, manner, hear)
         bare = answer(self.host, asked, None, manner) if base else [None] * len(asked)
         whole = manner.chats(self.host)
+        words = denoiser.voice.step if isinstance(denoiser, PosteriorDenoiser) else str
         return [
-            make_reply(text_of(q), s, b, ids, explain=explain, whole=whole, followed=end)
+            make_reply(
+                text_of(q), s, b, ids, explain=words if explain else None, whole=whole, followed=end
+            )
             for q, s, b, end in zip(asked, said, bare, ends, strict=True)
         ]
 

@@ -1,6 +1,6 @@
 """What a learner hands out: receipts of teaching, and replies with the facts that spoke."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from oneshot.facts.answering import Said, short, text_of
@@ -15,12 +15,13 @@ def make_reply(
     bare: Said | None,
     ids: Sequence[tuple[int, ...]],
     *,
-    explain: bool,
+    explain: Callable[[int], str] | None,
     whole: bool = False,
     followed: Followed | None = None,
 ) -> Reply:
     """A reply; `ids` are the taught facts by the denoiser's rows, `bare` is what the host said, and
-    `followed` the question as it was asked in the end.
+    `followed` the question as it was asked in the end. Where it is to be explained, `explain` tells
+    a row in words.
 
     A single sentence goes without its stop unless the `whole` text is wanted.
     """
@@ -36,6 +37,7 @@ def make_reply(
         tidy(bare.text) if bare else None,
         _steps(said, ids, before) if explain else (),
         asked if asked != question else None,
+        tuple(map(explain, _led(said, before))) if explain else (),
     )
 
 
@@ -77,6 +79,13 @@ def uncontradicted(receipt: Receipt, old: int) -> Receipt:
     """The receipt of a fact in which only its names changed: it contradicts nothing."""
     warnings = tuple(w for w in receipt.warnings if w != contradiction(old))
     return replace(receipt, warnings=warnings)
+
+
+def _led(said: Said, before: Sequence[int]) -> list[int]:
+    """The rows that led on, and those that they led to; none where each fact spoke by itself."""
+    spoke = [c for c in said.changes if c and c.fact >= 0 and (c.via or before)]
+    rows = (*before, *(row for c in spoke for row in (*c.via, c.fact)))
+    return list(dict.fromkeys(rows))
 
 
 def _steps(said: Said, ids: Sequence[tuple[int, ...]], before: Sequence[int]) -> tuple[Step, ...]:

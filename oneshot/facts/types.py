@@ -89,7 +89,7 @@ class Reply:
     answer where asked for.
 
     `asked` is the question as it was asked in the end, where a phrase of it was replaced by what
-    it stands for.
+    it stands for; `chain` are facts, in words, whose answers led on, and the last that they led to.
     """
 
     question: str
@@ -98,6 +98,7 @@ class Reply:
     base: str | None = None
     steps: tuple[Step, ...] = ()
     asked: str | None = None
+    chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ def test_the_host_is_asked_about_a_facts_answer_and_the_reply_says_so(learner: L
     assert (reply.answer, reply.asked, reply.facts) == (again.answer, AGAIN, (ceo.id,))
     assert reply.answer != bare.answer, "the step was real"
     assert reply_record(reply, explain=True)["asked"] == AGAIN
+    assert reply.chain == ("the CEO of Brenkor = Ann Bell",)
     assert "asked" not in reply_record(reply)
     learner.forget([ceo.id])
     (after,) = learner.ask([QUESTION])
