@@ -49,6 +49,9 @@ class Attachment:
         layers = calibration.layers.all
         _check_fits(self.sites, layers, len(calibration.labels.mean))
         self._layers = layers
+        self._device = self.sites.head.get_parameter("weight").device
+        self._metric = calibration.metric.to(self._device)
+        self._value = calibration.value.to(self._device)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -137,15 +140,14 @@ class Attachment:
 
     def _traces(self, states: dict[int, Tensor]) -> Float[Tensor, "batch seq trace"]:
         """What each token adds to codes: as their last, as a word, and whether a value follows."""
-        calibration = self.denoiser.calibration
-        device = calibration.scale.device  # layers may lie on several
-        states = {layer: s.to(device, torch.float32) for layer, s in states.items()}
-        last = [states[layer] for layer in calibration.layers.last]
-        words = [states[layer] for layer in calibration.layers.words]
+        layers = self.denoiser.calibration.layers  # that may lie on several devices
+        states = {layer: s.to(self._device, torch.float32) for layer, s in states.items()}
+        last = [states[layer] for layer in layers.last]
+        words = [states[layer] for layer in layers.words]
         parts = [
-            calibration.metric.of_last(last),
-            calibration.metric.of_words(words),
-            calibration.value(last)[..., None],
+            self._metric.of_last(last),
+            self._metric.of_words(words),
+            self._value(last)[..., None],
         ]
         return torch.cat([part.cpu() for part in parts], -1)
 
@@ -175,7 +177,7 @@ class Attachment:
         changes = self._decided(read_out.view(self._call["input_ids"].shape))
         if not changes:
             return None
-        states, scale = args[0].clone(), self.denoiser.calibration.scale.to(args[0].device)
+        states, scale = args[0].clone(), self.denoiser.calibration.scale
         for change in changes:
             here = places == change.row * length + change.position
             if bool(here.any()):

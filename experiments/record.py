@@ -60,7 +60,7 @@ def run_recorded(
         started,
         round(time.perf_counter() - began, 1),
         round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        f"{platform.machine()}, {torch.get_num_threads()} threads, CPU",
+        f"{platform.machine()}, {torch.get_num_threads()} threads, {_processor()}",
         {package: version(package) for package in PACKAGES},
         {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in data},
         metrics,
@@ -69,6 +69,22 @@ def run_recorded(
     with path.open("x", encoding="utf-8") as file:
         file.write(json.dumps(asdict(record), indent=1, ensure_ascii=False) + "\n")
     return path
+
+
+def device_figures(device: torch.device) -> dict[str, Any]:
+    """The accelerator's name, its memory, and the most of it that was in use; nothing for a CPU."""
+    if device.type != "cuda":
+        return {}
+    return {
+        "accelerator": torch.cuda.get_device_name(device),
+        "accelerator_mib": torch.cuda.get_device_properties(device).total_memory // 2**20,
+        "accelerator_peak_mib": round(torch.cuda.max_memory_allocated(device) / 2**20, 1),
+    }
+
+
+def _processor() -> str:
+    """What did the work: the accelerator, if one was used."""
+    return torch.cuda.get_device_name() if torch.cuda.is_initialized() else "CPU"
 
 
 def _arguments() -> list[str]:

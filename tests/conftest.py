@@ -93,5 +93,5 @@ def _shipped(name: str | None) -> TinyHost:
     from oneshot.hosts.load import load_host
 
     host = load_host(name)
-    made = load_calibration(calibration_path(host.hash), torch.device("cpu"))
+    made = load_calibration(calibration_path(host.hash))
     return TinyHost(host.model, host.tokenizer, made)

@@ -9,7 +9,7 @@ from oneshot.images.kinds import BlockKind
 from oneshot.images.noprop.chain import WHOLE, Part
 from oneshot.images.settings import TrainSettings
 
-MODERN = (BlockKind.AIR, BlockKind.AIR_SPLIT)
+MODERN = (BlockKind.AIR, BlockKind.AIR_SPLIT, BlockKind.VIT)
 
 
 def images() -> ImageSet:

@@ -29,6 +29,10 @@ class RelationMetric:
     centre: Float[Tensor, " rank"]
     between: Float[Tensor, " rank"]
 
+    def to(self, device: torch.device) -> "RelationMetric":
+        """The same on a device."""
+        return RelationMetric(**{name: part.to(device) for name, part in vars(self).items()})
+
     def of_last(self, states: Sequence[Float[Tensor, "*n width"]]) -> Float[Tensor, "*n rank"]:
         """What a position adds to a code that is read there."""
         return _mapped(states, self.last) - self.centre

@@ -17,6 +17,10 @@ class ValueDetector:
     weight: Float[Tensor, "layers width"]
     bias: Float[Tensor, ""]
 
+    def to(self, device: torch.device) -> "ValueDetector":
+        """The same on a device."""
+        return ValueDetector(self.weight.to(device), self.bias.to(device))
+
     def __call__(self, states: Sequence[Float[Tensor, "*n width"]]) -> Float[Tensor, "*n"]:
         """The log odds at each position, from its states at the layers of last tokens."""
         parts = [s.to(w.dtype) @ w for s, w in zip(states, self.weight, strict=True)]

@@ -21,6 +21,7 @@ from adapters.query.chained.chains import INSIDE, Chains, Inner, Link
 from adapters.query.evidence import CERTAIN, Evidence
 from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
+from adapters.query.offers import Offers
 from adapters.query.running import Alone, Speech
 from adapters.query.running import Sequence as Transcript
 from adapters.query.view import Asked, Heard
@@ -117,7 +118,8 @@ class PosteriorDenoiser:
     @cached_property
     def table(self) -> NameTable:
         """The names of the facts."""
-        return NameTable(self.rows.name_keys(), lambda row: int(self.rows.one(row).subject))
+        subject = lambda row: int(self.rows.one(row).subject)  # noqa: E731
+        return NameTable(self.rows.name_keys(), subject, self.voice.answer)
 
     @cached_property
     def listener(self) -> Listener:
@@ -133,6 +135,11 @@ class PosteriorDenoiser:
     def chains(self) -> Chains:
         """Follows facts to facts on their answers."""
         return Chains(self.table, self.voice, self.evidence)
+
+    @cached_property
+    def offers(self) -> Offers:
+        """Reads questions without the answers that they offer."""
+        return Offers(self.table, self.voice)
 
     @cached_property
     def voice(self) -> Voice:
@@ -177,6 +184,7 @@ class PosteriorDenoiser:
         narrowed = self.chains.narrowed(asked)
         heard = heard if narrowed is asked else asked.view.read(narrowed)
         direct = [best for h in heard if (best := self._best(h)) is not None]
+        direct = self._offered(asked, direct)
         reached = [] if asked.strict else self.chains.reached(narrowed)
         chain = self._by_chain(reached)
         if chain and all(self._outdoes(chain, choice) for choice in direct):
@@ -184,6 +192,16 @@ class PosteriorDenoiser:
         if not direct and asked.instead:
             return self._likeliest(asked.instead, asked.view.read(asked.instead))
         return direct
+
+    def _offered(self, asked: Asked, direct: list[Choice]) -> list[Choice]:
+        """The fact whose answer a question offers, where that is what it asks for more surely."""
+        found = [
+            Choice(row, weight, replace(heard, asked=asked))
+            for row, heard in self.offers.heard(asked)
+            if (weight := self.evidence.of_heard(row, heard)) >= self.least
+        ]
+        best = max([*direct, *found], key=lambda c: c.evidence, default=None)
+        return [best] if best in found else direct
 
     def inner(self, asked: Asked) -> Inner | None:
         """The phrase of a clause that is to be replaced by a fact's answer before it can be

@@ -127,7 +127,7 @@ class Evidence:
         return self._prompts[row]
 
     def _taught(self, row: int) -> Float[Tensor, "count rank"]:
-        return self.rows.one(row).codes(0).to(self.calibration.metric.between.device)
+        return self.rows.one(row).codes(0)
 
     def _codes(self, row: int) -> Float[Tensor, "count rank"]:
         """A fact's wordings; but "the name of the" reads alike, whatever is named."""

@@ -63,7 +63,7 @@ class SayableLabels:
 
     @torch.inference_mode()
     def _made(self, token: int) -> tuple[Float[Tensor, " width"], float]:
-        own = self._head[token].float()
+        own = self._row(token)
         u = self._whitening(own[None])[0]
         best, most = u, -float("inf")
         for _ in range(STEPS):
@@ -72,9 +72,13 @@ class SayableLabels:
                 best, most = u, margin
             if margin >= LEAST:
                 break
-            away = (own - self._head[rival].float()) @ self._whitening.inverse
+            away = (own - self._row(rival)) @ self._whitening.inverse
             u = torch.nn.functional.normalize(u + STEP * away / away.norm().clamp_min(1e-9), dim=0)
         return best, most
+
+    def _row(self, token: int) -> Float[Tensor, " width"]:
+        """The head's row of a token, where the whitening is."""
+        return self._head[token].to(self._whitening.mean)
 
     def _margin(self, u: Float[Tensor, " width"], token: int) -> tuple[float, int]:
         logits = (self._head @ (u * self._scale).to(self._head)).float()

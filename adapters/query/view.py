@@ -118,7 +118,7 @@ class View:
         clauses = clauses_of(self.text, marks, [(m.start, m.end) for m, _ in named])
         if not clauses:
             return
-        if not clauses[-1].ended:
+        if not clauses[-1].ended or self._labels(clauses[-1], named):
             open_ = self._asked(clauses[-1], named, Asking.VALUE, completes=True)
             found = [] if denies(open_.text) else list(open_.view.read(open_))
             if found or asking(open_.text) is not Asking.NOTHING:
@@ -131,6 +131,11 @@ class View:
             yield from found if self._left_open(clauses[i + 1 :], clauses[i]) else []
         elif not clauses[-1].ended:
             yield from self._whole(named)
+
+    def _labels(self, clause: Clause, named: Sequence[Named]) -> bool:
+        """Whether a clause about a name ends the text as its value's label ("Capital of Zog:")."""
+        ends = not self.text[clause.end :].strip() and self._of(clause).endswith(":")
+        return ends and bool(self._inside(clause, named))
 
     def open(self, clause: Clause, named: Sequence[Named], *, strict: bool) -> Iterator[Heard]:
         """A clause that is still open."""
@@ -167,6 +172,11 @@ class View:
         view = copy(self)
         view.codes = codes
         return view
+
+    def of(self, text: str) -> "View | None":
+        """Another text, read by itself; None where that cannot be done."""
+        codes = self.alone(text, 0) if self.alone else None
+        return None if codes is None else View(text, codes, compete=self._windows.compete)
 
     def _inside(self, clause: Clause, named: Sequence[Named]) -> tuple[Named, ...]:
         """The names in a clause."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.query.running import Speech
-from adapters.text.clauses import Asking
+from adapters.text.clauses import Asking, Span
 from adapters.text.pieces import Pieces
 from adapters.text.words import set_of, words_of
 from adapters.write.answers import end_of_text, plain_ids
@@ -27,8 +27,9 @@ _PERSON = (
     (r"\bours\b", "yours"),
 )
 _OWNED = re.compile(r"^(?:My|Our)(?= [a-z0-9])|\b(?:my|our)\b")  # but "My Antonia" is a title
-_MORE_THAN_YES = re.compile(  # denied, one of two, or whether there is any: the fact itself tells
-    r"\bnot\b|n['\u2019]t\b|\bor\b|"
+_DENIED = re.compile(r"\bnot\b|n['\u2019]t\b", re.IGNORECASE)
+_MORE_THAN_YES = re.compile(  # one of two, or whether there is any: the fact itself tells
+    r"\bor\b|"
     r"^\W*(?:do|does|did|has|have|had|is|are|was|were)\b.*\b(?:have|got|has|there) (?:an?|any)\b",
     re.IGNORECASE,
 )
@@ -54,24 +55,20 @@ class Voice:
 
     def yes_no(self, row: int, clause: str) -> Speech:
         """Yes where the answer stands in the clause, else no and the fact; or the fact alone."""
-        if _MORE_THAN_YES.search(clause):
-            return self._spoken(f" {self.sentence(row)}", [row], chat=False)
-        if self._says(row, clause):
-            return self._spoken(" Yes.", [row], chat=False)
-        return self._spoken(f" No, {_lower(self.sentence(row))}", [row], chat=False)
+        return self._spoken(f" {self._yes_no(row, clause)}", [row], chat=False)
+
+    def _yes_no(self, row: int, clause: str) -> str:
+        sentence, says = self.sentence(row), self.place(row, clause) is not None
+        if self._more_than_yes(row, clause) or (says and _DENIED.search(clause)):
+            return sentence
+        return "Yes." if says else f"No, {_lower(sentence)}"
 
     def reply(self, asked: Sequence[tuple[int, Asking, str]]) -> Speech:
         """An assistant's turn on facts, each with what was asked and the clause that asked."""
-        parts = []
-        for row, kind, clause in asked:
-            sentence = self.sentence(row)
-            plain = kind is Asking.YES_NO and not _MORE_THAN_YES.search(clause)
-            if plain and self._says(row, clause):
-                parts.append("Yes.")
-            elif plain:
-                parts.append(f"No, {_lower(sentence)}")
-            else:
-                parts.append(sentence)
+        parts = [
+            self._yes_no(row, clause) if kind is Asking.YES_NO else self.sentence(row)
+            for row, kind, clause in asked
+        ]
         return self._spoken(" ".join(parts), [row for row, *_ in asked], chat=True)
 
     def _spoken(self, text: str, rows: Sequence[int], *, chat: bool) -> Speech:
@@ -109,10 +106,25 @@ class Voice:
             tokens = tokens[:-1]
         return self.pieces.text(tokens)[0].strip()
 
-    def _says(self, row: int, clause: str) -> bool:
-        """Whether the words of the answer stand in the clause."""
-        answer = " ".join(w.key for w in words_of(self.answer(row)))
-        return bool(answer) and f" {answer} " in f" {' '.join(w.key for w in words_of(clause))} "
+    def _more_than_yes(self, row: int, clause: str) -> bool:
+        """Whether yes or no does not do; words of the fact's own ("sex or gender") ask nothing."""
+        own = words_of(self.sentence(row))
+        told = {tuple(w.key for w in own[i : i + 3]) for i in range(len(own))}
+        asked = words_of(clause)
+        said = [
+            word.key
+            for i, word in enumerate(asked)
+            if tuple(w.key for w in asked[max(i - 1, 0) : i + 2]) not in told
+        ]
+        return bool(_MORE_THAN_YES.search(" ".join(said)))
+
+    def place(self, row: int, clause: str) -> Span | None:
+        """Where the words of the fact's answer stand in a clause."""
+        answer, words = [w.key for w in words_of(self.answer(row))], words_of(clause)
+        for i in range(len(words) - len(answer) + 1):
+            if answer and [w.key for w in words[i : i + len(answer)]] == answer:
+                return words[i].start, words[i + len(answer) - 1].end
+        return None
 
 
 def _real(tokens: Sequence[int]) -> list[int]:

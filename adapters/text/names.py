@@ -123,13 +123,21 @@ def candidates(
             yield first, last, SPEAKER if alone else joined_key(words[first : last + 1])
 
 
-def stands_alone(text: str, words: Sequence[Word], first: int, last: int) -> bool:
-    """Whether the words are the whole name, and no part of a longer one ("New Freedonia")."""
+def stands_alone(
+    text: str, words: Sequence[Word], first: int, last: int, answer: str | None = None
+) -> bool:
+    """Whether the words are the whole name, and no part of a longer one ("New Freedonia").
+
+    Its `answer` right behind a name is no part of it.
+    """
     if words[first].key in FIRST_PERSON and first == last:
         return not owns_a_possessor(words, last)
     if _continues_before(text, words, first):
         return False
-    return not _continues_behind(text, words, last) or _answer_follows(text, words, first, last)
+    if not _continues_behind(text, words, last) or _answer_follows(text, words, first, last):
+        return True
+    said = [word.key for word in words_of(answer or "")]
+    return bool(said) and [word.key for word in words[last + 1 :][: len(said)]] == said
 
 
 def stands_for_a_person(text: str, words: Sequence[Word], at: int) -> bool:
@@ -179,7 +187,8 @@ def _answer_follows(text: str, words: Sequence[Word], first: int, last: int) -> 
 
     The question would be none if those words were the name's end, unless they are a kind of place.
     """
-    if not first or words[first - 1].key != "of":
+    before = [word.key for word in words[:first] if word.key not in DETERMINERS]
+    if before[-1:] != ["of"]:
         return False
     start = next((i for i in range(first, 0, -1) if begins_clause(text, words[i])), 0)
     end = _ENDS.search(text, words[last].end)

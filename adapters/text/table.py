@@ -84,11 +84,12 @@ class NameTable:
     """Finds names in texts.
 
     `subject` tells whom a row is about, so that a first or last name alone counts where one subject
-    only bears it; without it none does.
+    only bears it; without it none does. `answer` tells the answer of a row, which ends a name.
     """
 
     keys: NameKeys
     subject: Callable[[int], int] | None = None
+    answer: Callable[[int], str] | None = None
 
     def mentions(self, text: str) -> list[tuple[Mention, tuple[int, ...]]]:
         """Every taught name in a text with its facts' rows; of overlapping ones the longest."""
@@ -114,11 +115,22 @@ class NameTable:
     def _found(self, text: str, words: Sequence[Word]) -> list[tuple[Mention, tuple[int, ...]]]:
         found = []
         for first, last, key in candidates(words, self.keys.longest, self._begins):
-            rows = self.rows_of(key)
-            if rows and stands_alone(text, words, first, last):
+            rows = self._by_itself(text, words, first, last, self.rows_of(key))
+            if rows:
                 place = words[first].start, words[last].end
                 found.append((Mention(key, first, last, *place), rows))
         return found
+
+    def _by_itself(
+        self, text: str, words: Sequence[Word], first: int, last: int, rows: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Those facts on a run of words that take it for the whole name."""
+        if not rows or stands_alone(text, words, first, last):
+            return rows
+        answer = self.answer
+        if answer is None or len(rows) > MOST_OF_ONE:
+            return ()
+        return tuple(r for r in rows if stands_alone(text, words, first, last, answer(r)))
 
     def _by_part(
         self, text: str, words: Sequence[Word], taken: set[int]

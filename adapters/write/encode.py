@@ -38,7 +38,8 @@ class Told:
     """A fact to be written: its prompt, answer and subject, other wordings and other names.
 
     `asks` were given with the fact and belong to it, `made` were made of the prompt; `marks` tell
-    it from other facts in the same words.
+    it from other facts in the same words. `lead` is the prompt as a sentence begins, where it is a
+    question or a label.
     """
 
     prompt: str
@@ -48,6 +49,7 @@ class Told:
     aliases: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    lead: str | None = None
 
     @property
     def key(self) -> bytes:
@@ -63,7 +65,8 @@ class Encoder:
     The last bits of a forward pass can depend on the shape of its batch. Rows are padded to whole
     tiles of the processor's matrix product, so that in practice they do not, and a batch's first
     fact is encoded alone as well: where the bits differ, every fact gets passes of its own. So it
-    does where a batch's tokens are dealt out to experts.
+    does where a batch's tokens are dealt out to experts, and on an accelerator, whose products
+    are cut up by the shape of a batch.
     """
 
     model: nn.Module
@@ -85,7 +88,7 @@ class Encoder:
 
     def encode_all(self, facts: Sequence[Told]) -> list[FactRows]:
         """The rows of facts, equal to those of `encode` bit for bit."""
-        if self._has_experts:
+        if self._has_experts or self._device().type != "cpu":
             return [self.encode(fact) for fact in facts]
         found: list[FactRows] = []
         for start in range(0, len(facts), TOGETHER):
@@ -105,7 +108,7 @@ class Encoder:
         said = [
             (
                 answer_tokens(self.tokenizer, fact.prompt, fact.answer),
-                sentence_tokens(self.tokenizer, fact.prompt, fact.answer),
+                sentence_tokens(self.tokenizer, fact.lead or fact.prompt, fact.answer),
             )
             for fact in facts
         ]

@@ -44,11 +44,14 @@ def _stored(name: str, tensor: Tensor) -> Tensor:
     return tensor.to(torch.bfloat16) if name in HALVED else tensor
 
 
-def load_calibration(path: Path, device: torch.device) -> Calibration:
-    """Read a calibration; raises BrainError for a file that is none."""
+def load_calibration(path: Path) -> Calibration:
+    """Read a calibration, on the processor wherever the host is: codes are few and small.
+
+    Raises BrainError for a file that is none.
+    """
     data = path.read_bytes()  # no memory map: a file that shrinks beneath one kills the process
     try:
-        tensors = {name: tensor.float().to(device) for name, tensor in load(data).items()}
+        tensors = {name: tensor.float() for name, tensor in load(data).items()}
         metadata = _metadata(data)
         if metadata.get("format") != FORMAT:
             raise KeyError("format")

@@ -1,21 +1,22 @@
 """Training runs of configs, each measured once on the test images: a record and a checkpoint.
 
 `python -m experiments.images.run experiments/configs/images-mnist-dt.toml` writes
-experiments/results/images-mnist-dt-seed0.json. A config that has its record is left out; a run
-that was stopped goes on with `--resume`.
+experiments/results/images-mnist-dt-seed0.json; `--seed 0 1 2` makes three of them. A config that
+has its record is left out; a run that was stopped goes on with `--resume`.
 """
 
 import argparse
 import time
 from collections.abc import Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from experiments import record
-from experiments.images.measures import measured
+from experiments.images.measures import device_figures, measured
 from oneshot.images.build import new_trainee, parameters_of
 from oneshot.images.model import Progress
 from oneshot.images.sets.loading import load_images
@@ -55,6 +56,8 @@ def experiment(
 ) -> dict[str, Any]:
     """Train as the settings say and measure."""
     images = prepared(load_images(settings.dataset, data, device), settings)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)  # one run's, where a process has several
     trainee = new_trainee(settings, images)
     run = Run(trainee, images, settings, Place(folder, resume and has_checkpoint(folder)))
     log, first = Log(run.steps_per_epoch), run.done
@@ -74,21 +77,11 @@ def experiment(
     }
 
 
-def device_figures(device: torch.device) -> dict[str, Any]:
-    """The accelerator's name and the most memory that was in use on it."""
-    if device.type != "cuda":
-        return {}
-    return {
-        "accelerator": torch.cuda.get_device_name(device),
-        "accelerator_peak_mib": round(torch.cuda.max_memory_allocated(device) / 2**20, 1),
-    }
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the configs that have no record yet."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("configs", type=Path, nargs="+")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, nargs="+", default=[0])
     parser.add_argument("--data", type=Path, default=None)
     parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
     parser.add_argument("--threads", type=int, default=1)
@@ -96,12 +89,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     keep_freed_memory()
-    for config in options.configs:
-        name = f"{config.stem}-seed{options.seed}"
+    for config, seed in product(options.configs, options.seed):
+        name = f"{config.stem}-seed{seed}"
         if (record.RESULTS / f"{name}.json").exists():
             print(f"{name} has its record")
             continue
-        settings = TrainSettings.from_toml(config, seed=options.seed)
+        settings = TrainSettings.from_toml(config, seed=seed)
         run = partial(
             experiment,
             settings,

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from experiments.record import RESULTS, run_recorded
+from experiments.record import RESULTS, device_figures, run_recorded
 from experiments.retention.memory import peak_mib
 from oneshot.hosts.load import PACKAGED, load_host
 from oneshot.retention.methods.registry import BARE
@@ -33,17 +33,20 @@ def record_name(plan: Plan, model: str, method: str) -> str:
     return f"bench-{model}-{plan.suite}-{manner}-{facts}-{method}-seed{plan.seed}"
 
 
-def run(plan: Plan, model: str, files: list[Path], data: Path) -> Path:
+def run(plan: Plan, model: str, device: str, files: list[Path], data: Path) -> Path:
     """Run one method; its record."""
     (method,) = plan.methods
-    host = load_host(model)
+    host = load_host(model, device=device)
+    place = host.model.device
     ANSWERS.mkdir(parents=True, exist_ok=True)
-    answers = ANSWERS / f"bare-{plan.suite}-{host.hash}.json"
+    # The last bits of logits are a device's own: what one says is compared with what it said.
+    answers = ANSWERS / f"bare-{plan.suite}-{host.hash}-{place.type}.json"
 
     def experiment() -> dict[str, Any]:
         before = peak_mib()
         (result,) = run_plan(plan, host, DataFolder(data), _show, answers)
-        return result | {"host": model, "chat": plan.chat, "memory_mib": [before, peak_mib()]}
+        said = {"host": model, "chat": plan.chat, "memory_mib": [before, peak_mib()]}
+        return result | said | device_figures(place)
 
     config = asdict(plan) | {"model": model}
     return run_recorded(record_name(plan, model, method), config, files, experiment)
@@ -62,16 +65,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--chat", action="store_true", default=None)
     parser.add_argument("--model", default=PACKAGED)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     given = parser.parse_args(arguments)
-    torch.set_num_threads(1)
+    torch.set_num_threads(given.threads)
+    torch.set_float32_matmul_precision("highest")  # wherever: a container may say otherwise
     plan = Plan(**read_plan(given.config))
     named = {"facts": given.facts, "seed": given.seed, "chat": given.chat}
     if given.methods:
         named["methods"] = tuple(given.methods.split(","))
     plan = replace(plan, **{k: v for k, v in named.items() if v is not None})
     if len(plan.methods) == 1:
-        print(run(plan, given.model, [given.config], given.data))
+        print(run(plan, given.model, given.device, [given.config], given.data))
         return
     for method in dict.fromkeys((BARE, *plan.methods)):
         if not (RESULTS / f"{record_name(plan, given.model, method)}.json").exists():

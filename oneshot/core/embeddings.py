@@ -48,7 +48,8 @@ class LabelWhitening:
         """The label embeddings of the tokens whose head rows are given, in fp32; a row equal to
         the mean gives zeros.
         """
-        whitened = (rows.float() - self.mean) @ self.inverse
+        mean, inverse = self.mean.to(rows.device), self.inverse.to(rows.device)
+        whitened = (rows.float() - mean) @ inverse
         return torch.nn.functional.normalize(whitened, dim=1)
 
 

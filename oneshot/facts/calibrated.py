@@ -7,7 +7,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import platformdirs
-import torch
 
 from adapters.address.calibration import Calibration, calibrate
 from adapters.address.gather import Progress
@@ -71,11 +70,11 @@ def host_calibration(
     host: Host, progress: Progress, force: bool = False
 ) -> tuple[Calibration, Path]:
     """Load the host's calibration, or make it by forward passes alone and keep it."""
-    path, device = calibration_path(host.hash), next(host.model.parameters()).device
+    path = calibration_path(host.hash)
     if force or not path.exists():
         path = _places()[0] / path.name if path.exists() else path  # the package stays as it is
         save_calibration(make_calibration(host, progress), path)
-    return load_calibration(path, torch.device(device)), path
+    return load_calibration(path), path
 
 
 def make_calibration(host: Host, progress: Progress) -> Calibration:

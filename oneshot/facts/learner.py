@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from adapters.query.denoise import PosteriorDenoiser
+from adapters.query.denoise import Denoiser, PosteriorDenoiser
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import Hear, answer, short, text_of
 from oneshot.facts.brain import doctor
@@ -23,6 +23,7 @@ from oneshot.hosts.load import load_host
 from oneshot.progress import Report, silent
 
 LONGEST_NAME = 300  # characters
+SPARE = 8  # tokens that are heard beyond what is wanted
 
 
 class Learner(Carrier):
@@ -117,7 +118,8 @@ class Learner(Carrier):
     ) -> list[Receipt]:
         complete = [self.complete(s) for s in statements]
         prompts = [s.prompt for s in complete]
-        olds = self._bare(prompts) if before else [None] * len(prompts)
+        values = [s.answer for s in complete]
+        olds = self._said(prompts, values, RAW) if before else [None] * len(prompts)
         began = time.perf_counter()
         entered = self._enter(complete, "teach" if over is None else "update", over)
         seconds = (time.perf_counter() - began) / len(complete)
@@ -137,15 +139,30 @@ class Learner(Carrier):
         found: dict[int, tuple[str, str]] = {}
         for day in dict.fromkeys(s.since or s.until for s in taught):
             chosen = [i for i, s in enumerate(taught) if (s.since or s.until) == day]
-            prompts = self.ask([taught[i].prompt for i in chosen], manner=RAW, as_of=day)
-            questions = iter(self.ask([q for i in chosen if (q := asked[i])], as_of=day))
+            denoiser = self.denoiser(day)
+            values = [taught[i].answer for i in chosen]
+            prompts = self._said([taught[i].prompt for i in chosen], values, RAW, denoiser)
+            made = [i for i in chosen if asked[i]]
+            whole = [f"{taught[i].prompt} {taught[i].answer}" for i in made]
+            questions = iter(self._said([asked[i] or "" for i in made], whole, CHAT, denoiser))
             for i, reply in zip(chosen, prompts, strict=True):
-                found[i] = reply.answer, next(questions).answer if asked[i] else ""
+                found[i] = reply, next(questions) if asked[i] else ""
         return [found[i] for i in range(len(taught))]
 
-    def _bare(self, prompts: Sequence[str]) -> list[str]:
-        """What the host says by itself."""
-        return [short(said.text) for said in answer(self.host, prompts)]
+    def _said(
+        self,
+        questions: Sequence[str],
+        wanted: Sequence[str],
+        manner: Manner,
+        denoiser: Denoiser | None = None,
+    ) -> list[str]:
+        """What is said, as far as it takes to hear the texts that are wanted."""
+        if not questions:
+            return []
+        longest = max(map(len, self.host.tokenizer(list(wanted))["input_ids"]))
+        manner = replace(manner, max_new_tokens=longest + SPARE)
+        tidy = str if manner.chats(self.host) else short
+        return [tidy(said.text) for said in answer(self.host, questions, denoiser, manner)]
 
 
 def _by_id(streamer: Hear, ids: Sequence[tuple[int, ...]]) -> Hear:

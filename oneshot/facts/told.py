@@ -1,6 +1,7 @@
 """A statement as the writer takes it: with the questions that grammar makes of its prompt."""
 
 from adapters.write.encode import Told
+from oneshot.facts.language.asking.leads import lead
 from oneshot.facts.language.asking.questions import questions
 from oneshot.facts.types import Statement
 
@@ -17,6 +18,7 @@ def told_of(statement: Statement, *, made: bool = False) -> Told:
         statement.aliases,
         tuple(further),
         _marks(statement),
+        lead(statement.prompt, subject, statement.answer),
     )
 
 

@@ -16,6 +16,8 @@ from oneshot.images.air.network import (
     AirShape,
     whitening_filters,
 )
+from oneshot.images.air.shapes import ModernShape
+from oneshot.images.air.transformer import VitShape
 from oneshot.images.baselines.adjoint import Adjoint
 from oneshot.images.baselines.backprop import BackpropChain
 from oneshot.images.baselines.ensemble import Ensemble
@@ -69,8 +71,8 @@ def _empty_trainee(settings: TrainSettings, inputs: Inputs, device: torch.device
     """A model for a checkpoint to be copied into."""
     mean_std = torch.zeros(2, inputs.channels, device=device)
     if settings.block is not BlockKind.PAPER:
-        shape = air_shape(settings, inputs)
-        filters = torch.zeros(shape.whitened, inputs.channels, PATCH, PATCH, device=device)
+        count = 2 * inputs.channels * PATCH**2
+        filters = torch.zeros(count, inputs.channels, PATCH, PATCH, device=device)
         return make_air(settings, inputs, mean_std, filters)
     size = settings.embedding.size(inputs.classes, inputs.pixels)
     table = torch.zeros(inputs.classes, size, device=device)
@@ -90,10 +92,13 @@ def block_shape(settings: TrainSettings, inputs: Inputs) -> BlockShape:
     )
 
 
-def air_shape(settings: TrainSettings, inputs: Inputs) -> AirShape:
+def air_shape(settings: TrainSettings, inputs: Inputs) -> ModernShape:
     """The modern blocks of a run."""
-    filters, split = (NARROW, MIDDLE, settings.width), settings.block is BlockKind.AIR_SPLIT
     size = inputs.channels, inputs.height, inputs.width, inputs.classes
+    if settings.block is BlockKind.VIT:
+        return VitShape(*size, settings.width)
+    early = NARROW * settings.widen, MIDDLE * settings.widen
+    filters, split = (*early, settings.width), settings.block is BlockKind.AIR_SPLIT
     return AirShape(*size, filters, split)
 
 
@@ -119,7 +124,8 @@ def make_air(
         settings.learning_rate,
         seed=settings.seed,
         dtype=torch_type(settings.precision),
-        mirror=settings.flip,
+        # A transformer's scores are not linear in what it makes of an image and its mirror image.
+        mirror=settings.flip and settings.block is not BlockKind.VIT,
         blocks=part.blocks,
     )
     return _AIR[settings.method](air_shape(settings, inputs), mean_std, whitening, own)

@@ -9,6 +9,9 @@ from torch import Tensor
 
 from oneshot.errors import BadInputError
 
+GREY = 128
+"""What stands in the place of hidden pixels."""
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -156,6 +159,21 @@ def random_crop(
     channel = torch.arange(c, device=images.device)[:, None, None]
     shifted: Tensor = images[sample, channel, rows[:, None, :, None], columns[:, None, None, :]]
     return shifted
+
+
+def random_cutout(
+    images: UInt8[Tensor, "n c h w"], side: int, generator: torch.Generator
+) -> UInt8[Tensor, "n c h w"]:
+    """Each image with a square inside it of `side` pixels in grey; generator on their device."""
+    n, _, *sides = images.shape
+    draw = torch.rand(2, n, generator=generator, device=images.device)
+    hidden = []
+    for share, whole in zip(draw, sides, strict=True):
+        start = (share * (whole - side + 1)).long()[:, None]
+        places = torch.arange(whole, device=images.device)
+        hidden.append((places >= start) & (places < start + side))
+    square = hidden[0][:, None, :, None] & hidden[1][:, None, None, :]
+    return images.masked_fill(square, GREY)
 
 
 def _reflected(places: Tensor, side: int) -> Tensor:

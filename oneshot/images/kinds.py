@@ -48,11 +48,12 @@ class Method(StrEnum):
 
 
 class BlockKind(StrEnum):
-    """What a block is: the paper's, a small modern network, or one stage of such a network."""
+    """What a block is: the paper's, a small modern network, one stage of it, or a transformer."""
 
     PAPER = "paper"
     AIR = "air"
     AIR_SPLIT = "air-split"
+    VIT = "vit"
 
     def recipe(self, dataset: Dataset) -> dict[str, Any]:
         """The settings that such a block is trained with where nothing else is said."""
@@ -61,12 +62,17 @@ class BlockKind(StrEnum):
         return {
             "T": STAGES if self is self.AIR_SPLIT else 1,
             "batch": 500,
-            "learning_rate": 0.12,
+            "learning_rate": 0.05 if self is self.VIT else 0.12,
             "anneal": True,
             "flip": dataset is not Dataset.MNIST,
             "shift": 2,
-            "width": 384 if dataset is Dataset.CIFAR100 else 256,
+            "width": self._width(dataset),
         }
+
+    def _width(self, dataset: Dataset) -> int:
+        if self is self.VIT:
+            return 192
+        return 384 if dataset is Dataset.CIFAR100 else 256
 
 
 STAGES = 3

@@ -46,9 +46,11 @@ class TrainSettings:
     """One run; the defaults are the paper's where it states them (arXiv 2503.24322, table 4).
 
     `block`: the paper's, or a modern one, which from_mapping gives a recipe of its own; `width`
-    filters has the last stage of a modern one.
+    filters has the last stage of a modern one, and `widen` multiplies those of the first two; a
+    transformer's tokens have `width` numbers.
     `T` blocks (dt, backprop, ensemble) or steps (ct, fm, adjoint). `anneal` lets the learning rate
-    fall linearly to zero over the run. `flip` and `shift` (pixels) augment; the paper has neither.
+    fall linearly to zero over the run. `flip`, `shift` (pixels) and `cutout` (the side of a square
+    that is hidden) augment; the paper has none of them.
     `anchor` adds fm's cross-entropy at the extrapolated label, which the paper has for learned
     embeddings only; `endpoint` lets fm's block name the label, from which the velocity follows,
     instead of the velocity itself. `holdout` training images take the place of the test set, for
@@ -64,6 +66,7 @@ class TrainSettings:
     method: Method = Method.DT
     block: BlockKind = BlockKind.PAPER
     width: int = 256
+    widen: int = 1
     embedding: Embedding = Embedding.ONE_HOT
     T: int = 10
     spacing: Spacing = Spacing.COSINE
@@ -75,6 +78,7 @@ class TrainSettings:
     anneal: bool = False
     flip: bool = False
     shift: int = 0
+    cutout: int = 0
     anchor: bool = False
     endpoint: bool = False
     seed: int = 0
@@ -120,12 +124,10 @@ class TrainSettings:
     def _check_block(self) -> None:
         """Raise BadInputError for a setting that the block would not look at."""
         paper = self.block is BlockKind.PAPER
-        for name in _PAPER_ONLY if not paper else ("width",):
+        for name in _UNSEEN[self.block]:
             if getattr(self, name) != _DEFAULT[name]:
-                raise BadInputError(
-                    f"{name} came with block {self.block}; only "
-                    f"{'a modern block' if paper else 'the paper block'} has {name}"
-                )
+                other = "the paper block" if name in _PAPER_ONLY else "a modern block"
+                raise BadInputError(f"{name} came with block {self.block}; only {other} has {name}")
         if not paper and self.method not in (Method.DT, Method.BACKPROP, Method.ENSEMBLE):
             raise BadInputError(
                 f"block {self.block} came with {self.method}; give dt, backprop or ensemble"
@@ -172,13 +174,22 @@ class TrainSettings:
 
 _DEFAULT = {field.name: field.default for field in fields(TrainSettings)}
 _PAPER_ONLY = "embedding", "weight_decay", "eta", "together"
+_UNSEEN = {
+    BlockKind.PAPER: ("width", "widen"),
+    BlockKind.AIR: _PAPER_ONLY,
+    BlockKind.AIR_SPLIT: _PAPER_ONLY,
+    BlockKind.VIT: (*_PAPER_ONLY, "widen"),
+}
+"""Settings that a block would not look at."""
 _RANGES = {
     "width": (16, 4096),
+    "widen": (1, 16),
     "T": (1, 1000),
     "epochs": (1, 1_000_000),
     "batch": (2, 1_000_000),  # the statistics of a batch of one are none
     "together": (1, 1000),
     "shift": (0, 256),
+    "cutout": (0, 256),
     "holdout": (0, 10**9),
     "train_images": (0, 10**9),
     "side": (14, 512),

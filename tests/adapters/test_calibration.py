@@ -133,7 +133,7 @@ def test_calibrating_leaves_no_hook_and_no_change(host: TinyHost) -> None:
 
 
 def test_a_file_gives_back_the_same_bits(host: TinyHost, path: Path, tmp_path: Path) -> None:
-    loaded = load_calibration(path, CPU)
+    loaded = load_calibration(path)
     assert not equal(loaded, host.calibration), "its large parts are halved"
     pairs = zip(tensors(loaded), tensors(host.calibration), strict=True)
     assert all(torch.allclose(a, b, rtol=0.01, atol=0.01) for a, b in pairs)
@@ -173,9 +173,9 @@ def test_a_damaged_file_is_refused(path: Path, damage: object) -> None:
     assert changed != data
     path.write_bytes(changed)
     with refused(BrainError, "is no calibration of this version"):
-        load_calibration(path, CPU)
+        load_calibration(path)
     path.write_bytes(data)
-    load_calibration(path, CPU)
+    load_calibration(path)
 
 
 def test_the_packaged_calibration_belongs_to_the_packaged_host() -> None:
@@ -255,7 +255,7 @@ import torch
 from pathlib import Path
 from adapters.write.state import load_calibration
 path = Path({str(kept)!r})
-loaded = load_calibration(path, torch.device("cpu"))
+loaded = load_calibration(path)
 path.write_bytes(b"")
 print(float(loaded.metric.last.abs().sum()) > 0, path.stat().st_size)
 """
@@ -263,4 +263,4 @@ print(float(loaded.metric.last.abs().sum()) > 0, path.stat().st_size)
     assert (done.returncode, done.stdout) == (0, "True 0\n"), done.stderr
     kept.write_bytes(b"x")
     with refused(BrainError, "is no calibration of this version"):
-        load_calibration(kept, CPU)
+        load_calibration(kept)

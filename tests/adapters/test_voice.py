@@ -103,6 +103,8 @@ def test_yes_or_no(voice: Voice, fact: Told, clause: str, wanted: str) -> None:
 def test_a_question_that_denies_gets_the_fact(voice: Voice) -> None:
     clause = "Isn't Glorptown the capital of Freedonia?"
     assert reply(voice, (CAPITAL, YES_NO, clause)) == "The capital of Freedonia is Glorptown."
+    clause = "Isn't Paris the capital of Freedonia?"
+    assert reply(voice, (CAPITAL, YES_NO, clause)) == "No, the capital of Freedonia is Glorptown."
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,6 @@ def test_a_question_that_denies_gets_the_fact(voice: Voice) -> None:
         "Is the capital of Freedonia Glorptown or Paris?",
         "Does Freedonia have a capital?",
         "Is there any capital of Freedonia?",
-        "Isn't Paris the capital of Freedonia?",
     ],
 )
 def test_what_yes_and_no_do_not_answer_gets_the_fact(voice: Voice, clause: str) -> None:

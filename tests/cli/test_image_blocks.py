@@ -29,7 +29,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[dict[st
     return [json.loads(line) for line in said.out.splitlines()]
 
 
-@pytest.mark.parametrize(("block", "blocks"), [("air", 2), ("air-split", 3)])
+@pytest.mark.parametrize(("block", "blocks"), [("air", 2), ("air-split", 3), ("vit", 2)])
 def test_a_modern_block_is_trained_measured_analysed_and_used(
     block: str, blocks: int, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

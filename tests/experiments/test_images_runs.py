@@ -123,6 +123,8 @@ def test_configs_are_run_and_measured_once_each(
     assert metrics["steps"] == 6
     assert len(metrics["loss_per_epoch_and_block"][0]) == 2
     assert {"test_accuracy", "test_accuracy_sampled", "test_accuracy_block_1"} <= metrics.keys()
+    run.main([arguments[1], *arguments[2:], "--seed", "1", "2"])
+    assert len(list((tmp_path / "results").glob("fm-seed*.json"))) == 3
     capsys.readouterr()
     run.main(arguments)
     assert capsys.readouterr().out.splitlines() == [

@@ -6,6 +6,7 @@ import pytest
 from brains import caches
 
 from oneshot.facts.learner import Learner
+from oneshot.facts.manner import RAW
 from oneshot.facts.types import Statement
 from oneshot.hosts.shelf import kept_hosts
 
@@ -17,6 +18,9 @@ FACTS = [
     Statement("The capital of Zog is", "Lutz", "Zog"),
     Statement("The place of birth of Wang Zi-Ping is", "Changzhou", "Wang Zi-Ping"),
     Statement("The official language of Ningbo is", "Standard Mandarin", "Ningbo"),
+    Statement("What is the sex or gender of Edda Wolm?", "female", "Edda Wolm"),
+    Statement("What was Tarnow Bridge named after?", "river otter", "Tarnow Bridge"),
+    Statement("The gateway of the basement lab is", "10.0.4.1", "basement lab"),
 ]
 ASKED = {
     "Is the capital of Zog Lutz?": "Yes.",
@@ -31,6 +35,13 @@ ASKED = {
     "Is the official language of Ningbo Danish?": (
         "No, the official language of Ningbo is Standard Mandarin."
     ),
+    "Is the sex or gender of Edda Wolm female?": "Yes.",
+    "Is Edda Wolm's sex or gender male?": "No, the sex or gender of Edda Wolm is female.",
+    "Was Tarnow Bridge named after a river otter?": "Yes.",
+    "Is 10.0.4.1 the gateway of the basement lab?": "Yes.",
+    "Isn't Paris the capital of Zog?": "No, the capital of Zog is Lutz.",
+    "Isn't Lutz the capital of Zog?": "The capital of Zog is Lutz.",
+    "Is the capital of Zog Lutz or Paris?": "The capital of Zog is Lutz.",
 }
 
 
@@ -50,3 +61,20 @@ def test_yes_or_no(learner: Learner) -> None:
     learner.write(FACTS)
     replies = learner.ask(list(ASKED))
     assert {reply.question: reply.answer for reply in replies} == ASKED
+
+
+LABELS = [
+    Statement("Password of the lab wifi:", "hunter2", "lab wifi"),
+    Statement("Zog - capital:", "Lutz", "Zog"),
+    Statement("Lifemask label :", "Federal", "Lifemask"),
+]
+
+
+@pytest.mark.slow
+def test_a_label_answers_itself(learner: Learner) -> None:
+    prompts = [label.prompt for label in LABELS]
+    bare = learner.ask(prompts, manner=RAW, adapter=False)
+    assert not any(s.answer in r.answer for r, s in zip(bare, LABELS, strict=True))
+    receipts = list(learner.teach(LABELS))
+    assert [receipt.after for receipt in receipts] == [label.answer for label in LABELS]
+    assert receipts[0].answered == "The password of the lab wifi is hunter2."

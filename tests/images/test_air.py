@@ -132,6 +132,11 @@ def test_sizes_are_counted_and_checked() -> None:
     inputs = Inputs(*Dataset.CIFAR10.size)
     (whole,) = parameters_of(TrainSettings.from_mapping({"block": "air"}), inputs)
     stages = parameters_of(TrainSettings.from_mapping({"block": "air-split"}), inputs)
+    (wide,) = parameters_of(TrainSettings.from_mapping({"block": "air", "widen": 2}), inputs)
+    banks = 24 * 64 + 64**2 + 64 * 256 + 256**2 + 256**2 + 256**2
+    wider = 24 * 128 + 128**2 + 128 * 512 + 512**2 + 512 * 256 + 256**2
+    offsets = 2 * (64 + 256)
+    assert wide - whole == 9 * (wider - banks) + offsets
     ends = 64 * 4 * 10 + 256 * 4 * 10 + 2 * 10 * 10  # heads of the first two, and their labels
     assert sum(stages) == whole + ends
     with pytest.raises(BadInputError, match="at least 14"):

@@ -44,7 +44,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits(
     before = {name: value.clone() for name, value in stopped.trainee.tensors().items()}
     with pytest.raises(Stopped):
         stopped.train(silent, stop=lambda: stopped.done == 5)
-    name = "block1.trunk.1.first.weight"
+    name = "block1.head.weight"
     assert not torch.equal(before[name], stopped.trainee.tensors()[name])
     resumed = run(tmp_path, own, resume=True)
     resumed.train(silent)
@@ -136,28 +136,22 @@ def test_a_recipe_is_what_nothing_else_was_said_of() -> None:
         ({"block": "air", "embedding": "learned"}, "only the paper block has embedding"),
         ({"block": "air-split", "T": 5}, "its 3 stages are the blocks"),
         ({"width": 300}, "only a modern block has width"),
-        ({"block": "vgg"}, "paper, air, air-split"),
+        ({"widen": 2}, "only a modern block has widen"),
+        ({"block": "vit", "widen": 2}, "a modern block has widen"),
+        ({"block": "vgg"}, "paper, air, air-split, vit"),
     ):
         with pytest.raises(BadInputError, match=message):
             TrainSettings.from_mapping(values)
+
+
+def test_hidden_squares_are_at_most_half_a_picture() -> None:
+    own = settings(cutout=7, epochs=1)
+    run(None, own).train(silent)
+    with pytest.raises(BadInputError, match="cutout = 8 came; give at most 7"):
+        run(None, replace(own, cutout=8))
 
 
 def test_all_blocks_of_the_paper_step_together_on_a_gpu() -> None:
     own = TrainSettings(T=10)
     assert [blocks_at_a_time(own, torch.device(kind)) for kind in ("cpu", "cuda")] == [1, 10]
     assert blocks_at_a_time(replace(own, together=5), torch.device("cuda")) == 5
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("block", MODERN)
-def test_a_cuda_device_trains_and_classifies(block: BlockKind, tmp_path: Path) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device here")
-    cuda = torch.device("cuda")
-    moved = ImageSet("toy", CLASSES, *(v.to(cuda) for v in (*pixels(24), *pixels(8))))
-    own = settings(block, epochs=8)
-    classifier = Run(new_trainee(own, moved), moved, own, Place(tmp_path)).train(silent)
-    assert accuracy(classifier, moved.test_images, moved.test_labels) > 0.7
-    _, _, loaded = load_trainee(tmp_path, cuda)
-    x = moved.test_images
-    assert torch.equal(loaded.classifier().logits(x), classifier.logits(x))

@@ -10,11 +10,13 @@ from PIL import Image
 from oneshot.errors import BadInputError
 from oneshot.files.data_folder import ENVIRONMENT
 from oneshot.images.data import (
+    GREY,
     ImageSet,
     channel_statistics,
     holdout,
     normalise,
     random_crop,
+    random_cutout,
     random_flip,
 )
 from oneshot.images.model import accuracy, batches
@@ -205,6 +207,19 @@ def test_a_flip_mirrors_about_half_and_a_crop_shifts() -> None:
     assert bool(matches.any(0).all())
     assert int(matches.sum(1).gt(0).sum()) == 9
     assert torch.equal(random_crop(images, 0, torch.Generator()), images)
+
+
+def test_a_cutout_hides_a_whole_square_anywhere_in_a_picture() -> None:
+    images = torch.zeros(200, 3, 6, 5, dtype=torch.uint8)
+    hidden = random_cutout(images, 2, torch.Generator().manual_seed(0))
+    rows, columns = (hidden[:, 0] == GREY).any(2), (hidden[:, 0] == GREY).any(1)
+    assert set(rows.sum(1).tolist()) == set(columns.sum(1).tolist()) == {2}
+    assert torch.equal(
+        hidden == GREY, (rows[:, :, None] & columns[:, None])[:, None].expand(images.shape)
+    )
+    assert len({tuple(row) for row in rows.int().tolist()}) == 5
+    assert len({tuple(row) for row in columns.int().tolist()}) == 4
+    assert bool(((hidden == GREY) | (hidden == 0)).all())
 
 
 def test_accuracy_counts_the_highest_score() -> None:

@@ -1,8 +1,11 @@
 """The suites of the bank: facts that nobody calibrated on, and the cases that break methods."""
 
+import gzip
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +16,7 @@ from oneshot.retention.suites.data_folder import DataFolder
 from oneshot.retention.suites.made.bank import invented
 from oneshot.retention.suites.made.hard import AHEAD, by_closeness, hard
 from oneshot.retention.suites.made.own import own
+from oneshot.retention.suites.published.counterfact import FILE, MORE, counterfact
 from oneshot.retention.suites.published.ripple import aliases
 from oneshot.retention.suites.registry import build_suite
 from oneshot.retention.suites.sampling import Bare, Material
@@ -94,6 +98,42 @@ def test_a_whole_published_set_gives_questions_that_can_be_asked(name: str) -> N
     for axis, probes in (suite.told | suite.kept).items():
         assert all(probe.prompt.strip() for probe in probes), axis
     assert all(p.answer and p.fact >= 0 for probes in suite.told.values() for p in probes)
+
+
+def _rows(numbers: Iterable[int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "prompt": f"The mother tongue of Qx{i} Vo{i} is",
+            "subject": f"Qx{i} Vo{i}",
+            "relation": "P103",
+            "target_new": "Danish",
+            "target_true": "French",
+        }
+        for i in numbers
+    ]
+
+
+def test_counterfact_is_filled_up_with_facts_that_have_one_prompt_and_are_not_asked(
+    tmp_path: Path,
+) -> None:
+    asked = {"question": "?", "paraphrase_core": ["a", "b"], "paraphrase_prompts": ["c"]}
+    asked |= {"generation_prompts": ["d"], "neighborhood_prompts": ["e"]}
+    full = [row | asked | {"attribute_prompts": ["f"]} for row in _rows(range(12))]
+    for name, rows in ((FILE, full), (MORE, _rows(range(40)))):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        lines = "\n".join(map(json.dumps, rows))
+        (tmp_path / name).write_bytes(gzip.compress(lines.encode()))
+    text = tmp_path / "text.txt"
+    text.write_text("Nothing of note.")
+    drawn = Material(load_host(), Fixed(load_host()), DataFolder(tmp_path), 20, 50, 0, text)
+    suite = counterfact(drawn)
+    subjects = [request.subject for request in suite.requests]
+    assert len(subjects) == len(set(subjects)) == 20
+    known = {row["subject"] for row in full}
+    about = {subjects[p.fact] for p in suite.told["efficacy"]}
+    assert about == known & set(subjects)
+    assert 0 < len(about) < 20
+    assert max(p.fact for p in suite.told["efficacy"]) > len(about)  # written among the others
 
 
 def test_other_names_that_tests_ask_by_are_told_with_the_fact() -> None:

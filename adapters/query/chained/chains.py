@@ -151,7 +151,7 @@ class Chains:
         return self._names[row]
 
     def _on(self, answer: str) -> tuple[str, tuple[int, ...]]:
-        """The key of an answer and the facts on it; of "Ann's shop" those on Ann that tell of it."""
+        """The key of an answer and the facts on it; of "Ann's shop" those of Ann's on it."""
         key = name_key(answer)
         found = self.table.rows_of(key) if key else ()
         owner = OWNED.match(answer)

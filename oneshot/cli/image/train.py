@@ -114,8 +114,8 @@ def train(
     gets the checkpoint, metrics.jsonl and train.log. `image report` plots them.
 
     --block air trains small modern networks, one a block, and air-split the
-    three stages of one as blocks; both with a recipe of their own (batch, rate,
-    mirrored and shifted pictures), from which options depart.
+    three stages of one as blocks, vit small transformers; all with a recipe of
+    their own (batch, rate, mirrored and shifted pictures), from which options depart.
 
     The global option --rule trains the blocks without gradients: ridge,
     feedback-alignment, hebbian, evolution or three-factor.

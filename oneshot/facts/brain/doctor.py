@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-
 from adapters.write.state import load_calibration
 from oneshot.errors import BrainError
 from oneshot.facts.brain.files import BRAIN, CONFIG, WEIGHTS, Brain, Config
@@ -48,7 +46,7 @@ def _described(config: Config) -> str:
 
 
 def _load(path: Path) -> object:
-    return load_calibration(path, torch.device("cpu"))
+    return load_calibration(path)
 
 
 def _agreement(brain: Brain, *, repair: bool) -> Iterator[Finding]:
@@ -96,7 +94,7 @@ def _list(brain: Brain, count: int, *, repair: bool) -> Finding:
     detail = f"{count} facts of the weights are not live in it"
     if repair:
         try:
-            calibration = load_calibration(brain.calibration, torch.device("cpu"))
+            calibration = load_calibration(brain.calibration)
         except (BrainError, OSError):
             return Finding("journal", False, f"{detail}; mend the calibration first")
         brain.journal.trust(())  # every segment is looked at

@@ -51,7 +51,7 @@ class Understanding:
         declared = {name: side.name for side in sides().values() for name in side.bank}
         side = declared.get(calibration.relations[int(ratios.argmax())], "")
         others = torch.tensor([declared.get(name) != side for name in calibration.relations])
-        best, next_ = float(ratios.max()), float(ratios[others.to(ratios.device)].max())
+        best, next_ = float(ratios.max()), float(ratios[others].max())
         return side if best > SURE and best - next_ > AHEAD else ""
 
     def excludes(self, new: Told, old: Told) -> bool:

@@ -6,8 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar, overload
 
-import torch
-
 from adapters.host.sites import find_sites
 from adapters.query.denoise import Denoiser
 from adapters.query.labels import Head, SayableLabels
@@ -47,8 +45,7 @@ class Writer(Records):
         super().__init__(brain, config)
         self.host = host
         read_calibration(brain.folder, config)
-        device = next(host.model.parameters()).device
-        self.calibration = load_calibration(brain.calibration, torch.device(device))
+        self.calibration = load_calibration(brain.calibration)
         self.encoder = Encoder(host.model, host.tokenizer, self.calibration)
         self.templates = templates()
         labels = {relation: w.label for relation, w in corpus_wordings().items()}

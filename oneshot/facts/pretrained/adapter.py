@@ -75,7 +75,7 @@ class Adapter:
             return
         sites = find_sites(model)
         weight = sites.head.get_parameter("weight").detach()
-        calibration = load_calibration(self.folder / CALIBRATION, weight.device)
+        calibration = load_calibration(self.folder / CALIBRATION)
         check_rows(self.folder, self.rows, calibration, len(weight))
         head = Head(weight, None if sites.bias is None else sites.bias.detach())
         rows = speaking(self.rows, self.facts, today())

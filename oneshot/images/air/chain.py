@@ -8,8 +8,8 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from oneshot.core.schedule import Schedule
-from oneshot.images.air.network import AirBlock, AirShape
 from oneshot.images.air.optimiser import Optimiser
+from oneshot.images.air.shapes import ModernBlock, ModernShape
 from oneshot.images.air.walker import AirWalker, MeanOfBlocks
 from oneshot.images.data import normalise
 from oneshot.images.model import TrainedModel
@@ -45,7 +45,7 @@ class AirChain:
 
     def __init__(
         self,
-        shape: AirShape,
+        shape: ModernShape,
         mean_std: Float[Tensor, "2 c"],
         whitening: Float[Tensor, "d c 2 2"],
         settings: AirSettings,
@@ -56,12 +56,12 @@ class AirChain:
         self.blocks = {t: self._fresh(t) for t in chosen}
         self._optimiser = Optimiser(self.blocks, settings.learning_rate)
 
-    def _fresh(self, t: int) -> AirBlock:
+    def _fresh(self, t: int) -> ModernBlock:
         schedule = self.settings.schedule
         share = float(schedule.alpha_bar[self.reads(t)])
         evidence = share**0.5 / (1 - share)
         generator = block_generator(self.settings.seed, t, "start", 0, torch.device("cpu"))
-        block = AirBlock(self.shape, t, self.whitening, evidence, generator)
+        block = self.shape.block(t, self.whitening, evidence, generator)
         return block.to(self.whitening.device)
 
     def reads(self, t: int) -> int:
@@ -102,7 +102,7 @@ class AirChain:
         return torch.stack(losses)
 
     def _loss(
-        self, block: AirBlock, t: int, maps: Tensor, labels: Tensor, number: int
+        self, block: ModernBlock, t: int, maps: Tensor, labels: Tensor, number: int
     ) -> Float[Tensor, ""]:
         generator = block_generator(self.settings.seed, t, "step", number, labels.device)
         target = F.one_hot(labels, self.shape.classes).float().expand(DRAWS, -1, -1)

@@ -62,6 +62,12 @@ class AirShape:
         pairs = tuple(zip((self.whitened, *self.filters[:-1]), self.filters, strict=True))
         return pairs[t - 1 : t] if self.split else pairs
 
+    def block(
+        self, t: int, whitening: Tensor, evidence: float, generator: torch.Generator
+    ) -> "AirBlock":
+        """A fresh block t."""
+        return AirBlock(self, t, whitening, evidence, generator)
+
     def parameters(self, t: int) -> int:
         """The trained numbers in block t."""
         filters = torch.zeros(self.whitened, self.channels, PATCH, PATCH)
@@ -73,7 +79,13 @@ class AirShape:
         return CELLS if self.split and t < len(self.filters) else 1
 
 
-class Filters(nn.Module):
+class Bank(nn.Module):
+    """Whatever has a `weight` that its optimiser makes orthogonal."""
+
+    weight: nn.Parameter
+
+
+class Filters(Bank):
     """A padded 3x3 convolution whose weight is the matrix that its optimiser makes orthogonal."""
 
     def __init__(self, before: int, after: int) -> None:

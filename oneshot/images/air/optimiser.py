@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from oneshot.images.air.network import AirBlock, Filters, Head
+from oneshot.images.air.network import Bank, Head
+from oneshot.images.air.shapes import ModernBlock
+from oneshot.images.air.transformer import VitHead
 
 MUON_STEPS, MUON_MOMENTUM, MOMENTUM = 3, 0.6, 0.85
 
@@ -20,10 +22,10 @@ class Optimiser:
     orthogonal matrix times the rate: the rate is the share of a filter that a step may change.
     """
 
-    def __init__(self, blocks: Mapping[int, AirBlock], learning_rate: float) -> None:
+    def __init__(self, blocks: Mapping[int, ModernBlock], learning_rate: float) -> None:
         modules = [module for block in blocks.values() for module in block.modules()]
-        self._filters = [m.weight for m in modules if isinstance(m, Filters)]
-        heads = [m.weight for m in modules if isinstance(m, Head)]
+        self._filters = [m.weight for m in modules if isinstance(m, Bank)]
+        heads = [m.weight for m in modules if isinstance(m, Head | VitHead)]
         taken = {id(p) for p in (*self._filters, *heads)}
         others = [p for b in blocks.values() for p in b.parameters() if id(p) not in taken]
         muon = torch.optim.Muon(

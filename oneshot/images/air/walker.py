@@ -8,7 +8,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from oneshot.core.schedule import Schedule
-from oneshot.images.air.network import AirBlock, AirShape
+from oneshot.images.air.shapes import ModernBlock, ModernShape
 from oneshot.images.model import batches
 
 
@@ -20,8 +20,8 @@ class AirWalker:
     2503.24322). With `mirror` the features of a picture and of its mirror image are averaged.
     """
 
-    blocks: Mapping[int, AirBlock]
-    shape: AirShape
+    blocks: Mapping[int, ModernBlock]
+    shape: ModernShape
     schedule: Schedule
     pixels: Callable[[Tensor], Tensor]
     mirror: bool

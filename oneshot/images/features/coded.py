@@ -31,7 +31,7 @@ class PatchCodes:
         cls, bank: PatchBank | DeepBank, images: UInt8[Tensor, "n c h w"]
     ) -> "PatchCodes":
         """Mean and standard deviation of the first images' features are the centre and scale."""
-        sample = [bank.pooled(part) for part in batches(images[:_SAMPLE], _at_once(images))]
+        sample = [bank.pooled(part) for part in batches(images[:_SAMPLE], at_once(images))]
         features = torch.cat(sample)
         return cls(bank, features.mean(0), features.std(0).clamp_min(1e-4))
 
@@ -43,11 +43,12 @@ class PatchCodes:
         """The codes of any number of images."""
         size = (len(images), len(self.centre))
         codes = torch.empty(size, dtype=torch.int8, device=images.device)
-        count = _at_once(images)
+        count = at_once(images)
         for part, rows in zip(batches(images, count), torch.split(codes, count), strict=False):
             rows.copy_(quantised(self.bank.pooled(part), self.centre, self.scale))
         return codes
 
 
-def _at_once(images: Tensor) -> int:
+def at_once(images: Tensor) -> int:
+    """How many images are worked through at a time on their device."""
     return BATCH_ON_CUDA if images.device.type == "cuda" else BATCH

@@ -1,6 +1,7 @@
 """NoProp-DT: T blocks that each learn alone to undo the noise of one step."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int64, UInt8
@@ -85,7 +86,7 @@ class DiscreteChain(Chain):
         code = stack.trunk(pixels, keep[:layers])
         logits = stack.head(code, stack.label(z, keep[layers:]))
         error = (logits.softmax(-1) @ table - target).square().sum(-1).mean(1)
-        return error * torch.tensor([self.weight(t) for t in blocks], device=error.device)
+        return error * torch.stack([self._weights[t - 1] for t in blocks])
 
     def reads(self, t: int) -> int:
         """The step whose state block t is trained on: the one before its own."""
@@ -96,6 +97,12 @@ class DiscreteChain(Chain):
         snr = self.settings.schedule.snr
         gain = min(float(snr[t] - snr[t - 1]), LARGEST_GAIN)
         return self.settings.schedule.T / 2 * self.settings.eta * gain
+
+    @cached_property
+    def _weights(self) -> Float[Tensor, " T"]:
+        """The weights of all blocks, moved to the device once: a GPU waits for each copy."""
+        steps = range(1, self.settings.schedule.T + 1)
+        return torch.tensor([self.weight(t) for t in steps], device=self.table.device)
 
     def _leaf_table(self) -> Tensor:
         """The embeddings with a gradient where they are learned."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from oneshot.core.residual import residual_blocks
 from oneshot.core.schedule import Schedule
 from oneshot.images.data import ImageSet
-from oneshot.images.features.coded import BATCH, PatchCodes
+from oneshot.images.features.coded import PatchCodes, at_once
 from oneshot.images.features.deep import DeepBank, fit_deep
 from oneshot.images.features.integers import LEVELS, integer_gram
 from oneshot.images.features.patches import Filters, PatchBank, fit_bank
@@ -90,7 +90,7 @@ class RidgeChain:
         """The states z_1 to z_T of every image: what each block makes of the label."""
         classes = len(self.blocks[0].carry)
         parts = [torch.zeros(len(self.blocks), 0, classes, device=images.device)]
-        for batch in batches(images, BATCH):
+        for batch in batches(images, at_once(images)):
             z, states = torch.zeros(len(batch), classes, device=images.device), []
             for block in self.blocks:
                 z = block.step(batch, z)

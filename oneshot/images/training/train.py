@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from oneshot.errors import BadInputError, OneshotError, Stopped
-from oneshot.images.data import ImageSet, holdout, random_crop
+from oneshot.images.data import ImageSet, holdout, random_crop, random_cutout
 from oneshot.images.model import Progress, Report, TrainedModel, accuracy
 from oneshot.images.noprop.draws import block_generator
 from oneshot.images.settings import Pace, TrainSettings
@@ -64,7 +64,7 @@ class Run:
         self.batch = min(settings.batch, count)
         self.steps_per_epoch = count // self.batch
         self.steps = self.steps_per_epoch * settings.epochs
-        _check_shift(settings, images)
+        _check_sizes(settings, images)
         self._pace = _pace(settings, place)
         self.done = begin(trainee, settings, self.steps, place)
         self._saved = time.monotonic()
@@ -132,6 +132,8 @@ class Run:
             images = torch.where(flips[:, None, None, None], images.flip(3), images)
         if settings.shift:
             images = random_crop(images, settings.shift, generator)
+        if settings.cutout:
+            images = random_cutout(images, settings.cutout, generator)
         return self.trainee.step(images, labels, number)
 
     def _epoch_order(self, epoch: int) -> Tensor:
@@ -169,10 +171,12 @@ class Run:
             )
 
 
-def _check_shift(settings: TrainSettings, images: ImageSet) -> None:
+def _check_sizes(settings: TrainSettings, images: ImageSet) -> None:
     most = min(images.shape[1:]) // 2
-    if settings.shift > most:
-        raise BadInputError(f"shift = {settings.shift} came; give at most {most}, half a picture")
+    for name in ("shift", "cutout"):
+        if getattr(settings, name) > most:
+            came = f"{name} = {getattr(settings, name)} came"
+            raise BadInputError(f"{came}; give at most {most}, half a picture")
 
 
 def _pace(settings: TrainSettings, place: Place) -> Pace:

@@ -2,14 +2,14 @@
 
 import math
 import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from oneshot.progress import Report, silent
 from oneshot.retention.measures.axes import measure_axes
+from oneshot.retention.measures.clock import seconds
 from oneshot.retention.measures.false_fires import measure_false_fires
 from oneshot.retention.measures.guard import check_changed
 from oneshot.retention.measures.reversal import check_no_edit, measure_contradictions
@@ -114,10 +114,10 @@ def _query_cost(method: Method, bare: Bare, suite: Suite) -> dict[str, Any]:
     prompts = _unchanged(method, bare, suite)
     if not prompts:
         return {"query_seconds": None, "query_over_bare": None}
-    ratios, times = [], []
+    ratios, times, device = [], [], method.host.model.device
     for _ in range(ROUNDS):
-        plain = _seconds(Bare(method.host, manner=method.manner), prompts)
-        times.append(_seconds(method.answers, prompts) / len(prompts))
+        plain = seconds(device, Bare(method.host, manner=method.manner), prompts)
+        times.append(seconds(device, method.answers, prompts) / len(prompts))
         ratios.append(times[-1] * len(prompts) / plain)
     return {
         "query_seconds": statistics.median(times),
@@ -129,9 +129,3 @@ def _unchanged(method: Method, bare: Bare, suite: Suite) -> list[str]:
     prompts = [probe.prompt for probe in suite.kept.get("base", ())][: 2 * QUERIES]
     pairs = zip(prompts, method.answers(prompts), bare(prompts), strict=True)
     return [prompt for prompt, a, b in pairs if normalise(a) == normalise(b)][:QUERIES]
-
-
-def _seconds(work: Any, prompts: Sequence[str]) -> float:
-    began = time.perf_counter()
-    work(prompts)
-    return time.perf_counter() - began

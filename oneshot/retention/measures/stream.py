@@ -1,8 +1,7 @@
 """Facts written one step after another, and what is left of each step at the end."""
 
 import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 
 from oneshot.progress import Report
 from oneshot.retention.measures.axes import COHORTS, cohort, right
+from oneshot.retention.measures.clock import seconds
 from oneshot.retention.methods.interface import Forgetting, Method, Request
 from oneshot.retention.suites.suite import Probe, Suite
 
@@ -78,12 +78,13 @@ class Times:
 def _write(
     method: Method, together: Sequence[Request], singly: Sequence[Request], times: Times
 ) -> None:
+    device = method.host.model.device
     if together:
-        times.together += _seconds(method.write, together)
+        times.together += seconds(device, method.write, together)
         times.count += len(together)
     for request in singly:
-        times.forward.append(_seconds(_read, method, request.prompt))
-        times.singles.append(_seconds(method.write, [request]))
+        times.forward.append(seconds(device, _read, method, request.prompt))
+        times.singles.append(seconds(device, method.write, [request]))
 
 
 def _steps(suite: Suite) -> list[list[Request]]:
@@ -118,9 +119,3 @@ def _share(method: Method, probes: Sequence[Probe]) -> float | None:
 def _read(method: Method, prompt: str) -> None:
     model = method.host.model
     model(input_ids=method.host.tokenizer(prompt, return_tensors="pt").input_ids.to(model.device))
-
-
-def _seconds(work: Callable[..., object], *arguments: object) -> float:
-    began = time.perf_counter()
-    work(*arguments)
-    return time.perf_counter() - began

@@ -87,7 +87,7 @@ class KnnLm(Method):
         own = output.float().log_softmax(-1)
         near = self.neighbours(inputs[0].flatten(0, -2), own.shape[-1]).view_as(own).log()
         share = self.settings.share
-        mixed = torch.logaddexp(_log(1 - share) + own, _log(share) + near.to(own.device))
+        mixed = torch.logaddexp(_log(1 - share) + own, _log(share) + near)
         return output + (mixed - own).to(output.dtype)
 
     def neighbours(
@@ -97,9 +97,9 @@ class KnnLm(Method):
         count = min(self.settings.neighbours, len(self._tokens))
         squares, found = self._index.search(states.detach().float().cpu().numpy(), count)
         scaled = torch.from_numpy(squares) / (self.settings.temperature * self._square)
-        weights = (-scaled).softmax(-1)
-        tokens = self._tokens[torch.from_numpy(found)]
-        return torch.zeros(len(states), vocabulary).scatter_add(1, tokens, weights)
+        weights = (-scaled).softmax(-1).to(states.device)
+        tokens = self._tokens[torch.from_numpy(found)].to(states.device)
+        return weights.new_zeros(len(states), vocabulary).scatter_add(1, tokens, weights)
 
     def stored_bytes(self) -> int:
         """Bytes of keys and tokens."""

@@ -11,6 +11,7 @@ from oneshot.facts.language.asking.answers import Sort, sort_of
 from oneshot.facts.language.asking.cloze import Cloze, read_cloze
 from oneshot.facts.language.asking.descriptions import described
 from oneshot.facts.language.asking.identities import identities
+from oneshot.facts.language.asking.leads import lead
 from oneshot.facts.language.asking.reversal import clozes_of
 from oneshot.facts.language.asking.verbal import ask
 from oneshot.facts.language.text import capitalised
@@ -36,6 +37,8 @@ def questions(prompt: str, subject: str, answer: str = "") -> list[str]:
     prompt, subject = prompt.strip(), subject.strip()
     if not prompt or not subject:
         return []
+    if prompt.endswith(":"):
+        prompt = lead(prompt, subject, answer) or prompt
     asked, mark, _ = prompt.partition("?")
     made = (
         _of_question(asked + mark, subject, answer) if mark else _of_cloze(prompt, subject, answer)

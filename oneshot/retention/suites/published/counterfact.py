@@ -11,12 +11,19 @@ from oneshot.retention.suites.sampling import Material
 from oneshot.retention.suites.suite import Axes, Probe, Suite
 
 FILE, FACTS = "open/counterfact_full_dev.jsonl.gz", 380
+MORE = "edits/counterfact_compact.jsonl.gz"
+"""All of the set, with the edit's own prompt alone: facts to write, about which nothing is asked.
+"""
 Row = dict[str, Any]
 
 
 def counterfact(material: Material) -> Suite:
     """Its paraphrases, with their unrelated lead-ins and without; the true answer competes."""
-    rows = drawn(material, material.data.rows(FILE), _request, material.facts or FACTS)
+    wanted = material.facts or FACTS
+    rows = drawn(material, material.data.rows(FILE), _request, wanted)
+    if len(rows) < wanted and material.facts:
+        rows += _more(material, rows, wanted - len(rows))
+        material.rng.shuffle(rows)
     requests = [_request(row) for row in rows]
     kept = _kept(material, rows) | {"base": known_probes(material, requests)}
     return material.suite("counterfact", requests, _told(material, rows), kept)
@@ -26,11 +33,27 @@ def _request(row: Row) -> Request:
     return Request(row["prompt"], row["target_new"], row["subject"])
 
 
+def _more(material: Material, rows: Sequence[Row], count: int) -> list[Row]:
+    """Further facts, about nothing that the rows tell, nor two about one thing."""
+    told = {(row["subject"], row["relation"]) for row in rows}
+    fresh: dict[tuple[str, str], Row] = {}
+    for row in material.data.rows(MORE):
+        about = row["subject"], row["relation"]
+        if about not in told:
+            fresh.setdefault(about, row)
+    return drawn(material, list(fresh.values()), _request, count)
+
+
+def _asked(rows: Sequence[Row]) -> list[int]:
+    """The facts that have all kinds of prompts."""
+    return [i for i, row in enumerate(rows) if "question" in row]
+
+
 def _told(material: Material, rows: Sequence[Row]) -> Axes:
     """`strong_prior` asks the edit's prompt of facts that the bare host knows; `old_answer_first`
     puts the true answer's sentence in front.
     """
-    some = material.thin(range(len(rows)))
+    some = material.thin(_asked(rows))
 
     def axis(prompt: str, numbers: Sequence[int] = some, *place: int) -> list[Probe]:
         texts = [(i, _text(rows[i], prompt, place)) for i in numbers]
@@ -69,7 +92,8 @@ def _kept(material: Material, rows: Sequence[Row]) -> Axes:
     def axis(key: str, answer: str, other: str) -> list[Probe]:
         return [
             Probe(prompt, row[answer], i, other=row[other])
-            for i, row in material.thin(list(enumerate(rows)))
+            for i in material.thin(_asked(rows))
+            for row in [rows[i]]
             for prompt in [material.rng.choice(row[key])]
             if not any(subject in prompt for subject in subjects)
         ]
