@@ -95,8 +95,7 @@ class Voice:
 
     def step(self, row: int) -> str:
         """A fact as one step of a chain: "the author of Misery = Ann Bell"."""
-        told = _COPULA.sub("", self.prompt(row))
-        return f"{_lower(told)} = {self.answer(row).removesuffix('.')}"
+        return step_of(self.prompt(row), self.answer(row))
 
     def answer(self, row: int) -> str:
         """The words of a fact's answer."""
@@ -125,6 +124,11 @@ class Voice:
             if answer and [w.key for w in words[i : i + len(answer)]] == answer:
                 return words[i].start, words[i + len(answer) - 1].end
         return None
+
+
+def step_of(prompt: str, answer: str) -> str:
+    """A fact as one step of a chain."""
+    return f"{_lower(_COPULA.sub('', prompt))} = {answer.removesuffix('.')}"
 
 
 def _real(tokens: Sequence[int]) -> list[int]:

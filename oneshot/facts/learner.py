@@ -16,7 +16,7 @@ from oneshot.facts.following import followed
 from oneshot.facts.language.checking import check_question
 from oneshot.facts.language.text import check_text
 from oneshot.facts.manner import CHAT, RAW, Manner, Turn
-from oneshot.facts.replies import make_receipt, make_reply, uncontradicted
+from oneshot.facts.replies import leads, make_receipt, make_reply, uncontradicted
 from oneshot.facts.told import question_of
 from oneshot.facts.types import Finding, Receipt, Reply, Statement
 from oneshot.hosts.load import load_host
@@ -126,7 +126,7 @@ class Learner(Carrier):
         asked = [question_of(s) for s in complete]
         answers = self._answers(complete, asked)
         return [
-            make_receipt(e, s, old, new, (q, said), seconds)
+            make_receipt(e, s, old, new, (q, said), seconds, leads(self.ledger.texts, s))
             for e, s, old, q, (new, said) in zip(
                 entered, complete, olds, asked, answers, strict=True
             )

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from adapters.query.voice import step_of
 from oneshot.facts.answering import Said, short, text_of
+from oneshot.facts.brain.held.texts import Texts
 from oneshot.facts.brain.planned import Entered
 from oneshot.facts.following import Followed
 from oneshot.facts.types import Receipt, Reply, Statement, Step
@@ -48,6 +50,7 @@ def make_receipt(
     after: str,
     asked: tuple[str | None, str],
     seconds: float,
+    leads: tuple[str, ...] = (),
 ) -> Receipt:
     """A receipt; `before` and `after` are the answers to the taught prompt (`before` None where it
     was not asked), `asked` a question that was made of it, with its answer.
@@ -67,7 +70,15 @@ def make_receipt(
         asked[1],
         _says(statement.answer, after) and (asked[0] is None or _says(statement.answer, asked[1])),
         entered.implied,
+        leads,
     )
+
+
+def leads(texts: Texts, told: Statement) -> tuple[str, ...]:
+    """A taught fact and one that its answer leads to, in words; this fact is one of the two."""
+    before, behind = texts.beside(told)
+    pairs = [(before, told)] * bool(before) + [(told, behind)] * bool(behind)
+    return tuple("; ".join(step_of(s.prompt, s.answer) for s in pair if s) for pair in pairs)
 
 
 def contradiction(old: int) -> str:

@@ -50,7 +50,8 @@ class Receipt:
     """What teaching one fact did.
 
     `asked` is a question that was made of it and `answered` what the model says to it; `holds`
-    that prompt and question are answered as taught. `implied` are sentences that follow from it.
+    that prompt and question are answered as taught. `implied` are sentences that follow from it,
+    and `leads` a fact and the one that its answer leads to, in words, of which this is one.
     `before` is None where nobody asked.
     """
 
@@ -68,6 +69,7 @@ class Receipt:
     answered: str = ""
     holds: bool = True
     implied: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ def _receipt_text(receipt: Receipt) -> Text:
         text.append(printable(f"-> {receipt.answered}"), "green")
     for sentence in receipt.implied:
         text.append(f"\n    implies: {printable(sentence)}", "dim")
+    for chain in receipt.leads:
+        text.append(f"\n    leads on: {printable(chain)}", "dim")
     for warning in receipt.warnings:
         text.append(f"\n    warning: {printable(warning)}", "yellow")
     return text
