@@ -54,9 +54,11 @@ def _follow(
 def _heard(
     host: Host, question: Question, denoiser: PosteriorDenoiser, manner: Manner
 ) -> Hops | None:
-    """What a question waits for; without a pass where its words alone tell that it is plain."""
+    """What a question waits for; without a pass where words alone tell that no fact leads on."""
     text = text_of(question)
     if not (nested(text) or any(thing in text.lower() for thing in _things())):
+        return None
+    if not _names_any(question, denoiser):
         return None
     ids = torch.tensor([ids_of(host, question, manner)])
     limit = getattr(host.model.config, "max_position_embeddings", None)
@@ -77,6 +79,13 @@ def _passed_on() -> dict[str, tuple[str, ...]]:
 @cache
 def _things() -> frozenset[str]:
     return frozenset(thing for things in _passed_on().values() for thing in things)
+
+
+def _names_any(question: Question, denoiser: PosteriorDenoiser) -> bool:
+    """Whether a taught name stands in a question, or in the turns before it."""
+    turns = [question] if isinstance(question, str) else [turn["content"] for turn in question]
+    table = denoiser.table
+    return any(table.mentions(text) or table.owners(text) for text in turns)
 
 
 def _put(question: Question, hop: Hop) -> Question | None:
