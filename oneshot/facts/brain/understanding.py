@@ -16,8 +16,8 @@ from oneshot.hosts.sides import sides
 from oneshot.memory.journal.rows import NEW_RELATION
 
 KNOWN = 5.0  # nats at which a relation of the bank names what was understood
-SURE = 20.0  # nats at which a declared relation of the bank is surely meant
-AHEAD = 5.0  # nats by which it then is ahead of all others
+SURE = 14.0  # nats at which a declared relation of the bank is surely meant
+AHEAD = 3.0  # nats by which it then is ahead of all others
 
 Told = tuple[Statement, FactRows]
 
