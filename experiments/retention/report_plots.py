@@ -43,7 +43,7 @@ def shares(group: Sequence[Result]) -> str:
     """Every axis, a dot a method with the interval of ours, the bare model as a cross."""
     names = titles(group)
     with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(WIDTH, 1.1 + 0.36 * len(names)))
+        figure, axes = plt.subplots(figsize=(WIDTH, 1.1 + 0.42 * len(names)))
         rows = {axis: len(names) - 1 - i for i, axis in enumerate(names)}
         for number, result in enumerate(group):
             found = {a: result["axes"][a] for a in names if a in result["axes"]}
@@ -70,7 +70,7 @@ def false_fires(group: Sequence[Result], recall: str) -> str:
     scored = [(r, r["false_fires"][recall]) for r in group if r.get("false_fires", {}).get(recall)]
     names = [axis for axis in AXES if any(axis in found["kinds"] for _, found in scored)]
     with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(WIDTH, 1.1 + 0.36 * len(names)))
+        figure, axes = plt.subplots(figsize=(WIDTH, 1.1 + 0.42 * len(names)))
         places = range(len(names) - 1, -1, -1)
         for number, (result, found) in enumerate(scored):
             shares = [100 * found["kinds"].get(axis, {"share": np.nan})["share"] for axis in names]
