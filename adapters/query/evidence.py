@@ -9,7 +9,16 @@ from torch import Tensor
 from adapters.address.calibration import Calibration
 from adapters.query.view import Heard
 from adapters.query.voice import Voice
-from adapters.text.clauses import turned_round
+from adapters.text.aimed import (
+    beyond,
+    done_to_it,
+    of_another_sort,
+    turned_round,
+    unnamed,
+    whether_only,
+)
+from adapters.text.clauses import Asking
+from adapters.text.contrasts import contrasted
 from adapters.write.rows import Rows
 
 RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
@@ -33,15 +42,16 @@ class Evidence:
     calibration: Calibration
     rows: Rows
     voice: Voice
+    _prompts: dict[int, str] = field(default_factory=dict)
     _relatives: dict[int, tuple[Bool[Tensor, " relations"], float]] = field(default_factory=dict)
 
     def of_heard(self, row: int, heard: Heard) -> float:
         """The best of the readings around a name; a fact's own words are CERTAIN."""
         codes = self._codes(row)
         own = self._own(heard.readings, codes)
-        if bool(torch.cdist(heard.whole, codes).min().square() < SAME):
+        if bool(torch.cdist(heard.whole, self._taught(row)).min().square() < SAME):
             return CERTAIN + float(own.max())
-        if turned_round(heard.asked.text, self.voice.sentence(row)):
+        if self._aims_past(row, heard):
             return NEVER
         if len(heard.rivals) and bool(self._own(heard.rivals, codes).max() > own.max()):
             return NEVER
@@ -69,6 +79,11 @@ class Evidence:
         """The evidence for every relation of the bank."""
         return self.calibration.metric.ratio(readings, self.calibration.centres)
 
+    def relation(self, row: int) -> str:
+        """The relation of the bank that a fact is likeliest to tell."""
+        ratio = self.known(self._codes(row)).max(0).values
+        return self.calibration.relations[int(ratio.argmax())]
+
     def _own(
         self, readings: Float[Tensor, "n rank"], codes: Float[Tensor, "count rank"]
     ) -> Float[Tensor, " n"]:
@@ -85,8 +100,39 @@ class Evidence:
         surely = torch.where(best > PLAIN, best, NEVER)
         return torch.stack([together, other, surely]).amax(0)
 
-    def _codes(self, row: int) -> Float[Tensor, "count rank"]:
+    def _aims_past(self, row: int, heard: Heard) -> bool:
+        """Whether the clause's words ask for something else than the fact tells, however near."""
+        clause, prompt = heard.asked.text, self._prompt(row)
+        name = heard.asked.view.text[heard.name.start : heard.name.end]
+        return (
+            turned_round(clause, self.voice.sentence(row))
+            or done_to_it(clause, name, prompt)
+            or self._asks_beyond(clause, prompt, heard)
+            or of_another_sort(clause, self.voice.answer(row))
+            or (whether_only(prompt) and heard.asked.kind is not Asking.YES_NO)
+            or contrasted(clause.replace(name, " "), prompt)
+        )
+
+    def _asks_beyond(self, clause: str, prompt: str, heard: Heard) -> bool:
+        """Whether more is asked of the fact's answer, where no chain has put that in its place."""
+        found = beyond(clause, prompt)
+        begin = heard.asked.within[0]
+        return found is not None and not (
+            heard.name.start <= begin + found[0] and begin + found[1] <= heard.name.end
+        )
+
+    def _prompt(self, row: int) -> str:
+        if row not in self._prompts:
+            self._prompts[row] = self.voice.prompt(row)
+        return self._prompts[row]
+
+    def _taught(self, row: int) -> Float[Tensor, "count rank"]:
         return self.rows.one(row).codes(0)
+
+    def _codes(self, row: int) -> Float[Tensor, "count rank"]:
+        """A fact's wordings; but "the name of the" reads alike, whatever is named."""
+        codes, prompt = self._taught(row), self._prompt(row)
+        return codes[1:] if len(codes) > 1 and unnamed(prompt) != prompt else codes
 
     def _akin(self, row: int) -> tuple[Bool[Tensor, " relations"], float]:
         """The relations of the bank that may be the fact's own, and the best one's evidence."""
