@@ -21,7 +21,7 @@ from experiments.retention import bench_tables as bench
 from experiments.retention import front_tables as front
 from experiments.retention import locality_tables as locality
 from experiments.retention import tables as retention
-from experiments.templates import fill_template
+from experiments.templates import NoRecordError, fill_template
 
 HERE = Path(__file__).parent
 FRONT = HERE.parent / "README.md"
@@ -85,8 +85,15 @@ def filled(text: str, part: str, folder: Path) -> str:
 def front_filled(text: str, folder: Path) -> str:
     """The text of README.md with its sections made anew from the folder's records."""
     templates = sorted((HERE / "readme").glob("*.md"))
-    filled_in = {p.stem: fill_template(p.read_text("utf-8"), folder).strip() for p in templates}
+    filled_in = {p.stem: _section(p.read_text("utf-8"), folder) for p in templates}
     return _replaced(text, filled_in | {name: t(folder) for name, t in FRONT_TABLES.items()})
+
+
+def _section(template: str, folder: Path) -> str:
+    try:
+        return fill_template(template, folder).strip()
+    except NoRecordError:
+        return "No record yet."
 
 
 def made(folder: Path) -> dict[Path, str]:
