@@ -12,7 +12,6 @@ from adapters.query.voice import Voice
 from adapters.text.aimed import (
     beyond,
     done_to_it,
-    of_another_sort,
     turned_round,
     unnamed,
     whether_only,
@@ -108,7 +107,6 @@ class Evidence:
             turned_round(clause, self.voice.sentence(row))
             or done_to_it(clause, name, prompt)
             or self._asks_beyond(clause, prompt, heard)
-            or of_another_sort(clause, self.voice.answer(row))
             or (whether_only(prompt) and heard.asked.kind is not Asking.YES_NO)
             or contrasted(clause.replace(name, " "), prompt)
         )

@@ -3,8 +3,7 @@
 import re
 
 from adapters.text.clauses import Span
-from adapters.text.names import LINKS
-from adapters.text.words import set_of, words_of
+from adapters.text.words import set_of
 
 _BE = r"(?:is|was|are|were|been|being|got|gets)"
 _ADVERB = r"(?:\w+ly |later |then |first |also |once )?"
@@ -30,20 +29,6 @@ _NO_DEED = set_of(  # no verbs, or verbs that say the same both ways round
     "to by from with as about and or marry married marries wed divorced meet met date dated border "
     "borders bordered adjoin adjoins face faces faced fight fought resemble resembles equal equals"
 )
-_IS = r"(?:is|was|are|were|do|does|did|has|have|had|will|can|should)\b"
-_AMOUNTS = re.compile(
-    rf"\b(?:when (?:and where )?{_IS}|(?:what|which) (?:year|date|day|month)\b|"
-    r"how (?:many|much|old|long|tall|far|high)\b)",
-    re.IGNORECASE,
-)
-_BEARERS = re.compile(rf"\bwhere (?:and when )?{_IS}|^\W*(?:who|whom|whose)\b", re.IGNORECASE)
-_COUNTS = set_of(  # words that tell when, or how many
-    "one two three four five six seven eight nine ten eleven twelve twenty thirty hundred thousand "
-    "none zero noon midnight today tomorrow tonight "
-    "january february march april may june july august september october november december monday "
-    "tuesday wednesday thursday friday saturday sunday christmas easter pentecost ramadan "
-    "thanksgiving halloween midsummer lent advent passover hanukkah carnival"
-)
 _NAME_OF = re.compile(  # whose answer is what is named: but not "the name of the dog"
     r"^(?:[Tt]he )?[Nn]ames? of (?=the (?:[\w-]+ ){1,3}?(?:of|which|that|who|where|held|[A-Z]))"
 )
@@ -51,7 +36,11 @@ _WHICH = re.compile(r" (?:which|that|who|whom)(?= [A-Z])")
 _COPULA = re.compile(r" (?:is|was|are|were)$")
 _NOUN_OF = re.compile(r"the (?P<noun>[\w' -]+?) of (?P<name>.+)", re.IGNORECASE)
 _OWNS = re.compile(r"(?P<name>.+)['\u2019]s? (?P<noun>[\w -]+)", re.IGNORECASE)
-_BEFORE = re.compile(r"(?P<noun>[\w-]+) of (?:the )?$", re.IGNORECASE)
+_BEFORE = re.compile(  # but "nobody speaks of the capital of Zog"
+    r"(?:^\W*|(?:\b(?:the|an?|what|which|whose|my|our|your)|['\u2019]s) (?:[\w-]+ ){0,3}?)"
+    r"(?P<noun>[\w-]+) of (?:the )?$",
+    re.IGNORECASE,
+)
 _BEHIND = re.compile(r"['\u2019]s? (?:\w+ ){0,2}?(?P<noun>[\w-]+)", re.IGNORECASE)
 _PERSONAL = re.compile(r" (?:born|buried|educated|raised|die|died|live|lives|grow|grew|study)\b")
 _FRAMES = set_of("name names title identity rest kind sort type full one best some all")
@@ -92,20 +81,6 @@ def done_to_it(clause: str, name: str, prompt: str) -> bool:
 def whether_only(prompt: str) -> bool:
     """Whether a prompt tells what has become of its name, which is no answer to where or when."""
     return prompt.endswith(" is by now")
-
-
-def of_another_sort(clause: str, answer: str) -> bool:
-    """Whether a clause asks when or how many and the answer is a name, or where or who and it is a
-    number or a date.
-    """
-    amounts, bearers = _AMOUNTS.search(clause), _BEARERS.search(clause)
-    if bool(amounts) == bool(bearers):
-        return False
-    words = words_of(answer)
-    counted = [w.number or w.key in _COUNTS for w in words]
-    if bearers:
-        return all(counted)
-    return not any(counted) and all(w.capital or w.key in LINKS for w in words)
 
 
 def beyond(clause: str, prompt: str) -> Span | None:

@@ -5,7 +5,6 @@ import pytest
 from adapters.text.aimed import (
     beyond,
     done_to_it,
-    of_another_sort,
     turned_round,
     unnamed,
     whether_only,
@@ -70,6 +69,8 @@ def test_deeds_told_the_same_way_round_are_asked(clause: str, prompt: str) -> No
             "the country Zog is in",
         ),
         ("Who is the mother of Ann?", "The mother of Ann is", None),
+        ("Nobody speaks of the mother of Ann, who is", "The mother of Ann is", None),
+        ("Have you heard of the mother of Ann?", "The mother of Ann is", None),
         ("What is the full name of the mother of Ann?", "The mother of Ann is", None),
         ("Who is the mother of Ann married to?", "Ann lives in", None),
     ],
@@ -84,26 +85,6 @@ def test_a_name_of_a_thing_is_the_thing_where_its_bearer_is_asked_for() -> None:
     assert unnamed("The names of the siblings of Ann are") == "The siblings of Ann are"
     for other in ("The name of the dog is", "The name of Ann's dog is", "The mother of Ann is"):
         assert unnamed(other) == other
-
-
-@pytest.mark.parametrize(
-    ("clause", "answer", "other"),
-    [
-        ("When did Ann die?", "Oslo.", True),
-        ("When did Ann die?", "3 May 1999.", False),
-        ("When is the party?", "after lunch.", False),
-        ("How many cats has Ann?", "Twelve.", False),
-        ("How old is Ann?", "Tom.", True),
-        ("Where did Ann die?", "May 3rd.", True),
-        ("Where is Ann?", "12 Elm Street.", False),
-        ("Where and when was Ann born?", "Oslo.", False),
-        ("Who is Ann?", "1999.", True),
-        ("When Zog opened its plant, the boss of Ann was", "Tom Hale", False),
-        ("The town where Ann lives has the postcode", "1234", False),
-    ],
-)
-def test_an_answer_is_of_the_sort_that_is_asked_for(clause: str, answer: str, other: bool) -> None:
-    assert of_another_sort(clause, answer) is other
 
 
 @pytest.mark.parametrize(
