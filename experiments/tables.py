@@ -17,10 +17,10 @@ from experiments.facts import open_tables as open_facts
 from experiments.facts import tables as facts
 from experiments.images import tables as images
 from experiments.record import RESULTS
-from experiments.retention import bench_tables as bench
-from experiments.retention import front_tables as front
-from experiments.retention import locality_tables as locality
 from experiments.retention import tables as retention
+from experiments.retention.records import bench_tables as bench
+from experiments.retention.records import front_tables as front
+from experiments.retention.records import locality_tables as locality
 from experiments.templates import NoRecordError, fill_template
 
 HERE = Path(__file__).parent

@@ -174,7 +174,8 @@ def chain_table(folder: Path) -> str:
             metrics = record["metrics"]
             kinds = ("test_accuracy", "train_accuracy", BLOCK_1, "test_accuracy_mean_of_blocks")
             shares = " | ".join(f"{100 * metrics[kind]:.2f}" for kind in kinds)
-            cost = f"{metrics['train_seconds']:.0f} | {metrics['accelerator_peak_mib']:,.0f}"
+            peak = metrics.get("accelerator_peak_mib")
+            cost = f"{metrics['train_seconds']:.0f} | {f'{peak:,.0f}' if peak else ''}"
             lines.append(f"| {title} | {shares} | {cost} |")
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from experiments.record import RESULTS
-from experiments.retention.bench_records import (
+from experiments.retention.records.bench_records import (
     AXES,
     OURS,
     Group,

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.retention.bench_records import AXES, OURS, Result, product, titles
+from experiments.retention.records.bench_records import AXES, OURS, Result, product, titles
 
 WIDTH = 5.2  # inches
 INK, ACCENT, QUIET = "#1c2733", "#c2410c", "#8a97a6"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from experiments.retention.bench_records import at_most_facts, groups, machines, results
-from experiments.retention.bench_tables import costs_table
-from experiments.retention.front_tables import counterfact_table, hard_table
+from experiments.retention.records.bench_records import at_most_facts, groups, machines, results
+from experiments.retention.records.bench_tables import costs_table
+from experiments.retention.records.front_tables import counterfact_table, hard_table
 
 
 def share(mean: float, n: int) -> dict[str, Any]:

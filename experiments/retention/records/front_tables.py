@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.markdown import head, row
-from experiments.retention.bench_records import (
+from experiments.retention.records.bench_records import (
     AXES,
     OURS,
     Result,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.markdown import head, row
-from experiments.retention.bench_records import AXES, Result, groups, heading, results
+from experiments.retention.records.bench_records import AXES, Result, groups, heading, results
 
 NONE = "No record yet."
 
