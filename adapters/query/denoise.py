@@ -118,8 +118,9 @@ class PosteriorDenoiser:
     @cached_property
     def table(self) -> NameTable:
         """The names of the facts."""
-        subject = lambda row: int(self.rows.one(row).subject)  # noqa: E731
-        return NameTable(self.rows.name_keys(), subject, self.voice.answer)
+        return NameTable(
+            self.rows.name_keys(), lambda row: int(self.rows.one(row).subject), self.voice.answer
+        )
 
     @cached_property
     def listener(self) -> Listener:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.query.running import Speech
+from adapters.text.aimed import COPULA
 from adapters.text.clauses import Asking, Span
 from adapters.text.pieces import Pieces
 from adapters.text.words import set_of, words_of
@@ -33,7 +34,6 @@ _MORE_THAN_YES = re.compile(  # one of two, or whether there is any: the fact it
     r"^\W*(?:do|does|did|has|have|had|is|are|was|were)\b.*\b(?:have|got|has|there) (?:an?|any)\b",
     re.IGNORECASE,
 )
-_COPULA = re.compile(r" (?:is|was|are|were)$")
 _LOWERED = set_of(
     "the a an in on at by of from for to it its this that these those he she they his her "
     "their your my our there you"
@@ -128,7 +128,7 @@ class Voice:
 
 def step_of(prompt: str, answer: str) -> str:
     """A fact as one step of a chain."""
-    return f"{_lower(_COPULA.sub('', prompt))} = {answer.removesuffix('.')}"
+    return f"{_lower(COPULA.sub('', prompt))} = {answer.removesuffix('.')}"
 
 
 def _real(tokens: Sequence[int]) -> list[int]:

@@ -33,7 +33,7 @@ _NAME_OF = re.compile(  # whose answer is what is named: but not "the name of th
     r"^(?:[Tt]he )?[Nn]ames? of (?=the (?:[\w-]+ ){1,3}?(?:of|which|that|who|where|held|[A-Z]))"
 )
 _WHICH = re.compile(r" (?:which|that|who|whom)(?= [A-Z])")
-_COPULA = re.compile(r" (?:is|was|are|were)$")
+COPULA = re.compile(r" (?:is|was|are|were)$")  # at the end of a prompt
 _NOUN_OF = re.compile(r"the (?P<noun>[\w' -]+?) of (?P<name>.+)", re.IGNORECASE)
 _OWNS = re.compile(r"(?P<name>.+)['\u2019]s? (?P<noun>[\w -]+)", re.IGNORECASE)
 _BEFORE = re.compile(  # but "nobody speaks of the capital of Zog"
@@ -88,7 +88,7 @@ def beyond(clause: str, prompt: str) -> Span | None:
 
     "The gender of Ann's mother" is no question for whom the mother is.
     """
-    topic = _COPULA.sub("", prompt.strip())
+    topic = COPULA.sub("", prompt.strip())
     if topic == prompt.strip():
         return None
     for phrase in _both_ways(_NAME_OF.sub("", topic)):
