@@ -120,7 +120,7 @@ class PosteriorDenoiser:
     @cached_property
     def listener(self) -> Listener:
         """Hears the names of the facts."""
-        return Listener(self.table, self.pieces)
+        return Listener(self.table, self.pieces, frames=self.calibration.framed is not None)
 
     @cached_property
     def evidence(self) -> Evidence:

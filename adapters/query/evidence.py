@@ -1,57 +1,59 @@
-"""How likely readings are to ask for a fact, against the other relations that the bank knows."""
+"""How likely what is heard is to ask for a fact: where it stands, and in the frame."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from adapters.address.calibration import Calibration
+from adapters.address.calibration import Bank, Calibration
 from adapters.query.view import Heard
 from adapters.query.voice import Voice
+from adapters.query.weighing import NEVER, Limits, Weighing
 from adapters.text.clauses import turned_round
 from adapters.write.rows import Rows
 
-RIVALRY = 0.5  # of the evidence for other relations of the bank that counts against a fact
-ALIKE = 12.0  # nats at which a relation of the bank, or a wording, may ask what the fact tells
-NEAREST = 8.0  # nats behind the likeliest one at which it still may
-SURE = 30.0  # nats at which the bank surely knows the fact's relation
-PLAIN = 40.0  # nats of evidence that a fact is meant, whatever else could be
-BEHIND = -4.0  # nats by which that may then fall behind another relation of the bank
+IN_PLACE = Limits()
+IN_FRAME = Limits()
 SAME = 2.0  # squared distance below which two readings are of the same words
 CERTAIN = 1000.0  # nats that the taught words themselves are worth
-NEVER = -float("inf")
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """log p(reading | fact asked) - log p(reading | another relation), in nats.
-
-    What the bank knows to be asked instead, by its likelihood, counts against the fact.
-    """
+    """Weighs what is heard, in nats."""
 
     calibration: Calibration
     rows: Rows
     voice: Voice
-    _relatives: dict[int, tuple[Bool[Tensor, " relations"], float]] = field(default_factory=dict)
+
+    @cached_property
+    def plain(self) -> Weighing:
+        """By readings of clauses where they stand."""
+        codes = lambda row: self.calibration.plain_of(self._codes(row))  # noqa: E731
+        return Weighing(self.calibration.plain, codes, IN_PLACE)
+
+    @cached_property
+    def framed(self) -> Weighing:
+        """By readings of clauses in the frame."""
+        bank: Bank | None = self.calibration.framed
+        assert bank is not None, "nothing is read in a frame that nobody calibrated"
+        codes = lambda row: self.calibration.framed_of(self._codes(row))  # noqa: E731
+        return Weighing(bank, codes, IN_FRAME)
 
     def of_heard(self, row: int, heard: Heard) -> float:
         """The best of the readings around a name; a fact's own words are CERTAIN."""
-        codes = self._codes(row)
-        own = self._own(heard.readings, codes)
-        if bool(torch.cdist(heard.whole, codes).min().square() < SAME):
+        own = self.plain.own(row, heard.readings)
+        if bool(torch.cdist(heard.whole, self.plain.codes(row)).min().square() < SAME):
             return CERTAIN + float(own.max())
         if turned_round(heard.asked.text, self.voice.sentence(row)):
             return NEVER
-        if len(heard.rivals) and bool(self._own(heard.rivals, codes).max() > own.max()):
+        if len(heard.rivals) and bool(self.plain.own(row, heard.rivals).max() > own.max()):
             return NEVER
-        known, (akin, sure) = self.known(heard.readings), self._akin(row)
-        others = known.masked_fill(akin, NEVER)
-        if sure > SURE and bool(akin.any()) and float(own.max()) < PLAIN:
-            kin = known.masked_fill(~akin, NEVER).max(1).values
-            if float((kin - others.max(1).values).max()) < BEHIND:
-                return NEVER
-        return float((own - RIVALRY * others.logsumexp(1).clamp_min(0)).max())
+        if heard.framed is not None:
+            return self.framed.best(row, heard.framed)
+        return self.plain.best(row, heard.readings)
 
     def of_each(
         self,
@@ -60,38 +62,11 @@ class Evidence:
         known: Float[Tensor, "n relations"] | None = None,
     ) -> Float[Tensor, " n"]:
         """Of each reading by itself; `known` is what the bank makes of them, if that is there."""
-        own = self._own(readings, self._codes(row))
-        known = self.known(readings) if known is None else known
-        others = known.masked_fill(self._akin(row)[0], NEVER)
-        return own - RIVALRY * others.logsumexp(1).clamp_min(0)
+        return self.plain.each(row, readings, known)
 
     def known(self, readings: Float[Tensor, "n rank"]) -> Float[Tensor, "n relations"]:
         """The evidence for every relation of the bank."""
-        return self.calibration.metric.ratio(readings, self.calibration.centres)
+        return self.plain.known(readings)
 
-    def _own(
-        self, readings: Float[Tensor, "n rank"], codes: Float[Tensor, "count rank"]
-    ) -> Float[Tensor, " n"]:
-        """For all of a fact's wordings together that ask alike, or for one by itself that asks
-        something else (as a user may add it), or that is surely meant.
-        """
-        metric = self.calibration.metric
-        alike = metric.ratio(codes[:1], codes)[0] > ALIKE
-        alike[0] = True
-        together = metric.ratio_to_all(readings, codes[alike])
-        one = metric.ratio(readings, codes)
-        other = one.masked_fill(alike, NEVER).max(1).values
-        best = one.max(1).values
-        surely = torch.where(best > PLAIN, best, NEVER)
-        return torch.stack([together, other, surely]).amax(0)
-
-    def _codes(self, row: int) -> Float[Tensor, "count rank"]:
+    def _codes(self, row: int) -> Float[Tensor, "count width"]:
         return self.rows.one(row).codes(0)
-
-    def _akin(self, row: int) -> tuple[Bool[Tensor, " relations"], float]:
-        """The relations of the bank that may be the fact's own, and the best one's evidence."""
-        if row not in self._relatives:
-            ratio = self.known(self._codes(row)).max(0).values
-            sure = float(ratio.max())
-            self._relatives[row] = ratio > max(ALIKE, sure - NEAREST), sure
-        return self._relatives[row]

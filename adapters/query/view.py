@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adapters.query.sums import WindowCodes
-from adapters.query.windows import Windows
+from adapters.query.windows import Windowed, Windows
 from adapters.text.clauses import (
     BACK,
     PRONOUN,
@@ -36,7 +36,8 @@ class Asked:
     """A clause, the characters `within` of its view's text, and what it asks for.
 
     `strict` says that nobody may have asked; `completes` that the clause is still open, so that
-    only its value is to be said. `owners` are names that only own whom it asks about; `instead` is
+    only its value is to be said; `apart` that it is understood without what stands in front of it.
+    `owners` are names that only own whom it asks about; `instead` is
     the clause as it is to be read where nothing is known of whom a pronoun stands for here.
     """
 
@@ -48,6 +49,7 @@ class Asked:
     strict: bool = False
     completes: bool = False
     instead: "Asked | None" = None
+    apart: bool = False
 
     @property
     def text(self) -> str:
@@ -61,7 +63,7 @@ class Heard:
 
     `whole` is the clause's own reading with the name alone left out, by which a fact's own words
     are known; `rivals` are the readings around other names; `exact` says that only a fact's own
-    words may speak.
+    words may speak. `framed` is the clause's reading in the frame, where it has one.
     """
 
     name: Mention
@@ -72,12 +74,17 @@ class Heard:
     rivals: Float[Tensor, "m rank"]
     value: float
     exact: bool = False
+    framed: Float[Tensor, "1 rank"] | None = None
 
 
 class View:
-    """A text with the codes of its windows; `alone` reads a clause of it by itself."""
+    """A text with the codes of its windows.
+
+    `alone` reads a clause of it by itself, `framed` in the frame.
+    """
 
     alone: Callable[[str, int], WindowCodes | None] | None = None
+    framed: Callable[[str, int], WindowCodes | None] | None = None
 
     def __init__(
         self, text: str, codes: WindowCodes, owners: Sequence[Named] = (), *, compete: bool
@@ -153,7 +160,8 @@ class View:
         owners = () if strict else self._inside(clause, self.owners)
         alone = (inside or owners) and not strict  # a pronoun needs what stands in front
         view = self._by_itself(within) if alone else self
-        asked = Asked(view, within, kind, inside, owners, strict, completes)
+        apart = bool(inside) and not strict
+        asked = Asked(view, within, kind, inside, owners, strict, completes, apart=apart)
         if inside or strict or self.strangers(within, []):
             return asked
         for meant in self._meant(within, named):
@@ -174,7 +182,11 @@ class View:
     def of(self, text: str) -> "View | None":
         """Another text, read by itself; None where that cannot be done."""
         codes = self.alone(text, 0) if self.alone else None
-        return None if codes is None else View(text, codes, compete=self._windows.compete)
+        if codes is None:
+            return None
+        view = View(text, codes, compete=self._windows.compete)
+        view.framed = self.framed
+        return view
 
     def _inside(self, clause: Clause, named: Sequence[Named]) -> tuple[Named, ...]:
         """The names in a clause."""
@@ -236,11 +248,21 @@ class View:
             if codes is not None:
                 heard = self._heard((mention, facts), asked, codes, self.codes.codes(rivals))
                 whole = self.codes.codes([(asked.within, [(m.start, m.end) for m in same])])
-                yield heard if whole is None else replace(heard, whole=whole)
+                heard = heard if whole is None else replace(heard, whole=whole)
+                framed = self._in_frame(asked, own) if facts and not rivals else None
+                yield replace(heard, framed=framed)
         for mention, _ in asked.owners:
             codes = self.codes.codes([(asked.within, [(mention.start, mention.end)])])
             if codes is not None:
                 yield self._heard((mention, ()), asked, codes, None)
+
+    def _in_frame(self, asked: Asked, own: Sequence[Windowed]) -> Tensor | None:
+        """The reading of a clause about one name alone, asked where it stands by itself."""
+        if self.framed is None or not asked.apart:
+            return None
+        blank = len(asked.text) - len(asked.text.lstrip())
+        codes = self.framed(asked.text.strip(), asked.within[0] + blank)
+        return None if codes is None else codes.codes(own)
 
     def _is_answer(self, stranger: Mention, asked: Asked) -> bool:
         """Whether a name nobody taught is what a question offers: "Is Ann's mother Eve?"."""

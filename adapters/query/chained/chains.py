@@ -149,4 +149,4 @@ def _put(asked: Asked, named: Named) -> Asked:
     mention = named[0]
     rest = [n for n in asked.named if n[0].last < mention.first or n[0].first > mention.last]
     named_now = tuple(sorted([*rest, named], key=lambda n: n[0].first))
-    return replace(asked, named=named_now, owners=())
+    return replace(asked, named=named_now, owners=(), apart=False)
