@@ -200,6 +200,9 @@ def _answer_follows(text: str, words: Sequence[Word], first: int, last: int) -> 
 
 
 def begins_clause(text: str, word: Word) -> bool:
-    """Whether the word is the first of its clause, where every word has a capital letter."""
+    """Whether the word is the first of its clause, where every word has a capital letter.
+
+    A token that is no text ("<s>") may stand in front.
+    """
     before = text[: word.start].rstrip(" \"'\u201c\u2018(\u00a0")
-    return not before or before[-1] in ".?!:\n;"
+    return not before or before[-1] in ".?!:\n;>"

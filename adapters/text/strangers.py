@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from string import ascii_uppercase
 
 from adapters.text.names import DETERMINERS, OPENERS, Mention, adjacent, begins_clause, joined_key
 from adapters.text.words import Word, set_of
@@ -22,7 +23,7 @@ def untaught_names(text: str, words: Sequence[Word], taught: Sequence[Mention]) 
     covered = {i for mention in taught for i in range(mention.first, mention.last + 1)}
     found, run = [], list[int]()
     for i in range(len(words) + 1):
-        if i < len(words) and i not in covered and _capital(text, words[i]):
+        if i < len(words) and i not in covered and _capital(text, words[i], i + 1 in covered):
             if run and not adjacent(text, words[run[-1]], words[i]):
                 found.append(run)
                 run = []
@@ -64,12 +65,17 @@ def _is_place(words: Sequence[Word], at: int) -> bool:
     return before >= 0 and words[before].key in LOCATIVE
 
 
-def _capital(text: str, word: Word) -> bool:
+def _capital(text: str, word: Word, before_taught: bool) -> bool:
     if text[word.start : word.end].isupper() and word.end - word.start > 1:
         return False  # ISBN, VLAN: rather what is asked than of whom
     if not word.capital or word.key in OPENERS:
         return False
-    return not begins_clause(text, word) or bool(_NAMED.match(text, word.start))
+    if not begins_clause(text, word):
+        return True
+    named = _NAMED.match(text, word.start)
+    if named is None:
+        return False
+    return not (before_taught and named[0].endswith(tuple(ascii_uppercase)))
 
 
 def _mention(words: Sequence[Word], run: Sequence[int]) -> Mention:

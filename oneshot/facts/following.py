@@ -52,8 +52,8 @@ def _follow(
 def _heard(
     host: Host, question: Question, denoiser: PosteriorDenoiser, manner: Manner
 ) -> Hops | None:
-    """What a question waits for; without a pass where its words alone tell that it is plain."""
-    if not nested(text_of(question)):
+    """What a question waits for; without a pass where words alone tell that no fact leads on."""
+    if not nested(text_of(question)) or not _names_any(question, denoiser):
         return None
     ids = torch.tensor([ids_of(host, question, manner)])
     limit = getattr(host.model.config, "max_position_embeddings", None)
@@ -63,6 +63,13 @@ def _heard(
     with torch.inference_mode(), attach(host.model, hops):
         host.model(input_ids=ids.to(next(host.model.parameters()).device))
     return hops
+
+
+def _names_any(question: Question, denoiser: PosteriorDenoiser) -> bool:
+    """Whether a taught name stands in a question, or in the turns before it."""
+    turns = [question] if isinstance(question, str) else [turn["content"] for turn in question]
+    table = denoiser.table
+    return any(table.mentions(text) or table.owners(text) for text in turns)
 
 
 def _put(question: Question, hop: Hop) -> Question | None:

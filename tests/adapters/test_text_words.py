@@ -296,3 +296,21 @@ def test_a_title_may_begin_with_a_word_of_the_speaker() -> None:
     assert found("Who judges My Kitchen Rules?", "My Kitchen Rules") == ["My Kitchen Rules"]
     assert not found("Who is in my kitchen?", "My Kitchen Rules")
     assert found("Who is in my kitchen?", "My Kitchen Rules", "I") == ["my"]
+
+
+@pytest.mark.parametrize("mark", ["", "<s>", "<|eos|> "])
+def test_a_clause_may_begin_with_any_word_before_a_name(mark: str) -> None:
+    text = f"{mark}Renting Wendia Damer costs per month"
+    ((mention, _),) = table("Wendia Damer").mentions(text)
+    assert text[mention.start : mention.end] == "Wendia Damer"
+    assert untaught_names(text, words_of(text), [mention]) == []
+    assert not found(f"{mark}He met Aunt Wendia Damer.", "Wendia"), "the end of a longer name"
+
+
+def test_an_answer_right_behind_a_name_is_no_part_of_it() -> None:
+    sorted_keys = table("Superior Forest").keys
+    text = "Is the category of Superior Forest Area Six of the list?"
+    assert not NameTable(sorted_keys).mentions(text)
+    ((mention, rows),) = NameTable(sorted_keys, answer=lambda row: "Area Six").mentions(text)
+    assert (text[mention.start : mention.end], rows) == ("Superior Forest", (0,))
+    assert not NameTable(sorted_keys, answer=lambda row: "Area Seven").mentions(text)

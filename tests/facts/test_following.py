@@ -10,8 +10,9 @@ from packaged import learner
 
 from adapters.query.chained.hops import Hop
 from oneshot.cli.facts.display import reply_record
+from oneshot.facts.following import followed
 from oneshot.facts.learner import Learner
-from oneshot.facts.manner import Manner
+from oneshot.facts.manner import CHAT, Manner
 from oneshot.facts.types import Statement
 from oneshot.hosts.shelf import kept_hosts
 
@@ -113,3 +114,15 @@ def test_the_real_model_knows_whom_a_later_turn_means(tmp_path: Path) -> None:
                 {"role": "user", "content": then},
             ]
             assert answer in learner.ask([turns], manner=manner)[0].answer, then
+
+
+def test_a_question_without_a_taught_name_costs_no_pass(learner: Learner) -> None:
+    learner.write([CEO])
+    host = learner.host.model
+    with mock.patch.object(type(host), "forward", side_effect=AssertionError("a pass")):
+        questions = ["What is the eye colour of the CEO of Tarn?", "Who is the CEO of Tarn?"]
+        assert [
+            f.question for f in followed(learner.host, questions, learner.denoiser(), CHAT)
+        ] == (questions)
+        with pytest.raises(AssertionError, match="a pass"):
+            followed(learner.host, [QUESTION], learner.denoiser(), CHAT)
