@@ -10,12 +10,10 @@ from torch import Tensor
 from adapters.address.calibration import Bank, Calibration
 from adapters.query.view import Heard
 from adapters.query.voice import Voice
-from adapters.query.weighing import NEVER, Limits, Weighing
+from adapters.query.weighing import NEVER, Weighing
 from adapters.text.clauses import turned_round
 from adapters.write.rows import Rows
 
-IN_PLACE = Limits()
-IN_FRAME = Limits()
 SAME = 2.0  # squared distance below which two readings are of the same words
 CERTAIN = 1000.0  # nats that the taught words themselves are worth
 
@@ -32,7 +30,7 @@ class Evidence:
     def plain(self) -> Weighing:
         """By readings of clauses where they stand."""
         codes = lambda row: self.calibration.plain_of(self._codes(row))  # noqa: E731
-        return Weighing(self.calibration.plain, codes, IN_PLACE)
+        return Weighing(self.calibration.plain, codes)
 
     @cached_property
     def framed(self) -> Weighing:
@@ -40,7 +38,7 @@ class Evidence:
         bank: Bank | None = self.calibration.framed
         assert bank is not None, "nothing is read in a frame that nobody calibrated"
         codes = lambda row: self.calibration.framed_of(self._codes(row))  # noqa: E731
-        return Weighing(bank, codes, IN_FRAME)
+        return Weighing(bank, codes)
 
     def of_heard(self, row: int, heard: Heard) -> float:
         """The best of the readings around a name; a fact's own words are CERTAIN."""
