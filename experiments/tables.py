@@ -17,10 +17,11 @@ from experiments.facts import open_tables as open_facts
 from experiments.facts import tables as facts
 from experiments.images import tables as images
 from experiments.record import RESULTS
-from experiments.retention import bench_tables as bench
-from experiments.retention import locality_tables as locality
 from experiments.retention import tables as retention
-from experiments.templates import fill_template
+from experiments.retention.records import bench_tables as bench
+from experiments.retention.records import front_tables as front
+from experiments.retention.records import locality_tables as locality
+from experiments.templates import NoRecordError, fill_template
 
 HERE = Path(__file__).parent
 FRONT = HERE.parent / "README.md"
@@ -61,10 +62,17 @@ PARTS: dict[str, dict[str, Table]] = {
         "image-speed": images.speed_table,
         "image-ablations": images.ablation_table,
         "image-blocks": images.blocks_table,
+        "image-chain": images.chain_table,
         "image-locality": images.locality_table,
     },
 }
 """The tables of experiments/PART/README.md, by the names of their markers."""
+
+FRONT_TABLES: dict[str, Table] = {
+    "bench-counterfact": front.counterfact_table,
+    "bench-hard": front.hard_table,
+}
+"""The tables of README.md; its other sections are templates."""
 
 PAGES = {part: HERE / part / "README.md" for part in PARTS}
 
@@ -77,9 +85,15 @@ def filled(text: str, part: str, folder: Path) -> str:
 def front_filled(text: str, folder: Path) -> str:
     """The text of README.md with its sections made anew from the folder's records."""
     templates = sorted((HERE / "readme").glob("*.md"))
-    return _replaced(
-        text, {p.stem: fill_template(p.read_text("utf-8"), folder).strip() for p in templates}
-    )
+    filled_in = {p.stem: _section(p.read_text("utf-8"), folder) for p in templates}
+    return _replaced(text, filled_in | {name: t(folder) for name, t in FRONT_TABLES.items()})
+
+
+def _section(template: str, folder: Path) -> str:
+    try:
+        return fill_template(template, folder).strip()
+    except NoRecordError:
+        return "No record yet."
 
 
 def made(folder: Path) -> dict[Path, str]:

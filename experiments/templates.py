@@ -14,15 +14,22 @@ from typing import Any
 _REFERENCE = re.compile(r"\{(?P<records>[\w*.-]+) (?P<path>[^{}:]+):(?P<form>[^{}]+)\}")
 
 
+class NoRecordError(KeyError):
+    """A record that a template names is not there (yet)."""
+
+
 def fill_template(text: str, folder: Path) -> str:
-    """The text with its numbers from the folder's records; KeyError names what is missing."""
+    """The text with its numbers from the folder's records.
+
+    Raises NoRecordError where one is not there, else KeyError that names what is not in it.
+    """
     return _REFERENCE.sub(lambda found: _number(found, folder), text)
 
 
 def _number(found: re.Match[str], folder: Path) -> str:
     paths = sorted(folder.glob(f"{found['records']}.json"))
     if not paths:
-        raise KeyError(f"no record {found['records']} in {folder.name}: {found[0]}")
+        raise NoRecordError(f"no record {found['records']} in {folder.name}: {found[0]}")
     values = [_value(json.loads(p.read_text("utf-8")), found["path"], p.stem) for p in paths]
     return format(fmean(values), found["form"]).replace("%", " %")
 

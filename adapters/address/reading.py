@@ -33,8 +33,10 @@ def overlaps(token: Span, span: Span) -> bool:
 
 
 def clause_of(text: str, span: Span) -> Span:
-    """The last clause with the span in it; to the text's end where later ones are unfinished."""
-    clauses = clauses_of(text)
+    """The last clause with the span of a name in it; to the text's end where later ones are
+    unfinished.
+    """
+    clauses = clauses_of(text, names=[span])
     holding = [c for c in clauses if c.start < span[1] and c.end > span[0]]
     first = holding[-1] if holding else Clause(0, len(text), ended=False)
     last = clauses[-1] if clauses and not clauses[-1].ended else first

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
-from adapters.query.chained.chains import Chains, Inner, Link
+from adapters.query.chained.chains import INSIDE, Chains, Inner, Link
 from adapters.query.evidence import CERTAIN, Evidence
 from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
@@ -36,6 +36,7 @@ ASKED = 0.0  # nats of evidence at which a fact answers what somebody asked
 FOLLOWED = -3.0  # nats at which each fact of a chain is meant, where the others are too
 FURTHER = 7.0  # nats that a fact more in a chain is worth: less of the clause is left unexplained
 ENOUGH = 15.0  # nats beyond which chains of different length are alike
+REST = 5.0  # nats at which the rest of a clause surely asks for the last fact of a chain
 TOLD = 20.0  # nats at which it speaks where perhaps nobody did
 VALUE = 0.0  # log odds of "a value comes next" that an unasked fact needs
 NO_VALUE = -3.0  # log odds of "a value comes next" below which a sentence goes on first
@@ -51,12 +52,15 @@ class Firing:
 
 @dataclass(frozen=True)
 class Choice:
-    """The fact that answers a clause, the facts that led to it, and the least evidence of any."""
+    """The fact that answers a clause, the facts that led to it, and the least evidence of any;
+    `phrases` is that of those facts, in the phrases that ask most surely for them.
+    """
 
     row: int
     evidence: float
     heard: Heard
     via: tuple[int, ...] = ()
+    phrases: float = 0.0
 
     @property
     def further(self) -> float:
@@ -114,8 +118,9 @@ class PosteriorDenoiser:
     @cached_property
     def table(self) -> NameTable:
         """The names of the facts."""
-        subject = lambda row: int(self.rows.one(row).subject)  # noqa: E731
-        return NameTable(self.rows.name_keys(), subject, self.voice.answer)
+        return NameTable(
+            self.rows.name_keys(), lambda row: int(self.rows.one(row).subject), self.voice.answer
+        )
 
     @cached_property
     def listener(self) -> Listener:
@@ -183,7 +188,7 @@ class PosteriorDenoiser:
         direct = self._offered(asked, direct)
         reached = [] if asked.strict else self.chains.reached(narrowed)
         chain = self._by_chain(reached)
-        if chain and all(chain.weight > self._as_a_whole(choice) for choice in direct):
+        if chain and all(self._outdoes(chain, choice) for choice in direct):
             return [chain]
         if not direct and asked.instead:
             return self._likeliest(asked.instead, asked.view.read(asked.instead))
@@ -205,6 +210,14 @@ class PosteriorDenoiser:
         """
         return self.chains.inner(self.chains.reached(self.chains.narrowed(asked)))
 
+    def _outdoes(self, chain: Choice, direct: Choice) -> bool:
+        """Whether a chain answers more surely than one fact: also where a phrase alone asks for
+        that fact, and the rest for the last one.
+        """
+        whole = self._as_a_whole(direct)
+        inside = direct.row in chain.via and chain.phrases > whole + INSIDE
+        return chain.weight > whole or (inside and chain.evidence > REST)
+
     def _as_a_whole(self, choice: Choice) -> float:
         """A direct answer's evidence from all of the clause, not from a phrase in it alone."""
         if choice.evidence >= CERTAIN or len(choice.heard.readings) == 1:
@@ -217,9 +230,13 @@ class PosteriorDenoiser:
             if (best := self._best(heard, FOLLOWED)) is not None:
                 least = min(best.evidence, link.evidence)
                 found.append(replace(best, evidence=least, via=link.via))
-        return max(
+        best = max(
             found, key=lambda c: (min(c.evidence, ENOUGH) + c.further, c.weight), default=None
         )
+        if best is None:
+            return None
+        phrases = max(link.evidence for link in reached if link.via == best.via)
+        return replace(best, phrases=phrases)
 
     def _best(self, heard: Heard, asked: float | None = None) -> Choice | None:
         """The likeliest fact and its evidence, where it passes the threshold and no other name is

@@ -1,17 +1,26 @@
 """How likely what is heard is to ask for a fact: where it stands, and in the frame."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from adapters.address.calibration import Bank, Calibration
+from adapters.address.calibration import Calibration
 from adapters.query.view import Heard
 from adapters.query.voice import Voice
 from adapters.query.weighing import NEVER, Weighing
-from adapters.text.clauses import turned_round
+from adapters.text.aimed import (
+    beyond,
+    done_to_it,
+    turned_round,
+    unnamed,
+    whether_only,
+)
+from adapters.text.clauses import Asking
+from adapters.text.contrasts import contrasted
 from adapters.write.rows import Rows
 
 SAME = 2.0  # squared distance below which two readings are of the same words
@@ -25,27 +34,27 @@ class Evidence:
     calibration: Calibration
     rows: Rows
     voice: Voice
+    _prompts: dict[int, str] = field(default_factory=dict)
 
     @cached_property
     def plain(self) -> Weighing:
         """By readings of clauses where they stand."""
-        codes = lambda row: self.calibration.plain_of(self._codes(row))  # noqa: E731
-        return Weighing(self.calibration.plain, codes)
+        return Weighing(self.calibration.plain, partial(self._codes, self.calibration.plain_of))
 
     @cached_property
     def framed(self) -> Weighing:
         """By readings of clauses in the frame."""
-        bank: Bank | None = self.calibration.framed
+        bank = self.calibration.framed
         assert bank is not None, "nothing is read in a frame that nobody calibrated"
-        codes = lambda row: self.calibration.framed_of(self._codes(row))  # noqa: E731
-        return Weighing(bank, codes)
+        return Weighing(bank, partial(self._codes, self.calibration.framed_of))
 
     def of_heard(self, row: int, heard: Heard) -> float:
         """The best of the readings around a name; a fact's own words are CERTAIN."""
         own = self.plain.own(row, heard.readings)
-        if bool(torch.cdist(heard.whole, self.plain.codes(row)).min().square() < SAME):
+        taught = self.calibration.plain_of(self._taught(row))
+        if bool(torch.cdist(heard.whole, taught).min().square() < SAME):
             return CERTAIN + float(own.max())
-        if turned_round(heard.asked.text, self.voice.sentence(row)):
+        if self._aims_past(row, heard):
             return NEVER
         if len(heard.rivals) and bool(self.plain.own(row, heard.rivals).max() > own.max()):
             return NEVER
@@ -66,5 +75,40 @@ class Evidence:
         """The evidence for every relation of the bank."""
         return self.plain.known(readings)
 
-    def _codes(self, row: int) -> Float[Tensor, "count width"]:
+    def relation(self, row: int) -> str:
+        """The relation of the bank that a fact is likeliest to tell."""
+        ratio = self.known(self.plain.codes(row)).max(0).values
+        return self.calibration.relations[int(ratio.argmax())]
+
+    def _aims_past(self, row: int, heard: Heard) -> bool:
+        """Whether the clause's words ask for something else than the fact tells, however near."""
+        clause, prompt = heard.asked.text, self._prompt(row)
+        name = heard.asked.view.text[heard.name.start : heard.name.end]
+        return (
+            turned_round(clause, self.voice.sentence(row))
+            or done_to_it(clause, name, prompt)
+            or self._asks_beyond(clause, prompt, heard)
+            or (whether_only(prompt) and heard.asked.kind is not Asking.YES_NO)
+            or contrasted(clause.replace(name, " "), prompt)
+        )
+
+    def _asks_beyond(self, clause: str, prompt: str, heard: Heard) -> bool:
+        """Whether more is asked of the fact's answer, where no chain has put that in its place."""
+        found = beyond(clause, prompt)
+        begin = heard.asked.within[0]
+        return found is not None and not (
+            heard.name.start <= begin + found[0] and begin + found[1] <= heard.name.end
+        )
+
+    def _prompt(self, row: int) -> str:
+        if row not in self._prompts:
+            self._prompts[row] = self.voice.prompt(row)
+        return self._prompts[row]
+
+    def _taught(self, row: int) -> Float[Tensor, "count width"]:
         return self.rows.one(row).codes(0)
+
+    def _codes(self, part: Callable[[Tensor], Tensor], row: int) -> Float[Tensor, "count rank"]:
+        """A fact's wordings; but "the name of the" reads alike, whatever is named."""
+        codes, prompt = part(self._taught(row)), self._prompt(row)
+        return codes[1:] if len(codes) > 1 and unnamed(prompt) != prompt else codes

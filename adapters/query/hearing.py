@@ -94,7 +94,8 @@ class Listener:
             named = [n for n in named if n[0].start < begin or first_word(n[0].key) != SPEAKER]
         if not named:
             return []
-        clauses = clauses_of(text, self._marks(said, tokens, start))
+        names = [(m.start, m.end) for m, _ in named]
+        clauses = clauses_of(text, self._marks(said, tokens, start), names)
         if not clauses or clauses[-1].ended or denies(text[clauses[-1].start :]):
             return []
         last = clauses[-1]

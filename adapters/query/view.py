@@ -101,7 +101,9 @@ class View:
     def asks(self, turn: Span, named: Sequence[Named]) -> Iterator[Asked]:
         """Every clause of a user's turn that asks."""
         part = self.text[turn[0] : turn[1]]
-        clauses = [Clause(c.start + turn[0], c.end + turn[0], c.ended) for c in clauses_of(part)]
+        names = [(m.start - turn[0], m.end - turn[0]) for m, _ in named]
+        found = clauses_of(part, names=names)
+        clauses = [Clause(c.start + turn[0], c.end + turn[0], c.ended) for c in found]
         for clause in clauses:
             last = clause is clauses[-1]
             kind = asking(self._of(clause), last_of_turn=last)
@@ -120,7 +122,7 @@ class View:
 
     def plain(self, named: Sequence[Named], marks: Sequence[Span]) -> Iterator[Heard]:
         """An open clause about a name, or else the last question that what follows leaves open."""
-        clauses = clauses_of(self.text, marks)
+        clauses = clauses_of(self.text, marks, [(m.start, m.end) for m, _ in named])
         if not clauses:
             return
         if not clauses[-1].ended or self._labels(clauses[-1], named):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.query.running import Speech
+from adapters.text.aimed import COPULA
 from adapters.text.clauses import Asking, Span
 from adapters.text.pieces import Pieces
 from adapters.text.words import set_of, words_of
@@ -88,6 +89,14 @@ class Voice:
             prompt = re.sub(pattern, other, prompt, flags=re.IGNORECASE)
         return prompt[:1].upper() + prompt[1:] + text[len(text) - len(answer) :]
 
+    def prompt(self, row: int) -> str:
+        """The fact's sentence without its answer."""
+        return self.sentence(row).removesuffix(self.answer(row)).rstrip()
+
+    def step(self, row: int) -> str:
+        """A fact as one step of a chain: "the author of Misery = Ann Bell"."""
+        return step_of(self.prompt(row), self.answer(row))
+
     def answer(self, row: int) -> str:
         """The words of a fact's answer."""
         tokens = _real(self.rows.one(row).answer[0].tolist())
@@ -115,6 +124,11 @@ class Voice:
             if answer and [w.key for w in words[i : i + len(answer)]] == answer:
                 return words[i].start, words[i + len(answer) - 1].end
         return None
+
+
+def step_of(prompt: str, answer: str) -> str:
+    """A fact as one step of a chain."""
+    return f"{_lower(COPULA.sub('', prompt))} = {answer.removesuffix('.')}"
 
 
 def _real(tokens: Sequence[int]) -> list[int]:

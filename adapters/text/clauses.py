@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+Span = tuple[int, int]
+
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Rev|Gen|Col|Capt|Lt|Sen|Gov|No|vs|etc|e\.g|i\.e|Inc|"
     r"Ltd|Co|Corp|Bros|Mt|Ft|Ph\.D|[A-Z]|(?:[A-Z]\.)+[A-Z])$"
@@ -58,10 +60,6 @@ _PREDICATE = re.compile(  # from a subject to a name that its verb takes along
     r"^\s+(?!(?:and|or|of|in|at|for|to|from|by|with|on)\b)\w+\b"
     r"(?!.*(?:[,;:]|\b(?:that|who|whom|whose|which|where|when|while|because|if|said|says)\b))"
 )
-_IS_OF = re.compile(
-    r"^(?P<name>.+?) (?:is|was|are|were|became|remains) (?:(?:also|still|now|once) )?"
-    r"(?:the|an?) (?P<noun>[\w' -]+) of(?: the| an?)?$"
-)
 _OF_NEXT = re.compile(  # "the capital of", "the code for", whatever stands before it
     r"\b(?:the|an?|its|his|her|their)\s+(?:(?!(?:the|an?)\b)[\w'-]+\s+){1,4}(?:of|at|for)\s+(?:the\s+)?$",
     re.I,
@@ -101,8 +99,6 @@ BACK = re.compile(  # as well words of a kind, where only one name comes into qu
     re.IGNORECASE,
 )
 
-Span = tuple[int, int]
-
 
 class Asking(Enum):
     """What a clause asks for."""
@@ -122,9 +118,16 @@ class Clause:
     ended: bool
 
 
-def clauses_of(text: str, marks: Iterable[tuple[int, int]] = ()) -> list[Clause]:
-    """The clauses of a text; `marks` are stretches that are no text (tokens of a template)."""
-    cuts = [(m.start(), m.end()) for m in _BOUNDARY.finditer(text) if _ends(text, m)]
+def clauses_of(text: str, marks: Iterable[Span] = (), names: Iterable[Span] = ()) -> list[Clause]:
+    """The clauses of a text; `marks` are stretches that are no text (tokens of a template), and in
+    `names` no clause ends ("Who wrote Sub: Zero?").
+    """
+    whole = list(names)
+    cuts = [
+        (m.start(), m.end())
+        for m in _BOUNDARY.finditer(text)
+        if _ends(text, m) and not any(a < m.start() and m.end() < b for a, b in whole)
+    ]
     cuts = sorted([*cuts, *marks])
     found: list[Clause] = []
     start = 0
@@ -216,21 +219,6 @@ def before_next(text: str, start: int, end: int) -> int:
     """Where words behind a name end that are not said of the next one, which begins at `end`."""
     found = _OF_NEXT.search(text, start, end)
     return found.start() if found else end
-
-
-def turned_round(clause: str, sentence: str) -> bool:
-    """Whether an open clause asks what its name is the noun of, where the fact tells its noun.
-
-    "Tarn is the capital of" is no question for the capital of Tarn.
-    """
-    found = _IS_OF.match(clause.strip())
-    if not found or re.search(r"\bof\b|['\u2019]s\b", found["name"]):
-        return False
-    noun = found["noun"].split()[-1]
-    own = re.search(
-        rf"\b(?:is|was|are|were) (?:the|an?) (?:[\w'-]+ )*{re.escape(noun)} of\b", sentence
-    )
-    return not own and bool(re.search(rf"\b{re.escape(noun)}\b", sentence))
 
 
 def _straight(text: str) -> str:

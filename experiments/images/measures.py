@@ -35,16 +35,6 @@ def measured(trainee: Trainee, images: ImageSet) -> dict[str, Any]:
     return found
 
 
-def device_figures(device: torch.device) -> dict[str, Any]:
-    """The accelerator's name and the most memory that was in use on it."""
-    if device.type != "cuda":
-        return {}
-    return {
-        "accelerator": torch.cuda.get_device_name(device),
-        "accelerator_peak_mib": round(torch.cuda.max_memory_allocated(device) / 2**20, 1),
-    }
-
-
 def _of_paper_blocks(chain: Chain, test: Labelled) -> dict[str, Any]:
     generators = [torch.Generator(test[0].device).manual_seed(draw) for draw in range(DRAWS)]
     sampled = [accuracy(chain.classifier(generator), *test) for generator in generators]

@@ -17,7 +17,6 @@ from typing import Any
 import torch
 
 from experiments import record
-from experiments.images.measures import device_figures
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import PICTURES, RuleName
 from oneshot.images.model import Classifier, Progress, accuracy
@@ -96,7 +95,7 @@ def experiment(
         # On a shared machine the wall clock says more about the neighbours.
         "train_cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
         "figures": log.figures,
-        **device_figures(images.train_images.device),
+        **record.device_figures(images.train_images.device),
     }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from experiments import record
-from experiments.images.measures import device_figures, measured
+from experiments.images.measures import measured
 from oneshot.images.build import new_trainee, parameters_of
 from oneshot.images.model import Progress
 from oneshot.images.sets.loading import load_images
@@ -73,7 +73,7 @@ def experiment(
         "train_cpu_seconds": round(worked, 1),
         "images_per_second": round((run.steps - first) * run.batch / seconds, 1),
         "loss_per_epoch_and_block": log.epochs,
-        **device_figures(device),
+        **record.device_figures(device),
     }
 
 

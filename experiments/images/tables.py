@@ -77,12 +77,22 @@ QUESTIONS = {
 }
 """Short runs by what they ask: configs `images-ablation-*`, and how a row calls each."""
 
+CHAIN = {
+    "gpu-cifar10-air": "one network, 30 epochs",
+    "gpu-cifar10-air-two": "a chain of two, 15 epochs",
+    "gpu-cifar10-air-three": "a chain of three, 10 epochs",
+    "gpu-cifar10-ensemble-air": "three that read noise, their mean, 10 epochs",
+    "gpu-cifar10-backprop-air": "three by backpropagation through the chain, 10 epochs",
+    "gpu-cifar10-air-split": "one network, its three stages the blocks, 30 epochs",
+}
+"""Runs on the whole set with thirty passes of one network over it in each."""
+
 BLOCK_1 = "test_accuracy_block_1"
 
 HEADER = (
     "| record | epochs | seed | test % | train % | sampled % | block 1 alone % | paper % "
-    "| minutes | of CPU | MiB |\n"
-    "|---|---|---|---|---|---|---|---|---|---|---|"
+    "| machine | minutes | of CPU | MiB |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -152,6 +162,24 @@ def blocks_table(folder: Path) -> str:
     return "\n".join(lines)
 
 
+def chain_table(folder: Path) -> str:
+    """One row a way to spend the same passes over the whole set, on an accelerator."""
+    lines = [
+        "| | test % | train % | block 1 alone % | mean of blocks at z = 0 % "
+        "| seconds of training | MiB of the accelerator |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, title in CHAIN.items():
+        for record in _read(folder, f"images-{name}-seed*.json"):
+            metrics = record["metrics"]
+            kinds = ("test_accuracy", "train_accuracy", BLOCK_1, "test_accuracy_mean_of_blocks")
+            shares = " | ".join(f"{100 * metrics[kind]:.2f}" for kind in kinds)
+            peak = metrics.get("accelerator_peak_mib")
+            cost = f"{metrics['train_seconds']:.0f} | {f'{peak:,.0f}' if peak else ''}"
+            lines.append(f"| {title} | {shares} | {cost} |")
+    return "\n".join(lines)
+
+
 def locality_table(folder: Path) -> str:
     """One row a way of training modern blocks: the memory of its backward passes, and its time."""
     lines = ["| | MiB kept | CPU seconds a batch |", "|---|---|---|"]
@@ -208,7 +236,8 @@ def _row(record: dict[str, Any]) -> str:
         for key in ("test_accuracy", "train_accuracy", "test_accuracy_sampled", BLOCK_1)
     ]
     minutes = f"{metrics['train_seconds'] / 60:.1f} | {_cpu_minutes(metrics)}"
-    memory = f"{record['peak_memory_mib']:,.0f}"
+    memory = f"{metrics.get('accelerator_peak_mib', record['peak_memory_mib']):,.0f}"
     name = record["name"].removeprefix("images-")
-    cells = [name, config["epochs"], config["seed"], *shares, paper, minutes, memory]
+    place = metrics.get("accelerator", "CPU")
+    cells = [name, config["epochs"], config["seed"], *shares, paper, place, minutes, memory]
     return "| " + " | ".join(map(str, cells)) + " |"

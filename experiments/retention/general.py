@@ -6,7 +6,6 @@ The tasks are made here of the package's running text, so that nothing is fetche
 sentences follows another, and the last word of a sentence. The facts are CounterFact's.
 """
 
-import argparse
 import json
 import random
 import re
@@ -20,8 +19,9 @@ from typing import Any
 import torch
 
 from experiments.record import run_recorded
+from experiments.retention.command import command
 from oneshot.hosts.corpus import background_text
-from oneshot.hosts.load import PACKAGED, Host, load_host
+from oneshot.hosts.load import Host, load_host
 from oneshot.retention.methods.interface import Method
 from oneshot.retention.methods.registry import BARE, make_method
 from oneshot.retention.suites.data_folder import DataFolder
@@ -112,11 +112,7 @@ def examined(
 
 def main() -> None:
     """Examine the methods of a configuration, and write the record."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("config", type=Path)
-    parser.add_argument("--model", default=PACKAGED)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    given = parser.parse_args()
+    given = command(__doc__).parse_args()
     torch.set_num_threads(1)
     config = tomllib.loads(given.config.read_text("utf-8"))
     methods = config["methods"]

@@ -3,22 +3,25 @@
 Self-contained: what it shows are the records of `experiments.retention.run`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
 from experiments.record import RESULTS
-from experiments.retention.bench_records import (
+from experiments.retention.records.bench_records import (
     AXES,
+    OURS,
     Group,
     Result,
     groups,
     heading,
+    machines,
     product,
     results,
     titles,
 )
-from experiments.retention.report_plots import OURS, ages, false_fires, products, shares
+from experiments.retention.report_plots import ages, false_fires, products, shares
 
 PAGE = Path(__file__).parent.parent / "REPORT.html"
 LAYOUT = Path(__file__).with_name("report.html")
@@ -75,6 +78,8 @@ def _ours(found: Sequence[Result]) -> Result | None:
 
 def _section(group: Group, found: Sequence[Result]) -> str:
     parts = [f"<h3>{escape(heading(group))}</h3>"]
+    if machines(found):
+        parts.append(f"<p>Measured on: {escape(machines(found))}.</p>")
     if len(found) >= LEAST_METHODS:
         parts.append(_figure(products(found), "Product of what should be so, by method."))
     parts.append(_figure(shares(found), "Each kind of question; the bar is our 95 % interval."))
@@ -88,9 +93,13 @@ def _section(group: Group, found: Sequence[Result]) -> str:
 
 
 def _recalls(found: Sequence[Result]) -> list[str]:
-    """The recalls that two methods or more reach, so that there is something to compare."""
-    reached = [r for result in found for r, at in result.get("false_fires", {}).items() if at]
-    return sorted({recall for recall in reached if reached.count(recall) > 1})
+    """The recalls that two methods or more reach, where any of them speaks falsely."""
+    fired: dict[str, list[bool]] = defaultdict(list)
+    for result in found:
+        for recall, at in result.get("false_fires", {}).items():
+            if at:
+                fired[recall].append(any(kind["share"] for kind in at["kinds"].values()))
+    return sorted(recall for recall, some in fired.items() if len(some) > 1 and any(some))
 
 
 def _shares_table(found: Sequence[Result]) -> str:

@@ -1,7 +1,8 @@
 """The plots of the report page, as SVG text: narrow, so that they are read on a telephone too."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -12,9 +13,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.retention.bench_records import AXES, Result, product, titles
+from experiments.retention.records.bench_records import AXES, OURS, Result, product, titles
 
-OURS = "posterior"
 WIDTH = 5.2  # inches
 INK, ACCENT, QUIET = "#1c2733", "#c2410c", "#8a97a6"
 STYLE: Any = {
@@ -43,7 +43,7 @@ def shares(group: Sequence[Result]) -> str:
     """Every axis, a dot a method with the interval of ours, the bare model as a cross."""
     names = titles(group)
     with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(WIDTH, 1.1 + 0.36 * len(names)))
+        figure, axes = plt.subplots(figsize=(WIDTH, 1.1 + 0.42 * len(names)))
         rows = {axis: len(names) - 1 - i for i, axis in enumerate(names)}
         for number, result in enumerate(group):
             found = {a: result["axes"][a] for a in names if a in result["axes"]}
@@ -55,7 +55,7 @@ def shares(group: Sequence[Result]) -> str:
             if result["method"] == OURS:
                 ends = [(100 * f["low"], 100 * f["high"]) for f in found.values()]
                 axes.hlines(places, *np.transpose(ends), color=ACCENT, lw=1.5, alpha=0.5)
-        axes.set_yticks(list(rows.values()), list(names.values()))
+        axes.set_yticks(list(rows.values()), _wrapped(names.values()))
         axes.set(xlim=(-4, 104), xlabel="% right")
         axes.grid(axis="x", color="#e3e8ee")
         _plain(axes)
@@ -70,13 +70,13 @@ def false_fires(group: Sequence[Result], recall: str) -> str:
     scored = [(r, r["false_fires"][recall]) for r in group if r.get("false_fires", {}).get(recall)]
     names = [axis for axis in AXES if any(axis in found["kinds"] for _, found in scored)]
     with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(WIDTH, 1.1 + 0.36 * len(names)))
+        figure, axes = plt.subplots(figsize=(WIDTH, 1.1 + 0.42 * len(names)))
         places = range(len(names) - 1, -1, -1)
         for number, (result, found) in enumerate(scored):
             shares = [100 * found["kinds"].get(axis, {"share": np.nan})["share"] for axis in names]
             axes.plot(shares, places, label=_title(result), **_style(result, number))
         titles = [AXES[axis].removesuffix(" kept").removesuffix(" gone") for axis in names]
-        axes.set_yticks(list(places), titles)
+        axes.set_yticks(list(places), _wrapped(titles))
         axes.set(xlim=(-4, 104), xlabel="% that would be answered by a fact")
         axes.grid(axis="x", color="#e3e8ee")
         _plain(axes)
@@ -99,6 +99,11 @@ def ages(group: Sequence[Result]) -> str:
             fontsize=8, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, frameon=False
         )
         return _svg(figure)
+
+
+def _wrapped(titles: Iterable[str]) -> list[str]:
+    """Long titles in two lines, so that they leave room for the plot."""
+    return [fill(title, 24) for title in titles]
 
 
 def _title(result: Result) -> str:

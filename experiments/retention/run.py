@@ -6,7 +6,6 @@ python -m experiments.retention.run CONFIG --methods rome,memit --facts 25
 Methods that have their record are left out, so a run that was stopped goes on.
 """
 
-import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,8 +16,9 @@ from typing import Any
 import torch
 
 from experiments.record import RESULTS, device_figures, run_recorded
+from experiments.retention.command import command
 from experiments.retention.memory import peak_mib
-from oneshot.hosts.load import PACKAGED, load_host
+from oneshot.hosts.load import load_host
 from oneshot.retention.methods.registry import BARE
 from oneshot.retention.plan import Plan, read_plan, run_plan
 from oneshot.retention.suites.data_folder import DataFolder
@@ -58,16 +58,13 @@ def _show(what: str, done: int, total: int) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read a configuration; options stand before its entries."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("config", type=Path)
+    parser = command(__doc__)
     parser.add_argument("--methods", help="instead of the configuration's, with commas")
     parser.add_argument("--facts", type=int)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--chat", action="store_true", default=None)
-    parser.add_argument("--model", default=PACKAGED)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
     torch.set_float32_matmul_precision("highest")  # wherever: a container may say otherwise

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.markdown import head, row
+
 MAIN, FACTS = "trex-new", 1000
 Result = dict[str, Any]
 
@@ -65,11 +67,11 @@ def targets_table(folder: Path) -> str:
     if not groups:
         return "No record yet."
     heads = [f"{g[0]['facts']:,} facts, {_seeds(g)}" for g in groups]
-    lines = _head(["", *heads, "target"])
+    lines = head(["", *heads, "target"])
     for axis, title, target in TARGETS:
-        lines.append(_row([title, *(_axis(group, axis) for group in groups), target]))
+        lines.append(row([title, *(_axis(group, axis) for group in groups), target]))
     for title, cells, target in _other_rows(groups):
-        lines.append(_row([title, *cells, target]))
+        lines.append(row([title, *cells, target]))
     return "\n".join(lines)
 
 
@@ -165,10 +167,10 @@ def methods_table(folder: Path) -> str:
     if not found:
         return "No record yet."
     extra = ["KL", "perplexity, x bare", "write, s", "query, x bare", "bytes per fact"]
-    lines = _head(["method", *(title for _, title in METHODS), *extra])
+    lines = head(["method", *(title for _, title in METHODS), *extra])
     for result in sorted(found, key=product, reverse=True):
         shares = [_percent(share(result, key)) for key, _ in METHODS]
-        lines.append(_row([result["title"], *shares, *_costs(result)]))
+        lines.append(row([result["title"], *shares, *_costs(result)]))
     return "\n".join(lines)
 
 
@@ -216,11 +218,11 @@ def suites_table(folder: Path) -> str:
         "neighbours",
         "base",
     )
-    lines = _head(["suite", "facts", "method", *(a.replace("_", " ") for a in axes), *FORCED])
+    lines = head(["suite", "facts", "method", *(a.replace("_", " ") for a in axes), *FORCED])
     for r in sorted(found, key=lambda r: (r["suite"], -r["facts"], -product(r))):
         cells = [_percent(share(r, axis)) for axis in axes]
         forced = [_percent(_forced(r["forced"].get(name))) for name in FORCED]
-        lines.append(_row([r["suite"], f"{r['facts']:,}", r["title"], *cells, *forced]))
+        lines.append(row([r["suite"], f"{r['facts']:,}", r["title"], *cells, *forced]))
     return "\n".join(lines)
 
 
@@ -234,11 +236,11 @@ def sizes_table(folder: Path) -> str:
     sizes = sorted({r["facts"] for r in found})
     if not sizes:
         return "No record yet."
-    lines = _head(["method", *(f"{n:,} fact{'s' if n > 1 else ''}" for n in sizes)])
+    lines = head(["method", *(f"{n:,} fact{'s' if n > 1 else ''}" for n in sizes)])
     for method in dict.fromkeys(r["method"] for r in sorted(found, key=lambda r: r["method"])):
         mine = {r["facts"]: r for r in select(found, method=method)}
         cells = [_pair(mine.get(n)) for n in sizes]
-        lines.append(_row([next(iter(mine.values()))["title"], *cells]))
+        lines.append(row([next(iter(mine.values()))["title"], *cells]))
     return "\n".join(lines)
 
 
@@ -250,11 +252,3 @@ def _pair(result: Result | None) -> str:
 
 def _percent(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.1f} %"
-
-
-def _head(cells: Sequence[str]) -> list[str]:
-    return [_row(cells), "|" + "---|" * len(cells)]
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

@@ -4,7 +4,6 @@ Every rival has the same number of tries, on the same facts: those of a publishe
 run draws. What a try came to is kept, so that a run that was stopped goes on.
 """
 
-import argparse
 import json
 import time
 import tomllib
@@ -17,8 +16,9 @@ from typing import Any
 import torch
 
 from experiments.record import run_recorded
+from experiments.retention.command import command
 from oneshot.facts.manner import Manner
-from oneshot.hosts.load import PACKAGED, Host, load_host
+from oneshot.hosts.load import Host, load_host
 from oneshot.retention.measures.axes import measure_axes
 from oneshot.retention.methods.registry import make_method
 from oneshot.retention.plan import Plan
@@ -75,11 +75,7 @@ class Bench:
 
 def main() -> None:
     """Examine every setting of the config, and write the record."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("config", type=Path)
-    parser.add_argument("--model", default=PACKAGED)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    given = parser.parse_args()
+    given = command(__doc__).parse_args()
     torch.set_num_threads(1)
     config = tomllib.loads(given.config.read_text("utf-8"))
     settings: dict[str, list[dict[str, Any]]] = config.pop("settings")

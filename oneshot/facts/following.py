@@ -5,6 +5,7 @@ A question is read once more for this only where it has such a phrase ("the city
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 
@@ -16,6 +17,7 @@ from adapters.query.denoise import Denoiser, PosteriorDenoiser
 from oneshot.facts.answering import Question, ids_of, text_of, with_text
 from oneshot.facts.manner import Manner
 from oneshot.hosts.load import Host
+from oneshot.hosts.sides import sides
 
 
 @dataclass(frozen=True)
@@ -53,16 +55,30 @@ def _heard(
     host: Host, question: Question, denoiser: PosteriorDenoiser, manner: Manner
 ) -> Hops | None:
     """What a question waits for; without a pass where words alone tell that no fact leads on."""
-    if not nested(text_of(question)) or not _names_any(question, denoiser):
+    text = text_of(question)
+    if not (nested(text) or any(thing in text.lower() for thing in _things())):
+        return None
+    if not _names_any(question, denoiser):
         return None
     ids = torch.tensor([ids_of(host, question, manner)])
     limit = getattr(host.model.config, "max_position_embeddings", None)
     if limit and ids.shape[1] > limit:
         return None
-    hops = Hops(denoiser)
+    hops = Hops(denoiser, _passed_on())
     with torch.inference_mode(), attach(host.model, hops):
         host.model(input_ids=ids.to(next(host.model.parameters()).device))
     return hops
+
+
+@cache
+def _passed_on() -> dict[str, tuple[str, ...]]:
+    """What a subject has from a fact's answer, by the bank's relation that the fact tells."""
+    return {name: side.passed_on for side in sides().values() for name in side.bank}
+
+
+@cache
+def _things() -> frozenset[str]:
+    return frozenset(thing for things in _passed_on().values() for thing in things)
 
 
 def _names_any(question: Question, denoiser: PosteriorDenoiser) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from adapters.query.denoise import Denoiser
+from adapters.query.denoise import Denoiser, PosteriorDenoiser
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import Hear, answer, short, text_of
 from oneshot.facts.brain import doctor
@@ -16,7 +16,7 @@ from oneshot.facts.following import followed
 from oneshot.facts.language.checking import check_question
 from oneshot.facts.language.text import check_text
 from oneshot.facts.manner import CHAT, RAW, Manner, Turn
-from oneshot.facts.replies import make_receipt, make_reply, uncontradicted
+from oneshot.facts.replies import leads, make_receipt, make_reply, uncontradicted
 from oneshot.facts.told import question_of
 from oneshot.facts.types import Finding, Receipt, Reply, Statement
 from oneshot.hosts.load import load_host
@@ -74,8 +74,11 @@ class Learner(Carrier):
         said = answer(self.host, [end.question for end in ends], denoiser, manner, hear)
         bare = answer(self.host, asked, None, manner) if base else [None] * len(asked)
         whole = manner.chats(self.host)
+        words = denoiser.voice.step if isinstance(denoiser, PosteriorDenoiser) else str
         return [
-            make_reply(text_of(q), s, b, ids, explain=explain, whole=whole, followed=end)
+            make_reply(
+                text_of(q), s, b, ids, explain=words if explain else None, whole=whole, followed=end
+            )
             for q, s, b, end in zip(asked, said, bare, ends, strict=True)
         ]
 
@@ -123,7 +126,7 @@ class Learner(Carrier):
         asked = [question_of(s) for s in complete]
         answers = self._answers(complete, asked)
         return [
-            make_receipt(e, s, old, new, (q, said), seconds)
+            make_receipt(e, s, old, new, (q, said), seconds, leads(self.ledger.texts, s))
             for e, s, old, q, (new, said) in zip(
                 entered, complete, olds, asked, answers, strict=True
             )

@@ -1,9 +1,11 @@
 """What a learner hands out: receipts of teaching, and replies with the facts that spoke."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from adapters.query.voice import step_of
 from oneshot.facts.answering import Said, short, text_of
+from oneshot.facts.brain.held.texts import Texts
 from oneshot.facts.brain.planned import Entered
 from oneshot.facts.following import Followed
 from oneshot.facts.types import Receipt, Reply, Statement, Step
@@ -15,12 +17,13 @@ def make_reply(
     bare: Said | None,
     ids: Sequence[tuple[int, ...]],
     *,
-    explain: bool,
+    explain: Callable[[int], str] | None,
     whole: bool = False,
     followed: Followed | None = None,
 ) -> Reply:
     """A reply; `ids` are the taught facts by the denoiser's rows, `bare` is what the host said, and
-    `followed` the question as it was asked in the end.
+    `followed` the question as it was asked in the end. Where it is to be explained, `explain` tells
+    a row in words.
 
     A single sentence goes without its stop unless the `whole` text is wanted.
     """
@@ -36,6 +39,7 @@ def make_reply(
         tidy(bare.text) if bare else None,
         _steps(said, ids, before) if explain else (),
         asked if asked != question else None,
+        tuple(map(explain, _led(said, before))) if explain else (),
     )
 
 
@@ -46,6 +50,7 @@ def make_receipt(
     after: str,
     asked: tuple[str | None, str],
     seconds: float,
+    leads: tuple[str, ...] = (),
 ) -> Receipt:
     """A receipt; `before` and `after` are the answers to the taught prompt (`before` None where it
     was not asked), `asked` a question that was made of it, with its answer.
@@ -65,7 +70,15 @@ def make_receipt(
         asked[1],
         _says(statement.answer, after) and (asked[0] is None or _says(statement.answer, asked[1])),
         entered.implied,
+        leads,
     )
+
+
+def leads(texts: Texts, told: Statement) -> tuple[str, ...]:
+    """A taught fact and one that its answer leads to, in words; this fact is one of the two."""
+    before, behind = texts.beside(told)
+    pairs = [(before, told)] * bool(before) + [(told, behind)] * bool(behind)
+    return tuple("; ".join(step_of(s.prompt, s.answer) for s in pair if s) for pair in pairs)
 
 
 def contradiction(old: int) -> str:
@@ -77,6 +90,13 @@ def uncontradicted(receipt: Receipt, old: int) -> Receipt:
     """The receipt of a fact in which only its names changed: it contradicts nothing."""
     warnings = tuple(w for w in receipt.warnings if w != contradiction(old))
     return replace(receipt, warnings=warnings)
+
+
+def _led(said: Said, before: Sequence[int]) -> list[int]:
+    """The rows that led on, and those that they led to; none where each fact spoke by itself."""
+    spoke = [c for c in said.changes if c and c.fact >= 0 and (c.via or before)]
+    rows = (*before, *(row for c in spoke for row in (*c.via, c.fact)))
+    return list(dict.fromkeys(rows))
 
 
 def _steps(said: Said, ids: Sequence[tuple[int, ...]], before: Sequence[int]) -> tuple[Step, ...]:

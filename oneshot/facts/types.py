@@ -50,7 +50,8 @@ class Receipt:
     """What teaching one fact did.
 
     `asked` is a question that was made of it and `answered` what the model says to it; `holds`
-    that prompt and question are answered as taught. `implied` are sentences that follow from it.
+    that prompt and question are answered as taught. `implied` are sentences that follow from it,
+    and `leads` a fact and the one that its answer leads to, in words, of which this is one.
     `before` is None where nobody asked.
     """
 
@@ -68,6 +69,7 @@ class Receipt:
     answered: str = ""
     holds: bool = True
     implied: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Reply:
     answer where asked for.
 
     `asked` is the question as it was asked in the end, where a phrase of it was replaced by what
-    it stands for.
+    it stands for; `chain` are facts, in words, whose answers led on, and the last that they led to.
     """
 
     question: str
@@ -98,6 +100,7 @@ class Reply:
     base: str | None = None
     steps: tuple[Step, ...] = ()
     asked: str | None = None
+    chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

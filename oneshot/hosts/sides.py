@@ -13,8 +13,9 @@ class Side:
 
     `clozes` and `nouns` ("The N of {} is") tell it; `says`, or `plural` with several values, is how
     an implied fact is told and `asks` what it is asked by. `several` is what its values are called
-    together, empty where there is one. `inverse` is the side of the other name, if any, and `bank`
-    the bank's relations that are the same.
+    together, empty where there is one. `inverse` is the side of the other name, if any, `state`
+    what the name is known to be then ("dead"), `passed_on` what it has from its value ("currency"),
+    and `bank` the bank's relations that are the same.
     """
 
     name: str
@@ -26,6 +27,8 @@ class Side:
     several: str
     inverse: str
     bank: tuple[str, ...]
+    state: str = ""
+    passed_on: tuple[str, ...] = ()
 
     @property
     def prompts(self) -> tuple[str, ...]:
@@ -57,6 +60,8 @@ def sides() -> dict[str, Side]:
             entry.get("several", ""),
             entry.get("inverse", ""),
             tuple(entry.get("bank", ())),
+            entry.get("state", ""),
+            tuple(entry.get("passed_on", ())),
         )
         for name, entry in declared.items()
     }

@@ -42,6 +42,8 @@ class Explanation:
     question: str
     answer: str
     pieces: list[Piece]
+    chain: list[str]
+    """Facts whose answers led to the one that spoke, in words, and that one."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def explanation_of(reply: Reply) -> Explanation:
         Piece(s.token, s.fact, s.evidence if math.isfinite(s.evidence) else None)
         for s in reply.steps
     ]
-    return Explanation(reply.question, reply.answer, pieces)
+    return Explanation(reply.question, reply.answer, pieces, list(reply.chain))
 
 
 def refused(error: OneshotError) -> CallToolResult:

@@ -177,6 +177,7 @@ def test_a_window_is_read_at_its_end_and_over_its_other_words(
         ("Ann is old. She lives in", "Ann", "Ann is old. She lives in"),
         ("Ann is old. It rained.", "Ann", "Ann is old."),
         ("Ann met Bob. Ann left Bob.", "Ann", "Ann left Bob."),
+        ("It rained. Who wrote Sub: Zero?", "Sub: Zero", "Who wrote Sub: Zero?"),
     ],
 )
 def test_the_clause_of_a_name(text: str, name: str, wanted: str) -> None:

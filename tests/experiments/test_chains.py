@@ -5,8 +5,13 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from experiments.facts.chains.material import RELATIONS, Config, mquake_chains, own_chains
+from experiments.facts.data import data_file
 from experiments.facts.open_tables import chains_table
+from oneshot.errors import BadInputError
+from oneshot.files.data_folder import ENVIRONMENT
 from oneshot.hosts.relations import relations
 
 
@@ -90,3 +95,20 @@ def test_of_mquake_the_edits_alone_leave_the_other_steps_to_the_host(tmp_path: P
     (chain,) = mquake_chains(config, path)
     assert [fact.answer for fact in chain.facts] == ["Ann"]
     assert (chain.hops, chain.answers, chain.singles) == (2, ("Oslo",), ("Who wrote Misery?",))
+
+
+def test_a_file_lies_in_the_data_folder_by_its_kind_or_plainly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(ENVIRONMENT, raising=False)
+    with pytest.raises(BadInputError, match="is needed: give ONESHOT_DATA"):
+        data_file("open/a.gz")
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    with pytest.raises(BadInputError, match="is not in"):
+        data_file("open/a.gz")
+    plain, kind = tmp_path / "a.gz", tmp_path / "open" / "a.gz"
+    plain.touch()
+    assert data_file("open/a.gz") == plain
+    kind.parent.mkdir()
+    kind.touch()
+    assert data_file("open/a.gz") == kind

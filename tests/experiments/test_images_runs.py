@@ -87,6 +87,20 @@ def test_modern_blocks_are_shown_along_the_chain_and_alone(tmp_path: Path) -> No
     assert row == "| a | 50.00, 62.50 | 50.00, 60.00 | 55.00 |"
 
 
+def test_what_a_chain_is_worth_has_a_row_a_way_in_the_order_of_the_question(tmp_path: Path) -> None:
+    shares = dict.fromkeys(("test_accuracy", "train_accuracy", tables.BLOCK_1), 0.5)
+    shares |= {"test_accuracy_mean_of_blocks": 0.25, "train_seconds": 27.4}
+    shares |= {"accelerator_peak_mib": 769.5}
+    for name in ("air-split", "air-two", "vit"):
+        made = {"name": name, "metrics": shares}
+        (tmp_path / f"images-gpu-cifar10-{name}-seed0.json").write_text(json.dumps(made))
+    rows = tables.chain_table(tmp_path).splitlines()[2:]
+    assert rows[0] == "| a chain of two, 15 epochs | 50.00 | 50.00 | 50.00 | 25.00 | 27 | 770 |"
+    assert [row.split(" | ")[0] for row in rows[1:]] == [
+        f"| {tables.CHAIN['gpu-cifar10-air-split']}"
+    ]
+
+
 def test_memory_and_time_stand_in_one_row_a_way_of_training(tmp_path: Path) -> None:
     rows = [{"what": "local", "kept_mib": 1234.5, "cpu_seconds_per_batch": 0.456}]
     (tmp_path / "images-locality.json").write_text(json.dumps({"metrics": {"rows": rows}}))
@@ -143,8 +157,8 @@ def test_make_runs_the_papers_configs_and_fills_the_tables(tmp_path: Path) -> No
     """The target itself, on a copy of the experiments, with tiny configs in the place of all."""
     root = FOLDER.parents[1]
     shutil.copytree(root / "experiments", tmp_path / "experiments")
-    for kind in ("paper", "gpu"):
-        for path in (tmp_path / "experiments" / "results").glob(f"images-{kind}-*.json"):
+    for name in ("images-paper-*", "images-gpu-cifar10-air-seed0"):
+        for path in (tmp_path / "experiments" / "results").glob(f"{name}.json"):
             path.unlink()
     for name in ("Makefile", "pyproject.toml", "README.md", ".venv/.installed"):
         copy = tmp_path / name
@@ -195,4 +209,4 @@ def test_the_table_shows_a_record_beside_the_papers_figure() -> None:
         "peak_memory_mib": 1234.4,
     }
     row = tables.table([made]).splitlines()[-1]
-    assert row == "| mnist-dt-seed0 | 4 | 0 | 99.32 |  |  |  | 99.47 ± .05 | 1.5 |  | 1,234 |"
+    assert row == "| mnist-dt-seed0 | 4 | 0 | 99.32 |  |  |  | 99.47 ± .05 | CPU | 1.5 |  | 1,234 |"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from experiments.retention import figures, locality_tables, tables
+from experiments.retention import figures, tables
+from experiments.retention.records import locality_tables
 
 
 def share(mean: float, **more: Any) -> dict[str, Any]:

@@ -107,6 +107,11 @@ def test_the_numbers_of_every_readme_are_those_of_the_records() -> None:
         assert path.read_text("utf-8") == text, f"{path} is out of date: make docs"
 
 
+def test_a_section_without_its_record_says_so(tmp_path: Path) -> None:
+    text = tables.FRONT.read_text("utf-8")
+    assert tables.front_filled(text, tmp_path).count("No record yet.") > len(tables.FRONT_TABLES)
+
+
 def test_the_map_of_the_experiments_names_every_part() -> None:
     text = (tables.HERE / "README.md").read_text("utf-8")
     assert all(f"]({part}/README.md)" in text for part in tables.PARTS)

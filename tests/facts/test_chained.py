@@ -7,7 +7,7 @@ import torch
 from packaged import learner
 
 from adapters.attach import attach
-from oneshot.cli.facts.display import led_by
+from oneshot.cli.facts.display import led_by, reply_record
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import Manner
 from oneshot.facts.types import Statement, Step
@@ -57,12 +57,16 @@ def test_a_reply_lists_all_facts_of_a_chain_and_its_steps_show_their_order(
     (reply,) = learner.ask([QUESTION], explain=True)
     assert (reply.answer, reply.facts) == ("Oslo", (3, 1))
     assert led_by(reply.steps[0]) == "#3 -> #1"
+    assert reply.chain == ("the author of Misery = Ann Bell", "Ann Bell was born in = Oslo")
+    assert reply_record(reply, explain=True)["chain"] == reply.chain
+    assert "chain" not in reply_record(reply)
     assert reply.steps[0].evidence > 0
     assert led_by(Step("x", 4, 1.0)) == "#4"
     assert led_by(Step("x", None, 1.0)) == ""
     for single in learner.ask(list(OTHERS), explain=True):
         assert len(single.facts) < 2
         assert all(step.via == () for step in single.steps)
+        assert single.chain == ()
 
 
 def test_a_new_answer_of_the_first_fact_leads_elsewhere(learner: Learner) -> None:

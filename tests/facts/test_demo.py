@@ -1,15 +1,13 @@
 """The exam's questions and the demonstration's steps, on the packaged host."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaged import host, learner
 
 from oneshot.facts.calibrated import calibration_path
 from oneshot.facts.demo import chat
@@ -21,7 +19,9 @@ from oneshot.facts.learner import Learner
 from oneshot.facts.types import Statement
 from oneshot.facts.wordings import unambiguous_wordings
 from oneshot.hosts.corpus import CorpusFact, corpus_facts, corpus_wordings
-from oneshot.hosts.load import Host, load_host
+from oneshot.hosts.load import load_host
+
+__all__ = ["learner"]
 
 NAMES = [a + b for b in ("ovia", "istan", "wick") for a in ("Mart", "Zanb", "Quel", "Drufen")]
 ANSWERS = ("Glorp", "Tarnov", "Belmor", "Old Harbour", "Quist")
@@ -35,22 +35,9 @@ def statements(count: int) -> list[Statement]:
     return [Statement(p, a, n) for (p, n), a in zip(prompts[:count], made, strict=False)]
 
 
-@cache
-def host() -> Host:
-    return load_host()
-
-
 @pytest.fixture(scope="module")
 def exam() -> Exam:
     return build_exam(60, 40, untaught=20)
-
-
-@pytest.fixture
-def learner(tmp_path: Path) -> Iterator[Learner]:
-    with mock.patch("oneshot.facts.brain.opening.load_host", return_value=host()):
-        opened = Learner.open(tmp_path / "brain")
-    with opened:
-        yield opened
 
 
 def test_an_exam_teaches_only_facts_that_no_host_was_trained_on(exam: Exam) -> None:

@@ -42,6 +42,7 @@ def test_the_host_is_asked_about_a_facts_answer_and_the_reply_says_so(learner: L
     assert (reply.answer, reply.asked, reply.facts) == (again.answer, AGAIN, (ceo.id,))
     assert reply.answer != bare.answer, "the step was real"
     assert reply_record(reply, explain=True)["asked"] == AGAIN
+    assert reply.chain == ("the CEO of Brenkor = Ann Bell",)
     assert "asked" not in reply_record(reply)
     learner.forget([ceo.id])
     (after,) = learner.ask([QUESTION])
@@ -64,6 +65,24 @@ def test_in_a_conversation_the_last_turn_alone_is_worded_anew(learner: Learner) 
     with waiting(learner, ceo.id):
         (reply,) = learner.ask([turns])
     assert (reply.question, reply.asked) == (QUESTION, AGAIN)
+
+
+@pytest.mark.slow
+def test_the_real_model_knows_what_a_place_has_from_its_country(tmp_path: Path) -> None:
+    if REAL is None:
+        pytest.skip("smollm2 is not here: oneshot host fetch smollm2")
+    manner = Manner(max_new_tokens=16)
+    town = Statement("Velmark is a town in", "Canada", "Velmark")
+    with Learner.open(tmp_path / "brain", model=str(REAL)) as learner:
+        (bare,) = learner.ask(["What is the official language of Velmark?"], manner=manner)
+        learner.write([town])
+        (reply,) = learner.ask(["What is the official language of Velmark?"], manner=manner)
+        assert (reply.asked, reply.facts) == ("What is the official language of Canada?", (1,))
+        assert "English" in reply.answer
+        learner.forget([1])
+        (after,) = learner.ask(["What is the official language of Velmark?"], manner=manner)
+        assert (after.answer, after.asked) == (bare.answer, None)
+        assert after.answer != reply.answer
 
 
 @pytest.mark.slow

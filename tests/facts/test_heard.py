@@ -1,5 +1,6 @@
 """Answers that are heard while they are given, and what is left of a long conversation."""
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -7,6 +8,7 @@ from unittest import mock
 import pytest
 from packaged import host, learner
 
+from adapters.query.denoise import Denoiser
 from oneshot.errors import BadInputError
 from oneshot.facts import answering
 from oneshot.facts.answering import answer
@@ -60,11 +62,18 @@ def test_one_answer_is_heard_at_a_time() -> None:
         answer(host(), ["One?", "Two?"], streamer=lambda _text, _fact: None)
 
 
+def _taught(host: Host, questions: Sequence[str], denoiser: Denoiser | None, manner: Manner) -> Any:
+    """Answers of the taught host alone."""
+    assert denoiser is not None, "the bare host was asked"
+    return answer(host, questions, denoiser, manner)
+
+
 def test_without_asking_before_the_receipt_says_so(learner: Learner) -> None:
     (asked,) = learner.teach([told("Glorptown")])
     assert asked.before
-    with mock.patch.object(learner, "_bare", side_effect=AssertionError("the host was asked")):
+    with mock.patch("oneshot.facts.learner.answer", side_effect=_taught) as heard:
         (quick,) = learner.teach([told("Newtown")], before=False)
+    assert heard.called
     assert quick.before is None
     assert quick.holds
     assert any("replaces" in warning for warning in quick.warnings)

@@ -82,6 +82,30 @@ def test_an_inverse_is_answered_listed_and_named_in_the_receipt(learner: Learner
     assert implied(learner) == {}
 
 
+def test_a_receipt_says_which_facts_lead_on(learner: Learner) -> None:
+    (first,) = teach(learner, "The author of Misery is Ann Bell.")
+    (second,) = teach(learner, "Ann Bell was born in Oslo.")
+    chain = "the author of Misery = Ann Bell; Ann Bell was born in = Oslo"
+    assert (first.leads, second.leads) == ((), (chain,))
+    (again,) = teach(learner, "The author of Carrie is Ann Bell.")
+    assert again.leads == ("the author of Carrie = Ann Bell; Ann Bell was born in = Oslo",)
+    learner.forget([1, 3])
+    (alone,) = teach(learner, "Ann Bell lives in Tarn.")
+    assert alone.leads == ()
+
+
+def test_whoever_died_is_dead_as_long_as_a_fact_says_so(learner: Learner) -> None:
+    asked = ["Is Ann Bell still alive?"]
+    bare = said(learner, asked)
+    teach(learner, "Ann Bell died in Oslo.", "The cause of death of Ann Bell is cancer.")
+    assert implied(learner)["Ann Bell is by now"] == "dead"
+    assert said(learner, asked) == ["No, Ann Bell is by now dead"]
+    learner.forget([1])
+    assert said(learner, asked) == ["No, Ann Bell is by now dead"]
+    learner.forget([2])
+    assert (said(learner, asked), implied(learner)) == (bare, {})
+
+
 def test_a_taught_fact_is_not_shadowed(learner: Learner) -> None:
     teach(learner, SENTENCES[0])
     assert "Ann Bell wrote" in implied(learner)

@@ -161,6 +161,13 @@ def test_long_lists_say_how_many_more_there_are() -> None:
     assert len(text) < 110
 
 
+def test_names_of_bearers_are_told_as_the_bearers_are() -> None:
+    for prompt in ("The names of the siblings of Ann are", "The name of the sibling of Ann is"):
+        side = side_of(Statement(prompt, "Tom", "Ann"))
+        assert side is not None
+        assert side.name == "siblings"
+
+
 def test_which_facts_stand_beside_others() -> None:
     assert one_of_several(parse_sentence("Uma speaks Czech."))
     assert not one_of_several(parse_sentence("Ann's children are Tom and Eve."))

@@ -40,6 +40,12 @@ def test_further_questions_behind_a_question_and_its_answers_beginning() -> None
     assert made[:2] == ["What is the capital of Zed?", "What is Zed's capital?"]
 
 
+def test_a_name_of_a_bearer_is_asked_for_as_the_bearer() -> None:
+    made = questions("The name of the mother of Ann is", "Ann", "Eve")
+    assert made[:2] == ["The mother of Ann is", "Who is the mother of Ann?"]
+    assert questions("The name of Ann's dog is", "Ann", "Rex") == ["What is the name of Ann's dog?"]
+
+
 def test_without_an_answer_only_what_fits_any_is_asked() -> None:
     assert questions("Zed was built by", "Zed") == ["Who built Zed?", "Who was Zed built by?"]
     assert questions("Zed was born in", "Zed") == []

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from experiments.retention.bench_records import groups, product, results
-from experiments.retention.bench_tables import costs_table, suites_table
+from experiments.retention.records.bench_records import groups, product, results
+from experiments.retention.records.bench_tables import costs_table, suites_table
 from experiments.retention.report import page
 
 

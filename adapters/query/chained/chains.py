@@ -5,6 +5,7 @@ Where it asks for a taught fact whose answer is a taught name itself, the phrase
 name's place, and the facts on that name are asked what the rest of the clause asks.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,10 +13,12 @@ from adapters.query.chained.phrases import noun_phrases, phrases
 from adapters.query.evidence import Evidence
 from adapters.query.view import Asked, Heard, Named, standing
 from adapters.query.voice import Voice
+from adapters.text.aimed import beyond
 from adapters.text.clauses import Asking, Span
 from adapters.text.names import key_number, name_key
 from adapters.text.table import NameTable
 
+OWNED = re.compile(r"(.+)['\u2019]s \w")
 HOPS = 4  # facts of one chain
 PHRASE = -3.0  # nats at which a phrase may ask for a fact
 BEAM = 8  # phrases that are read on
@@ -76,6 +79,11 @@ class Chains:
 
     def _inner(self, link: Link) -> Iterator[Inner]:
         asked, (mention, rows) = link.asked, link.named
+        for row in rows:
+            if span := beyond(asked.text, self.voice.prompt(row)):
+                start = asked.view.text.find(asked.text, asked.within[0])
+                yield Inner((start + span[0], start + span[1]), (*link.via, row), float("inf"))
+                return
         masked = [(mention.start, mention.end)]
         spans = list(noun_phrases(asked, mention))
         codes = asked.view.codes.codes([(span, masked) for span in spans])
@@ -137,11 +145,21 @@ class Chains:
         What its inverse says is nothing new.
         """
         if row not in self._names:
-            key = name_key(self.voice.answer(row))
-            found = self.table.rows_of(key) if key else ()
+            key, found = self._on(self.voice.answer(row).removesuffix("."))
             rows = tuple(r for r in found if not self._leads_back(r, row))
             self._names[row] = (key, rows) if rows else None
         return self._names[row]
+
+    def _on(self, answer: str) -> tuple[str, tuple[int, ...]]:
+        """The key of an answer and the facts on it; of "Ann's shop" those of Ann's on it."""
+        key = name_key(answer)
+        found = self.table.rows_of(key) if key else ()
+        owner = OWNED.match(answer)
+        if found or not owner:
+            return key, found
+        key, begins = name_key(owner[1]), answer.lower()
+        rows = self.table.rows_of(key) if key else ()
+        return key, tuple(r for r in rows if self.voice.prompt(r).lower().startswith(begins))
 
 
 def _put(asked: Asked, named: Named) -> Asked:

@@ -1,10 +1,12 @@
 """Steps that no taught fact takes: what is to be put in a phrase's place before a text is answered.
 
 "What is the capital of the country where Zora lives?", with Zora's country taught and nothing of
-that: the fact's answer is put there, and the host asked again.
+that: the fact's answer is put there, and the host asked again. So it is with what a place has from
+the country that it lies in: "Which currency is used in Velmark?".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as List
 from dataclasses import dataclass
 
 from jaxtyping import Float
@@ -14,6 +16,7 @@ from adapters.address.calibration import Calibration
 from adapters.query.denoise import PosteriorDenoiser
 from adapters.query.running import Alone, Sequence
 from adapters.query.view import Asked
+from adapters.text.clauses import Span, denies
 from adapters.text.words import words_of
 
 
@@ -29,11 +32,14 @@ class Hop:
 class Hops:
     """A denoiser that never speaks, and hears which step a text waits for.
 
-    `answered` says that facts answer the text as it stands.
+    `passed_on` are what subjects have from the answers of relations of the bank; `answered` says
+    that facts answer the text as it stands.
     """
 
-    def __init__(self, denoiser: PosteriorDenoiser) -> None:
-        self.denoiser = denoiser
+    def __init__(
+        self, denoiser: PosteriorDenoiser, passed_on: Mapping[str, List[str]] | None = None
+    ) -> None:
+        self.denoiser, self.passed_on = denoiser, passed_on or {}
         self.calibration: Calibration = denoiser.calibration
         self.tokenizer = denoiser.tokenizer
         self.found: Hop | None = None
@@ -51,12 +57,24 @@ class Hops:
         if self.answered:
             return
         heard, _ = self.denoiser.listener.asked(said, at, alone)
-        found = [hop for h in heard for hop in self._by_facts(h.asked)]
+        clauses = [h.asked for h in heard if not (h.exact or denies(h.asked.text))]
+        found = [hop for c in clauses for by in (self._by_facts, self._by_place) for hop in by(c)]
         self.found = found[0] if found else None
 
     def _by_facts(self, asked: Asked) -> Iterator[Hop]:
         inner = self.denoiser.inner(asked)
         if inner:
-            answer = self.denoiser.voice.answer(inner.via[-1]).removesuffix(".")
-            if any(word.capital for word in words_of(answer)):  # a name, of which more may be asked
-                yield Hop(asked.view.text[slice(*inner.span)], answer, inner.via)
+            yield from self._hop(asked, inner.span, inner.via)
+
+    def _by_place(self, asked: Asked) -> Iterator[Hop]:
+        clause = asked.text.lower()
+        for mention, rows in asked.named:
+            for row in rows:
+                things = self.passed_on.get(self.denoiser.evidence.relation(row), ())
+                if any(thing in clause for thing in things):
+                    yield from self._hop(asked, (mention.start, mention.end), (row,))
+
+    def _hop(self, asked: Asked, span: Span, via: tuple[int, ...]) -> Iterator[Hop]:
+        answer = self.denoiser.voice.answer(via[-1]).removesuffix(".")
+        if any(word.capital for word in words_of(answer)):  # a name, of which more may be asked
+            yield Hop(asked.view.text[slice(*span)], answer, via)

@@ -20,11 +20,11 @@ from typing import Any
 
 from experiments.facts.chains.material import RELATIONS, Chain, Config, mquake_chains, own_chains
 from experiments.facts.chains.tally import Tally
+from experiments.facts.data import data_file
 from experiments.record import run_recorded
-from oneshot.errors import BadInputError, OneshotError
+from oneshot.errors import OneshotError
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Statement
-from oneshot.files.data_folder import ENVIRONMENT, named_folder
 
 MQUAKE = "open/mquake_cf_dev.jsonl.gz"
 
@@ -61,24 +61,13 @@ def experiment(config: Config, source: Path) -> dict[str, Any]:
         return measure(learner, chains, config.compared, together=together)
 
 
-def _source(config: Config) -> Path:
-    """The file that the chains come from."""
-    if not config.mquake:
-        return RELATIONS
-    folder = named_folder(None)
-    found = folder and (folder.find(MQUAKE) or folder.find(Path(MQUAKE).name))
-    if not found:
-        raise BadInputError(f"no {MQUAKE}; name a folder that holds it with {ENVIRONMENT}")
-    return found
-
-
 def main() -> None:
     """Run the experiments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("configs", nargs="+", type=Path)
     for path in parser.parse_args().configs:
         config = Config(**tomllib.loads(path.read_text("utf-8")))
-        source = _source(config)
+        source = data_file(MQUAKE) if config.mquake else RELATIONS
         work = partial(experiment, config, source)
         print(run_recorded(path.stem, asdict(config), [source], work))
 

@@ -18,14 +18,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from experiments.facts.data import data_file
 from experiments.record import run_recorded
-from oneshot.errors import BadInputError
 from oneshot.facts.language.checking import statement
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import Manner
 from oneshot.facts.told import question_of
-from oneshot.files.data_folder import named_folder
 from oneshot.hosts.relations import names
 from oneshot.retention.measures.scores import interval
 
@@ -182,21 +181,13 @@ def experiment(config: Config, reverse: Path) -> dict[str, Any]:
     return result
 
 
-def _data(name: str) -> Path:
-    folder = named_folder(None)
-    found = folder.find(name) if folder else None
-    if found is None:
-        raise BadInputError(f"{name} is not in the data folder; let ONESHOT_DATA name one with it")
-    return found
-
-
 def main() -> None:
     """Run the experiments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("configs", nargs="+", type=Path)
     for path in parser.parse_args().configs:
         config = Config(**tomllib.loads(path.read_text("utf-8")))
-        reverse = _data("open/pitfalls_reverse.jsonl.gz")
+        reverse = data_file("open/pitfalls_reverse.jsonl.gz")
         run = partial(experiment, config, reverse)
         print(run_recorded(path.stem, asdict(config), [reverse], run))
 

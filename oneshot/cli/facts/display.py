@@ -52,6 +52,7 @@ def reply_record(reply: Reply, *, explain: bool = False) -> dict[str, Any]:
         record["base"] = reply.base
     if explain:
         record["steps"] = [asdict(step) for step in reply.steps]
+        record["chain"] = reply.chain
         record["asked"] = reply.asked
     return record
 
@@ -89,6 +90,8 @@ def _receipt_text(receipt: Receipt) -> Text:
         text.append(printable(f"-> {receipt.answered}"), "green")
     for sentence in receipt.implied:
         text.append(f"\n    implies: {printable(sentence)}", "dim")
+    for chain in receipt.leads:
+        text.append(f"\n    leads on: {printable(chain)}", "dim")
     for warning in receipt.warnings:
         text.append(f"\n    warning: {printable(warning)}", "yellow")
     return text
@@ -99,6 +102,8 @@ def _reply_text(reply: Reply, *, explain: bool, titled: bool) -> Text:
     text.append(printable_lines(reply.answer), "not dim bold")
     if reply.facts:
         text.append(f"  ({numbers(reply.facts)})", "dim")
+    if explain and reply.chain:
+        text.append("\n    because: ", "dim").append(printable("; ".join(reply.chain)), "not dim")
     if explain and reply.asked:
         text.append("\n    asked in the end: ", "dim").append(printable(reply.asked), "not dim")
     if reply.base is not None:

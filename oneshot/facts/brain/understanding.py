@@ -18,8 +18,8 @@ from oneshot.hosts.sides import sides
 from oneshot.memory.journal.rows import NEW_RELATION
 
 KNOWN = 5.0  # nats at which a relation of the bank names what was understood
-SURE = 20.0  # nats at which a declared relation of the bank is surely meant
-AHEAD = 5.0  # nats by which it then is ahead of all others
+SURE = 14.0  # nats at which a declared relation of the bank is surely meant
+AHEAD = 3.0  # nats by which it then is ahead of all others
 
 Told = tuple[Statement, FactRows]
 
@@ -74,8 +74,8 @@ class Understanding:
         return same_time and not several and not other.origins and self._asks_same(old[1], new[1])
 
     def _asks_same(self, old: FactRows, new: FactRows) -> bool:
-        codes = [self.calibration.plain_of(row.codes(0)) for row in (old, new)]
-        same = torch.cdist(*codes).square() < SAME
+        plain = self.calibration.plain_of
+        same = torch.cdist(plain(old.codes(0)), plain(new.codes(0))).square() < SAME
         if bool(same[0, 0]):
             return True
         single = self.relation(new) not in self.many

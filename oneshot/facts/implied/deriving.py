@@ -29,7 +29,12 @@ def implied(name: str, about: Facts, saying: Facts, rules: Sequence[Rule]) -> li
     own = {key: told for key, told in about.items() if not timed(told)}
     others = {key: told for key, told in saying.items() if not timed(told)}
     asked = {side.name for told in about.values() if (side := meant_by(told))}
-    found = [*_lists(own), *_inverses(name, others, asked), *_ruled(name, own, others, rules)]
+    found = [
+        *_lists(own),
+        *_states(own),
+        *_inverses(name, others, asked),
+        *_ruled(name, own, others, rules),
+    ]
     taken = {worded(f, t.subject or "") for t in about.values() for f in (t.prompt, *t.asks)}
     left = [s for s in found if s.rule == LIST or worded(s.prompt, s.subject or "") not in taken]
     aliases = tuple(ordered(alias for told in about.values() for alias in told.aliases))
@@ -78,6 +83,25 @@ def _count(name: str, side: Side, found: Sequence[str], origins: Sequence[str]) 
     prompt, asks = counting(name, side.several, (ask.format(name) for ask in side.asks))
     number = str(len(ordered(found)))
     return Statement(prompt, number, name, asks=asks, origins=tuple(origins), rule=COUNT)
+
+
+def _states(own: Facts) -> Iterator[Statement]:
+    """What a name is, by facts that tell so: whoever died somewhere is dead."""
+    groups: dict[str, dict[str, Statement]] = defaultdict(dict)
+    for key, told in own.items():
+        side = meant_by(told)
+        if side and side.state:
+            groups[side.name][key] = told
+    for group_name, group in groups.items():
+        side, spelled = sides()[group_name], _name(told.subject for told in group.values())
+        yield Statement(
+            _capital(side.says.format(spelled)),
+            side.state,
+            spelled,
+            asks=tuple(_capital(ask.format(spelled)) for ask in side.asks),
+            origins=tuple(sorted(group)),
+            rule=group_name,
+        )
 
 
 def _inverses(name: str, others: Facts, asked: set[str]) -> Iterator[Statement]:

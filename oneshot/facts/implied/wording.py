@@ -9,7 +9,7 @@ from oneshot.hosts.sides import Side, sides
 
 _COPULA = re.compile(r"\b(?:is|was|are|were)\b")
 _OPENING = re.compile(r"^(?:the|a|an|one) ")
-_NAMED = re.compile(r"^(?:the )?name of (?=the (?!\x00))")  # "the name of the author of {}"
+_NAMED = re.compile(r"^(?:the )?names? of (?=the (?!\x00))")  # "the name of the author of {}"
 _ENDING = re.compile(r" the$")
 _ARTICLE = re.compile(r"\b(the) $", re.IGNORECASE)
 _GAP = "\x00"

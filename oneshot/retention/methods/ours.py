@@ -12,7 +12,7 @@ import torch
 
 from adapters.attach import Attachment, attach
 from adapters.query.denoise import ASKED, PosteriorDenoiser
-from adapters.query.evidence import NEVER
+from adapters.query.weighing import NEVER
 from adapters.query.fitted import FittedDenoiser
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import Question, answer, short

@@ -113,6 +113,8 @@ class Conversation:
             text = "no fact spoke: the model said that by itself"
             self.output.outcome({"why": []}, text)
             return
+        if self.last.chain:
+            self.output.remark(f"because: {'; '.join(self.last.chain)}")
         if self.last.asked:
             self.output.remark(f"asked in the end: {self.last.asked}")
         record = [

@@ -62,6 +62,11 @@ class Texts(Mapping[str, Statement]):
         """The taught facts that a name answers, alone or among others."""
         return self._told(kept.saying(name))
 
+    def beside(self, told: Statement) -> tuple[Statement | None, Statement | None]:
+        """A taught fact that leads to this one, and one that this one leads to."""
+        before = self._one(kept.saying(name_key(told.subject or "")))
+        return before, self._one(kept.about(name_key(told.answer)))
+
     def implied(self, name: str) -> set[str]:
         """The keys of what is implied about a name."""
         return self._keys(kept.implied(name))
@@ -97,6 +102,10 @@ class Texts(Mapping[str, Statement]):
 
     def _told(self, term: int) -> dict[str, Statement]:
         return {key: self[key] for key in sorted(self._keys(term))}
+
+    def _one(self, term: int) -> Statement | None:
+        keys = self._keys(term)
+        return self[min(keys)] if keys else None
 
     def _keys(self, term: int) -> set[str]:
         rows = self._shelf.with_term(term)

@@ -6,6 +6,7 @@ Fewer but right: what grammar cannot tell surely, as whether a name is a person'
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from adapters.text.aimed import unnamed
 from oneshot.facts.language.asking.answers import Sort, sort_of
 from oneshot.facts.language.asking.cloze import Cloze, read_cloze
 from oneshot.facts.language.asking.descriptions import described
@@ -47,6 +48,10 @@ def questions(prompt: str, subject: str, answer: str = "") -> list[str]:
 
 
 def _of_cloze(prompt: str, subject: str, answer: str) -> Iterator[str]:
+    if (plain := unnamed(prompt)) != prompt:  # what is asked for is no name of another thing
+        yield plain
+        yield from _of_cloze(plain, subject, answer)
+        return
     deed = _DEED.fullmatch(prompt)
     if deed:
         question = _HOW[deed["verb"]]

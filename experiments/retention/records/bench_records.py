@@ -61,6 +61,7 @@ AXES = {
     "negation": "silent under negation",
     "base": "known kept",
 }
+OURS = "posterior"
 KEPT = ("neighbours", "relation_specificity", "other_relation", "near_relation", "base")
 
 
@@ -71,13 +72,44 @@ def results(folder: Path) -> list[Result]:
 
 
 def groups(found: Sequence[Result]) -> dict[Group, list[Result]]:
-    """Results of the same facts and questions together, the bare model's first, then the best."""
+    """Results of the same facts and questions together, the bare model's first, then the best.
+
+    A group goes whose every method was told more facts of the suite, unless it is one at a time.
+    """
     made: dict[Group, list[Result]] = defaultdict(list)
     for result in found:
         made[result["suite"], result["chat"], result["facts"]].append(result)
+    most = _most_facts(found)
+    left = [g for g, rs in made.items() if g[2] == 1 or any(most[_key(r)] is r for r in rs)]
     order = list(SUITES)
-    keys = sorted(made, key=lambda g: (g[2] == 1, order.index(g[0]), g[1], -g[2]))
+    keys = sorted(left, key=lambda g: (g[2] == 1, order.index(g[0]), g[1], -g[2]))
     return {key: sorted(made[key], key=_rank) for key in keys}
+
+
+def at_most_facts(found: Sequence[Result], suite: str, *, chat: bool) -> list[Result]:
+    """Every method's result with most facts: the more first, of as many the best product."""
+    some = [r for r in _most_facts(found).values() if (r["suite"], r["chat"]) == (suite, chat)]
+    return sorted(some, key=lambda r: (-r["facts"], _rank(r)))
+
+
+def _most_facts(found: Sequence[Result]) -> dict[tuple[str, bool, str], Result]:
+    return {_key(r): r for r in sorted(found, key=lambda r: int(r["facts"]))}
+
+
+def _key(result: Result) -> tuple[str, bool, str]:
+    return result["suite"], result["chat"], result["method"]
+
+
+def machines(group: Sequence[Result]) -> str:
+    """What the results were measured on where one is of an accelerator, else nothing."""
+    on: dict[str, list[str]] = defaultdict(list)
+    for result in group:
+        on[result.get("accelerator", "CPU")].append(result["title"])
+    if set(on) == {"CPU"}:
+        return ""
+    most = max(on, key=lambda machine: len(on[machine]))
+    rest = [f"{', '.join(on[machine])} on {machine}" for machine in on if machine != most]
+    return "; ".join([most, *rest])
 
 
 def _rank(result: Result) -> tuple[bool, float]:

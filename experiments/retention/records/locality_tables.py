@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.retention.bench_records import AXES, Result, groups, heading, results
+from experiments.markdown import head, row
+from experiments.retention.records.bench_records import AXES, Result, groups, heading, results
 
 NONE = "No record yet."
 
@@ -23,16 +24,16 @@ def _fires(scored: Sequence[Result]) -> str:
     reached = [found for r in scored for found in r["false_fires"].values() if found]
     kinds = [a for a in AXES if any(a in found["kinds"] for found in reached)]
     titles = [AXES[kind].removesuffix(" kept").removesuffix(" gone") for kind in kinds]
-    lines = _head(["method", "recall", *titles, "per 1,000 tokens of these"])
+    lines = head(["method", "recall", *titles, "per 1,000 tokens of these"])
     for result in scored:
         for recall, found in result["false_fires"].items():
             name = [result["title"], recall.replace("%", " %")]
             if found is None:
-                lines.append(_row([*name, *["not reached"] * len(kinds), ""]))
+                lines.append(row([*name, *["not reached"] * len(kinds), ""]))
                 continue
             shares = [found["kinds"].get(kind) for kind in kinds]
             cells = ["" if s is None else f"{100 * s['share']:.0f} %" for s in shares]
-            lines.append(_row([*name, *cells, f"{found['per_1000_tokens']:.1f}"]))
+            lines.append(row([*name, *cells, f"{found['per_1000_tokens']:.1f}"]))
     return "\n".join(lines)
 
 
@@ -44,19 +45,11 @@ def general_table(folder: Path) -> str:
     record = json.loads(path.read_text("utf-8"))
     count, questions = record["metrics"]["facts"], record["config"]["questions"]
     heads = ("which sentence follows", "the sentence's last word")
-    lines = _head([f"{count} facts of CounterFact; {questions} questions a task", *heads])
+    lines = head([f"{count} facts of CounterFact; {questions} questions a task", *heads])
     for name, found in record["metrics"]["methods"].items():
         cells = [
             f"{100 * task['acc']:.0f} % ± {100 * float(task['error']):.0f}"
             for task in found.values()
         ]
-        lines.append(_row(["before any fact" if name == "bare" else name, *cells]))
+        lines.append(row(["before any fact" if name == "bare" else name, *cells]))
     return "\n".join(lines)
-
-
-def _head(cells: Sequence[str]) -> list[str]:
-    return [_row(cells), "|" + "---|" * len(cells)]
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.retention.bench_records import Result, groups, heading, product, results, titles
+from experiments.markdown import head, row
+from experiments.retention.records.bench_records import (
+    Result,
+    groups,
+    heading,
+    machines,
+    product,
+    results,
+    titles,
+)
 
 FORCED = ("rewrite_acc", "ES", "PS", "NS", "S")
 COSTS = (
@@ -31,11 +40,13 @@ def _suite(title: str, group: Sequence[Result]) -> str:
     counts = {axis: max(r["axes"][axis]["n"] for r in group if axis in r["axes"]) for axis in axes}
     forced = [f for f in FORCED if any(f in r.get("forced", {}) for r in group)]
     heads = [f"{axes[axis]} (n = {counts[axis]})" for axis in axes]
-    lines = [f"**{title}**", "", *_head(["method", *heads, "product", *forced])]
+    where = machines(group)
+    shown = f"**{title}**" + (f" (measured on {where})" if where else "")
+    lines = [shown, "", *head(["method", *heads, "product", *forced])]
     for result in group:
         cells = [_share(result["axes"].get(axis)) for axis in axes]
         scores = [_score(result.get("forced", {}).get(name)) for name in forced]
-        lines.append(_row([result["title"], *cells, f"{100 * product(result):.0f}", *scores]))
+        lines.append(row([result["title"], *cells, f"{100 * product(result):.0f}", *scores]))
     return "\n".join(lines)
 
 
@@ -52,19 +63,20 @@ def _score(found: dict[str, Any] | float | None) -> str:
 
 
 def costs_table(folder: Path) -> str:
-    """What each method costs, on the suite where it has most facts."""
-    written = [r for r in results(folder) if "cost" in r]
+    """What each method costs on a CPU, on the suite where it has most facts there."""
+    found = [r for r in results(folder) if "accelerator" not in r]
+    written = [r for r in found if "cost" in r]
     if not written:
         return "No record yet."
     chosen: dict[str, Result] = {}
     for result in sorted(written, key=lambda r: (r["facts"], not r["chat"], r["suite"])):
         chosen[result["method"]] = result
-    memory = {_key(r): r["memory_mib"][1] for r in results(folder) if r["method"] == "bare"}
-    lines = _head(["method", "measured on", *COSTS])
+    memory = {_key(r): r["memory_mib"][1] for r in found if r["method"] == "bare"}
+    lines = head(["method", "measured on", *COSTS])
     for result in sorted(chosen.values(), key=lambda r: -product(r)):
         bare = memory.get(_key(result))
         where = f"{result['suite']}, {result['facts']:,} facts"
-        lines.append(_row([result["title"], where, *_costs(result, bare)]))
+        lines.append(row([result["title"], where, *_costs(result, bare)]))
     return "\n".join(lines)
 
 
@@ -89,11 +101,3 @@ def _costs(result: Result, bare: float | None) -> list[str]:
         f"{100 * later:.0f} %",
         "" if back is None else f"{back:.2f}",
     ]
-
-
-def _head(cells: Sequence[str]) -> list[str]:
-    return [_row(cells), "|" + "---|" * len(cells)]
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
