@@ -19,12 +19,12 @@ from torch import Tensor
 from adapters.address.calibration import Calibration
 from adapters.query.chained.chains import INSIDE, Chains, Inner, Link
 from adapters.query.evidence import CERTAIN, Evidence
-from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
+from adapters.query.listening.asked import Asked, Heard
+from adapters.query.listening.hearing import Listener
 from adapters.query.offers import Offers
 from adapters.query.running import Alone, Speech
 from adapters.query.running import Sequence as Transcript
-from adapters.query.view import Asked, Heard
 from adapters.query.voice import Voice
 from adapters.text.clauses import Asking
 from adapters.text.pieces import Pieces

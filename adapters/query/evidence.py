@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
-from adapters.query.view import Heard
+from adapters.query.listening.asked import Heard
 from adapters.query.voice import Voice
 from adapters.query.weighing import NEVER, Weighing
 from adapters.text.aimed import (
@@ -24,6 +24,7 @@ from adapters.text.contrasts import contrasted
 from adapters.write.rows import Rows
 
 SAME = 2.0  # squared distance below which two readings are of the same words
+FAR = -20.0  # nats at which no reading in the frame makes up for the one in place
 CERTAIN = 1000.0  # nats that the taught words themselves are worth
 
 
@@ -58,9 +59,9 @@ class Evidence:
             return NEVER
         if len(heard.rivals) and bool(self.plain.own(row, heard.rivals).max() > own.max()):
             return NEVER
-        if heard.framed is not None:
-            return self.framed.best(row, heard.framed)
-        return self.plain.best(row, heard.readings)
+        plain = self.plain.best(row, heard.readings)
+        framed = heard.framed() if plain > FAR else None
+        return plain if framed is None else (plain + self.framed.best(row, framed)) / 2
 
     def of_each(
         self,

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.query.denoise import Firing
-from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
+from adapters.query.listening.asked import Named
+from adapters.query.listening.hearing import Listener
 from adapters.query.running import Alone, Speech
 from adapters.query.running import Sequence as Transcript
-from adapters.query.view import Named
 from adapters.text.names import (
     DETERMINERS,
     FIRST_PERSON,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from adapters.query.view import Asked, Heard
+from adapters.query.listening.asked import Asked, Heard
 from adapters.query.voice import Voice
 from adapters.text.clauses import Asking, Span
 from adapters.text.names import DETERMINERS, Mention

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from adapters.query.chained.phrases import noun_phrases, phrases
 from adapters.query.evidence import Evidence
-from adapters.query.view import Asked, Heard, Named, standing
+from adapters.query.listening.asked import Asked, Heard, Named
+from adapters.query.listening.view import standing
 from adapters.query.voice import Voice
 from adapters.text.aimed import beyond
 from adapters.text.clauses import Asking, Span

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cache, partial
 
-from jaxtyping import Float
 from torch import Tensor
 
-from adapters.query.sums import WindowCodes
-from adapters.query.windows import Windowed, Windows
+from adapters.query.listening.asked import Asked, Heard, Named
+from adapters.query.listening.sums import WindowCodes
+from adapters.query.listening.windows import Windowed, Windows
 from adapters.text.clauses import (
     BACK,
     PRONOUN,
@@ -26,55 +27,6 @@ from adapters.text.strangers import untaught_names, untaught_places
 from adapters.text.words import Word, words_of
 
 RECENT = 3  # names before a pronoun that it may stand for
-
-Named = tuple[Mention, tuple[int, ...]]
-"""A name in a text, and the facts on it."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A clause, the characters `within` of its view's text, and what it asks for.
-
-    `strict` says that nobody may have asked; `completes` that the clause is still open, so that
-    only its value is to be said; `apart` that it is understood without what stands in front of it.
-    `owners` are names that only own whom it asks about; `instead` is
-    the clause as it is to be read where nothing is known of whom a pronoun stands for here.
-    """
-
-    view: "View"
-    within: Span
-    kind: Asking
-    named: tuple[Named, ...]
-    owners: tuple[Named, ...] = ()
-    strict: bool = False
-    completes: bool = False
-    instead: "Asked | None" = None
-    apart: bool = False
-
-    @property
-    def text(self) -> str:
-        """The words of the clause."""
-        return self.view.text[slice(*self.within)]
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A clause as one name in it is asked about: the facts on the name and readings around it.
-
-    `whole` is the clause's own reading with the name alone left out, by which a fact's own words
-    are known; `rivals` are the readings around other names; `exact` says that only a fact's own
-    words may speak. `framed` is the clause's reading in the frame, where it has one.
-    """
-
-    name: Mention
-    facts: tuple[int, ...]
-    asked: Asked
-    readings: Float[Tensor, "n rank"]
-    whole: Float[Tensor, "1 rank"]
-    rivals: Float[Tensor, "m rank"]
-    value: float
-    exact: bool = False
-    framed: Float[Tensor, "1 rank"] | None = None
 
 
 class View:
@@ -251,17 +203,17 @@ class View:
                 heard = self._heard((mention, facts), asked, codes, self.codes.codes(rivals))
                 whole = self.codes.codes([(asked.within, [(m.start, m.end) for m in same])])
                 heard = heard if whole is None else replace(heard, whole=whole)
-                framed = self._in_frame(asked, own) if facts and not rivals else None
-                yield replace(heard, framed=framed)
+                if self.framed and asked.apart and facts and not rivals:
+                    heard = replace(heard, framed=cache(partial(self._in_frame, asked, own)))
+                yield heard
         for mention, _ in asked.owners:
             codes = self.codes.codes([(asked.within, [(mention.start, mention.end)])])
             if codes is not None:
                 yield self._heard((mention, ()), asked, codes, None)
 
     def _in_frame(self, asked: Asked, own: Sequence[Windowed]) -> Tensor | None:
-        """The reading of a clause about one name alone, asked where it stands by itself."""
-        if self.framed is None or not asked.apart:
-            return None
+        """The reading of a clause about one name alone, in the frame."""
+        assert self.framed is not None
         blank = len(asked.text) - len(asked.text.lstrip())
         codes = self.framed(asked.text.strip(), asked.within[0] + blank)
         return None if codes is None else codes.codes(own)

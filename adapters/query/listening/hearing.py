@@ -6,10 +6,11 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 from adapters.address.framed import BEFORE, framed
+from adapters.query.listening.asked import Heard, Named
+from adapters.query.listening.sums import WindowCodes
+from adapters.query.listening.view import View
 from adapters.query.running import Alone
 from adapters.query.running import Sequence as Transcript
-from adapters.query.sums import WindowCodes
-from adapters.query.view import Heard, Named, View
 from adapters.text.clauses import Span, clauses_of, denies
 from adapters.text.names import SPEAKER, first_word
 from adapters.text.pieces import Pieces
