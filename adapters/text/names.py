@@ -170,7 +170,20 @@ def _continues_before(text: str, words: Sequence[Word], first: int) -> bool:
         return True
     if not (before.capital and name.capital) or before.key in TITLES | OPENERS:
         return False
-    return not begins_clause(text, before)
+    return not begins_clause(text, before) and not _opens_with_a_system(text, words, first)
+
+
+def _opens_with_a_system(text: str, words: Sequence[Word], first: int) -> bool:
+    """Whether the clause begins by where its name is kept: "In DNS Zog Lutz is entered as"."""
+    if first < 2:
+        return False
+    where, system = words[first - 2 : first]
+    initials = text[system.start : system.end]
+    return where.key in ("in", "on") and begins_clause(text, where) and _are_initials(initials)
+
+
+def _are_initials(word: str) -> bool:
+    return len(word) > 1 and word.isupper()
 
 
 def _continues_behind(text: str, words: Sequence[Word], last: int) -> bool:

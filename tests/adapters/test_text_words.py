@@ -85,6 +85,7 @@ def found(text: str, *names: str | tuple[str, ...]) -> list[str]:
         ("my", "Tell me the time.", "me"),
         ("My sister", "When is my sister's birthday?", "my sister"),
         ("our cat", "Where does our cat sleep?", "our cat"),
+        ("Ann Lee", "In DNS Ann Lee is entered as", "Ann Lee"),
     ],
 )
 def test_the_same_name(name: str, text: str, wanted: str | None) -> None:
@@ -108,6 +109,7 @@ def test_the_same_name(name: str, text: str, wanted: str | None) -> None:
         ("Windows 11", "Who made Windows 10?"),
         ("Windows 11", "Who made Windows?"),
         ("Lee", "Where does Ann Lee live?"),
+        ("Victory", "Aboard HMS Victory he slept in"),
         ("Ann", "Where does Ann Lee live?"),
         ("Ann Lee", "Where does Ann live?"),
         ("Zog", "Who runs Zogland?"),
