@@ -25,6 +25,7 @@ from adapters.write.rows import Rows
 
 SAME = 2.0  # squared distance below which two readings are of the same words
 FAR = -20.0  # nats at which no reading in the frame makes up for the one in place
+SUMMED_UP = 2.0  # nats more that one in the frame is worth, where as few other questions pass
 CERTAIN = 1000.0  # nats that the taught words themselves are worth
 
 
@@ -61,7 +62,7 @@ class Evidence:
             return NEVER
         plain = self.plain.best(row, heard.readings)
         framed = heard.framed() if plain > FAR else None
-        return plain if framed is None else (plain + self.framed.best(row, framed)) / 2
+        return plain if framed is None else self.framed.best(row, framed) + SUMMED_UP
 
     def of_each(
         self,
