@@ -242,10 +242,13 @@ class PosteriorDenoiser:
         """The likeliest fact and its evidence, where it passes the threshold and no other name is
         asked about more surely.
         """
-        found = torch.tensor([self.evidence.of_heard(row, heard) for row in heard.facts])
         strict = heard.asked.strict
+        no_value = heard.asked.completes and heard.value < (VALUE if strict else NO_VALUE)
+        exact = heard.exact or no_value
+        weigh = self.evidence.of_own_words if exact else self.evidence.of_heard
+        found = torch.tensor([weigh(row, heard) for row in heard.facts])
         least = self.least if asked is None else asked
-        least = CERTAIN if heard.exact else TOLD if strict else least
+        least = CERTAIN if exact else TOLD if strict else least
         barred = found.masked_fill(found < least, -torch.inf)[None]
         if bool(barred.isneginf().all()):
             return None
@@ -253,7 +256,4 @@ class PosteriorDenoiser:
         weights = posterior_weights(barred, none, barred.new_zeros(barred.shape[1], 1), 0.0)
         chosen = int(weights[0].argmax())
         value = float(found[chosen])
-        sure = value >= CERTAIN
-        if heard.asked.completes and heard.value < (VALUE if strict else NO_VALUE) and not sure:
-            return None
         return Choice(heard.facts[chosen], value, heard)

@@ -24,7 +24,7 @@ from adapters.text.contrasts import contrasted
 from adapters.write.rows import Rows
 
 SAME = 2.0  # squared distance below which two readings are of the same words
-FAR = -20.0  # nats at which no reading in the frame makes up for the one in place
+FAR = -10.0  # nats at which no reading in the frame makes up for the one in place
 SUMMED_UP = 2.0  # nats more that one in the frame is worth, where as few other questions pass
 CERTAIN = 1000.0  # nats that the taught words themselves are worth
 
@@ -52,17 +52,27 @@ class Evidence:
 
     def of_heard(self, row: int, heard: Heard) -> float:
         """The best of the readings around a name; a fact's own words are CERTAIN."""
-        own = self.plain.own(row, heard.readings)
-        taught = self.calibration.plain_of(self._taught(row))
-        if bool(torch.cdist(heard.whole, taught).min().square() < SAME):
-            return CERTAIN + float(own.max())
-        if self._aims_past(row, heard):
-            return NEVER
-        if len(heard.rivals) and bool(self.plain.own(row, heard.rivals).max() > own.max()):
+        if (certain := self.of_own_words(row, heard)) > NEVER:
+            return certain
+        if self._aims_past(row, heard) or self._asks_of_another(row, heard):
             return NEVER
         plain = self.plain.best(row, heard.readings)
         framed = heard.framed() if plain > FAR else None
         return plain if framed is None else self.framed.best(row, framed) + SUMMED_UP
+
+    def of_own_words(self, row: int, heard: Heard) -> float:
+        """CERTAIN and more where a clause has a fact's own words, else NEVER."""
+        taught = self.calibration.plain_of(self._taught(row))
+        if bool(torch.cdist(heard.whole, taught).min().square() >= SAME):
+            return NEVER
+        return CERTAIN + float(self.plain.own(row, heard.readings).max())
+
+    def _asks_of_another(self, row: int, heard: Heard) -> bool:
+        """Whether the words around another name in the clause ask more surely."""
+        if not len(heard.rivals):
+            return False
+        own, others = (self.plain.own(row, codes) for codes in (heard.readings, heard.rivals))
+        return bool(others.max() > own.max())
 
     def of_each(
         self,

@@ -5,6 +5,7 @@ from copy import copy
 from dataclasses import replace
 from functools import cache, partial
 
+import torch
 from torch import Tensor
 
 from adapters.query.listening.asked import Asked, Heard, Named
@@ -44,6 +45,11 @@ class View:
         self.text, self.codes, self.owners = text, codes, owners
         self.words = words_of(text)
         self._windows = Windows(text, self.words, compete=compete)
+
+    @classmethod
+    def unread(cls, text: str) -> "View":
+        """A text's words, without codes."""
+        return cls(text, WindowCodes((), torch.zeros(0, 1)), compete=True)
 
     def turn(self, turn: Span, named: Sequence[Named]) -> Iterator[Heard]:
         """Every clause of a user's turn that asks, read."""
