@@ -15,7 +15,7 @@ from torch.utils.hooks import RemovableHandle
 
 from adapters.address.calibration import Bank
 from adapters.address.gather import encode_ids
-from adapters.host.read import read_states
+from adapters.host.read import positions, read_states
 from adapters.host.sites import Sites, find_sites, output_state
 from adapters.query.decide import Change, Pass, decide
 from adapters.query.denoise import Denoiser
@@ -136,6 +136,7 @@ class Attachment:
         """The tokens of a text that stands by itself, and their traces, by a pass of its own."""
         bank = self._framed if framed else None
         (ids,) = encode_ids(self.denoiser.tokenizer, [text])
+        ids = ids[-limit:] if (limit := positions(self.model)) else ids  # a frame makes it longer
         device = self.sites.embeddings.get_parameter("weight").device
         self._aside = True
         try:

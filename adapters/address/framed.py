@@ -29,15 +29,20 @@ def cut_out(text: str, within: Span, names: Sequence[Span]) -> tuple[str, list[S
     return clause, [(a - begin, b - begin) for a, b in inside]
 
 
-def framed_prompts(tokenizer: Any, texts: Sequence[tuple[str, Sequence[Span]]]) -> list[Prompt]:
-    """Texts in the frame, each with the names in it that are left out of its words."""
+def framed_prompts(
+    tokenizer: Any, texts: Sequence[tuple[str, Sequence[Span]]], longest: int | None = None
+) -> list[Prompt]:
+    """Texts in the frame, each with the names in it that are left out of its words; of what is
+    longer than the host reads, the end.
+    """
     pieces, found = Pieces.of(tokenizer), []
     ids = encode_ids(tokenizer, [framed(text) for text, _ in texts])
     for row, (text, names) in zip(ids, texts, strict=True):
         shown, tokens = pieces.text(row)
         at = shown.find(framed(text)) + len(BEFORE)
         masked = [(a + at, b + at) for a, b in names]
-        window = window_of(tokens, (at, at + len(text)), masked)
+        cut = max(0, len(row) - longest) if longest else 0
+        window = window_of(tokens[cut:], (at, at + len(text)), masked)
         assert window is not None, "a text has tokens"
-        found.append(Prompt(row, window))
+        found.append(Prompt(row[cut:], window))
     return found

@@ -13,7 +13,7 @@ from adapters.address.calibration import Bank, Calibration
 from adapters.address.framed import cut_out, framed_prompts
 from adapters.address.gather import Prompt, encode_ids, picked, rows_of
 from adapters.address.reading import clause_of, window_of
-from adapters.host.read import read_states
+from adapters.host.read import positions, read_states
 from adapters.text.clauses import Span
 from adapters.text.names import key_number, name_key, name_keys, person_parts, plain_keys
 from adapters.text.pieces import Pieces
@@ -168,7 +168,8 @@ class Encoder:
         plain = self._read([w.prompt for w in wordings], self.calibration.plain)
         if (bank := self.calibration.framed) is None:
             return plain
-        prompts = framed_prompts(self.tokenizer, [(w.clause, w.names) for w in wordings])
+        clauses = [(w.clause, w.names) for w in wordings]
+        prompts = framed_prompts(self.tokenizer, clauses, positions(self.model))
         return torch.cat([plain, self._read(prompts, bank)], 1)
 
     def _read(self, prompts: Sequence[Prompt], bank: Bank) -> Float[Tensor, "prompts rank"]:
@@ -188,12 +189,12 @@ class Encoder:
         return torch.stack([found[i] for i in range(len(prompts))])
 
     def _by_length(self, prompts: Sequence[Prompt]) -> dict[int, list[int]]:
-        limit = getattr(self.model.config, "max_position_embeddings", None)
+        limit = positions(self.model)
         lengths: dict[int, list[int]] = {}
         for i, prompt in enumerate(prompts):
             size = len(prompt.ids)
             padded_size = -(-size // TILE) * TILE
-            length = padded_size if limit is None else max(size, min(padded_size, int(limit)))
+            length = padded_size if limit is None else max(size, min(padded_size, limit))
             lengths.setdefault(length, []).append(i)
         return lengths
 

@@ -48,6 +48,18 @@ def test_a_framed_clause_is_read_at_its_end_and_at_its_words() -> None:
     assert prompt.window.last < len(prompt.ids) - 1
 
 
+def test_of_a_clause_too_long_for_the_host_the_end_is_read() -> None:
+    tokenizer = tiny_host("gpt2").tokenizer
+    text = f"The capital {'of the province ' * 9}of Marovia is"
+    names = [(text.index("Marovia"), text.index(" is"))]
+    (whole,), (cut,) = (framed_prompts(tokenizer, [(text, names)], n) for n in (None, 24))
+    gone = len(whole.ids) - 24
+    assert gone > 0
+    assert cut.ids == whole.ids[gone:]
+    assert cut.window.last == whole.window.last - gone
+    assert cut.window.words == tuple(w - gone for w in whole.window.words if w >= gone)
+
+
 @every_architecture
 def test_a_reading_holds_both_codes(architecture: str) -> None:
     host = tiny_host(architecture)
