@@ -13,8 +13,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from adapters.address.calibration import Bank
 from adapters.address.gather import encode_ids
-from adapters.host.read import read_states
+from adapters.host.read import positions, read_states
 from adapters.host.sites import Sites, find_sites, output_state
 from adapters.query.decide import Change, Pass, decide
 from adapters.query.denoise import Denoiser
@@ -47,10 +48,12 @@ class Attachment:
         self._cache_name = next((name for name in CACHES if name in self._arguments), CACHES[-1])
         calibration = denoiser.calibration
         layers = calibration.layers.all
-        _check_fits(self.sites, layers, len(calibration.labels.mean))
+        highest = max(layers + (calibration.framed.layers.all if calibration.framed else []))
+        _check_fits(self.sites, highest, len(calibration.labels.mean))
         self._layers = layers
         self._device = self.sites.head.get_parameter("weight").device
         self._metric = calibration.metric.to(self._device)
+        self._framed = calibration.framed and calibration.framed.to(self._device)
         self._value = calibration.value.to(self._device)
 
     @contextmanager
@@ -127,16 +130,30 @@ class Attachment:
         self._last = self._call["input_ids"], self._running
         return [replace(c, position=c.position + seen) for c in changes]
 
-    def _alone(self, text: str) -> tuple[Sequence[int], Float[Tensor, "tokens trace"]]:
+    def _alone(
+        self, text: str, *, framed: bool = False
+    ) -> tuple[Sequence[int], Float[Tensor, "tokens trace"]]:
         """The tokens of a text that stands by itself, and their traces, by a pass of its own."""
+        bank = self._framed if framed else None
         (ids,) = encode_ids(self.denoiser.tokenizer, [text])
+        ids = ids[-limit:] if (limit := positions(self.model)) else ids  # a frame makes it longer
         device = self.sites.embeddings.get_parameter("weight").device
         self._aside = True
         try:
-            states = read_states(self.model, torch.tensor([ids], device=device), self._layers)
+            layers = bank.layers.all if bank else self._layers
+            states = read_states(self.model, torch.tensor([ids], device=device), layers)
         finally:
             self._aside = False
-        return ids, self._traces(states)[0]
+        return ids, (self._in_frame(states, bank) if bank else self._traces(states))[0]
+
+    def _in_frame(self, states: dict[int, Tensor], bank: Bank) -> Float[Tensor, "batch seq trace"]:
+        """The same of a text in a frame, whose end adds the same to every token as a last one."""
+        states = {layer: s.to(self._device, torch.float32) for layer, s in states.items()}
+        last = bank.metric.of_last([states[layer] for layer in bank.layers.last])
+        last = last + bank.metric.of_end([states[layer][:, -1:] for layer in bank.layers.end])
+        words = bank.metric.of_words([states[layer] for layer in bank.layers.words])
+        value = words.new_zeros(*words.shape[:2], 1)  # which is asked of the clause itself
+        return torch.cat([last, words, value], -1).cpu()
 
     def _traces(self, states: dict[int, Tensor]) -> Float[Tensor, "batch seq trace"]:
         """What each token adds to codes: as their last, as a word, and whether a value follows."""
@@ -222,10 +239,10 @@ def attach(model: nn.Module, denoiser: Denoiser) -> Iterator[Attachment]:
         attachment.detach()
 
 
-def _check_fits(sites: Sites, layers: list[int], width: int) -> None:
-    if width != sites.width or layers[-1] > len(sites.layers):
+def _check_fits(sites: Sites, highest: int, width: int) -> None:
+    if width != sites.width or highest > len(sites.layers):
         raise HostError(
-            f"the adapter is for a model of width {width} with at least {layers[-1]} layers, this "
+            f"the adapter is for a model of width {width} with at least {highest} layers, this "
             f"one has {sites.width} and {len(sites.layers)}; give the model that it was made for"
         )
 
