@@ -67,6 +67,10 @@ class Running:
         empty = like.new_zeros(0, like.shape[2])
         return cls([Sequence([], empty) for _ in range(batch)])
 
+    def __len__(self) -> int:
+        """How many sequences it has."""
+        return len(self.sequences)
+
     def select(self, index: Int[Tensor, " chosen"]) -> "Running":
         """The state after the batch was reordered, repeated or cut (beams)."""
         return Running([self.sequences[i].copy() for i in index.tolist()])

@@ -9,7 +9,6 @@ answered as by the bare host. Beside it stand the same facts as text, and the ba
 """
 
 import argparse
-import inspect
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -21,6 +20,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+from adapters.host.caches import cache_name
 from experiments.facts.chains.material import RELATIONS, Chain, Config, own_chains
 from experiments.record import run_recorded
 from oneshot.facts.answering import ids_of, short
@@ -29,7 +29,6 @@ from oneshot.hosts.load import Host, load_host
 from oneshot.retention.measures.scores import interval
 
 TOKENS = 24  # of an answer
-OLDER = "past_key_values"
 
 Layers = list[tuple[Tensor, Tensor]]
 Said = Callable[[Chain, str], str]
@@ -61,14 +60,9 @@ def _read(host: Host, ids: Sequence[int], start: int) -> Layers:
     """A text's keys and values at the positions from `start` on, of each layer."""
     places = torch.arange(start, start + len(ids))[None]
     cache = DynamicCache()
-    host.model(torch.tensor([ids]), position_ids=places, **{_cache_name(host): cache})
+    host.model(torch.tensor([ids]), position_ids=places, **{cache_name(host.model): cache})
     layers: list[Any] = cache.layers
     return [(layer.keys, layer.values) for layer in layers]
-
-
-def _cache_name(host: Host) -> str:
-    """What the library calls a cache: its newer name, or its older one."""
-    return "cache" if "cache" in inspect.signature(host.model.forward).parameters else OLDER
 
 
 @torch.inference_mode()
@@ -83,7 +77,7 @@ def _said(host: Host, ids: Sequence[int], parts: Sequence[Layers] = ()) -> str:
     made = host.model.generate(
         given,
         attention_mask=torch.ones_like(given),
-        **{_cache_name(host): cache},
+        **{cache_name(host.model): cache},
         max_new_tokens=TOKENS,
         do_sample=False,
         pad_token_id=host.tokenizer.eos_token_id,
