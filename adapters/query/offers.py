@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from adapters.query.view import Asked, Heard
+from adapters.query.listening.asked import Asked, Heard
 from adapters.query.voice import Voice
 from adapters.text.clauses import Asking, Span
 from adapters.text.names import DETERMINERS, Mention
@@ -45,7 +45,8 @@ class Offers:
         named = tuple(n for n in self.table.mentions(text) if n[0].key == name.key)
         if view is None or not named:
             return None
-        return next(view.read(Asked(view, (0, len(text)), asked.kind, named)), None)
+        offered = Asked(view, (0, len(text)), asked.kind, named, apart=asked.apart)
+        return next(view.read(offered), None)
 
 
 def _overlap(place: Span, name: Span, start: int) -> bool:
