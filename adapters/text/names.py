@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from adapters.text.words import Word, plain, set_of, words_of
 
@@ -59,6 +60,7 @@ class Mention:
     end: int
 
 
+@lru_cache(1 << 16)
 def name_key(name: str) -> str:
     """A name as it is compared; whoever speaks has one key for all of its words."""
     words = words_of(name)

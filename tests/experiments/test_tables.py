@@ -74,7 +74,7 @@ def test_sizes_of_a_brain_stand_in_one_column_each(tmp_path: Path) -> None:
     lines = scale_table(tmp_path).splitlines()
     assert lines[0] == "| facts | 100 | 1,000 | aim |"
     assert "| the same, over 100 facts | 1.00 x | 1.50 x | <= 2 x |" in lines
-    assert "| `doctor` |  |  |  |" in lines
+    assert not any("doctor" in line for line in lines), "nobody measured it"
     assert len({line.count("|") for line in lines}) == 1
 
 

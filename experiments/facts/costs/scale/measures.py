@@ -36,20 +36,22 @@ def measure(folder: Path, config: dict[str, Any], size: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as empty:
         open_brain(Path(empty), host).close()  # what is read once only is in memory now
         empty_ms = ms(lambda: open_brain(Path(empty), host).close())
-    before = _resident_mib()
+    before, own_before = _resident_mib()
     began = time.perf_counter()
     with open_brain(folder, host) as learner:
         learner.denoiser()
         opened = time.perf_counter() - began
         learner.ask([statement(0, 0, encoded).prompt], manner=RAW)
         first = time.perf_counter() - began
-        memory = _resident_mib()
+        memory, own = _resident_mib()
         found = {
             "open_seconds": opened,
             "open_empty_seconds": empty_ms / 1000,
             "first_answer_seconds": first,
             "resident_mib": memory,
             "resident_before_mib": before,
+            "own_mib": own,
+            "own_before_mib": own_before,
             **_stored(folder, size),
             **_kept(learner, encoded, size),
             **_queries(learner, encoded, size),
@@ -61,8 +63,12 @@ def measure(folder: Path, config: dict[str, Any], size: int) -> dict[str, Any]:
     return found | {"peak_mib": peak, "doctor_seconds": doctor and doctor / 1000}
 
 
-def _resident_mib() -> float:
-    return float(psutil.Process().memory_info().rss) / 2**20
+def _resident_mib() -> tuple[float, float]:
+    """Memory that is resident, and the part of it that is no file's: the system's cache of the
+    segments is counted where they are mapped, whole pieces of it where one page is read.
+    """
+    found = psutil.Process().memory_info()
+    return found.rss / 2**20, (found.rss - found.shared) / 2**20
 
 
 def _stored(folder: Path, size: int) -> dict[str, float]:

@@ -19,6 +19,7 @@ ROWS = (
     ("to open", "{open_seconds:.2f} s", "<= 3 s"),
     ("to open and answer once", "{first_answer_seconds:.2f} s", ""),
     ("resident memory over an empty brain's process", "{held_mib:,.0f} MiB", "<= 1,024 MiB"),
+    ("the part of it that is no cache of files", "{held_own_mib:,.0f} MiB", ""),
     ("bytes a fact: weights with texts", "{weight_bytes_per_fact:,.0f}", ""),
     ("bytes a fact: journal", "{journal_bytes_per_fact:,.0f}", ""),
     ("`forget`", "{forget_ms:.0f} ms", ""),
@@ -41,6 +42,8 @@ def sizes(folder: Path, host: str = HOST) -> list[Metrics]:
     for metrics in found:
         metrics["write_ratio"] = metrics["write_ms"] / found[0]["write_ms"]
         metrics["held_mib"] = metrics["resident_mib"] - metrics["resident_before_mib"]
+        if "own_mib" in metrics:
+            metrics["held_own_mib"] = metrics["own_mib"] - metrics["own_before_mib"]
     return found
 
 
@@ -50,11 +53,10 @@ def scale_table(folder: Path) -> str:
     if not found:
         return "No record yet."
     lines = head(["facts", *(f"{metrics['facts']:,}" for metrics in found), "aim"])
-    return "\n".join([*lines, *(_row(found, *parts) for parts in ROWS)])
-
-
-def _row(found: list[Metrics], title: str, form: str, aim: str) -> str:
-    return row([title, *(_cell(form, metrics) for metrics in found), aim])
+    for title, form, aim in ROWS:
+        cells = [_cell(form, metrics) for metrics in found]
+        lines += [row([title, *cells, aim])] if any(cells) else []
+    return "\n".join(lines)
 
 
 def _cell(form: str, metrics: Metrics) -> str:
