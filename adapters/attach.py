@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from types import MethodType
 from typing import Any
 from weakref import WeakSet
 
@@ -13,16 +12,15 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from adapters.address.calibration import Bank
 from adapters.address.gather import encode_ids
-from adapters.host.read import read_states
+from adapters.host.caches import CACHES, cache_name, drop, keep, kept
+from adapters.host.read import positions, read_states
 from adapters.host.sites import Sites, find_sites, output_state
 from adapters.query.decide import Change, Pass, decide
 from adapters.query.denoise import Denoiser
 from adapters.query.running import Running
 from oneshot.errors import HostError, OneshotError
-
-RUNNING = "_oneshot_running"  # the attribute of a cache that holds its sequences' state
-CACHES = ("cache", "past_key_values")  # what a model calls its key-value cache: newer, older name
 
 
 class Attachment:
@@ -44,13 +42,15 @@ class Attachment:
         self._running: Running | None = None
         self._last: tuple[Tensor, Running] | None = None
         self._arguments = tuple(inspect.signature(model.forward).parameters)
-        self._cache_name = next((name for name in CACHES if name in self._arguments), CACHES[-1])
+        self._cache_name = cache_name(model)
         calibration = denoiser.calibration
         layers = calibration.layers.all
-        _check_fits(self.sites, layers, len(calibration.labels.mean))
+        highest = max(layers + (calibration.framed.layers.all if calibration.framed else []))
+        _check_fits(self.sites, highest, len(calibration.labels.mean))
         self._layers = layers
         self._device = self.sites.head.get_parameter("weight").device
         self._metric = calibration.metric.to(self._device)
+        self._framed = calibration.framed and calibration.framed.to(self._device)
         self._value = calibration.value.to(self._device)
 
     @contextmanager
@@ -85,8 +85,7 @@ class Attachment:
     def detach(self) -> None:
         """Take what was kept off the caches."""
         for cache in list(self._caches):
-            for name in (RUNNING, *FOLLOWING):
-                vars(cache).pop(name, None)
+            drop(cache)
 
     def _begin(self, _model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._aside:
@@ -110,7 +109,7 @@ class Attachment:
     @torch.inference_mode()
     def _decided(self, read_out: Bool[Tensor, "batch seq"]) -> list[Change]:
         ids, traces = self._call["input_ids"], self._traces(self._states)
-        running = getattr(self._given_cache(), RUNNING, None)
+        running = kept(self._given_cache())
         if running is None:
             running, seen = self._gone_on(ids, traces)
             ids, traces, read_out = (x[:, seen:] for x in (ids, traces, read_out))
@@ -127,16 +126,30 @@ class Attachment:
         self._last = self._call["input_ids"], self._running
         return [replace(c, position=c.position + seen) for c in changes]
 
-    def _alone(self, text: str) -> tuple[Sequence[int], Float[Tensor, "tokens trace"]]:
+    def _alone(
+        self, text: str, *, framed: bool = False
+    ) -> tuple[Sequence[int], Float[Tensor, "tokens trace"]]:
         """The tokens of a text that stands by itself, and their traces, by a pass of its own."""
+        bank = self._framed if framed else None
         (ids,) = encode_ids(self.denoiser.tokenizer, [text])
+        ids = ids[-limit:] if (limit := positions(self.model)) else ids  # a frame makes it longer
         device = self.sites.embeddings.get_parameter("weight").device
         self._aside = True
         try:
-            states = read_states(self.model, torch.tensor([ids], device=device), self._layers)
+            layers = bank.layers.all if bank else self._layers
+            states = read_states(self.model, torch.tensor([ids], device=device), layers)
         finally:
             self._aside = False
-        return ids, self._traces(states)[0]
+        return ids, (self._in_frame(states, bank) if bank else self._traces(states))[0]
+
+    def _in_frame(self, states: dict[int, Tensor], bank: Bank) -> Float[Tensor, "batch seq trace"]:
+        """The same of a text in a frame, whose end adds the same to every token as a last one."""
+        states = {layer: s.to(self._device, torch.float32) for layer, s in states.items()}
+        last = bank.metric.of_last([states[layer] for layer in bank.layers.last])
+        last = last + bank.metric.of_end([states[layer][:, -1:] for layer in bank.layers.end])
+        words = bank.metric.of_words([states[layer] for layer in bank.layers.words])
+        value = words.new_zeros(*words.shape[:2], 1)  # which is asked of the clause itself
+        return torch.cat([last, words, value], -1).cpu()
 
     def _traces(self, states: dict[int, Tensor]) -> Float[Tensor, "batch seq trace"]:
         """What each token adds to codes: as their last, as a word, and whether a value follows."""
@@ -200,8 +213,7 @@ class Attachment:
         cache = self._given_cache() if cache is None else cache  # a tuple names no parts
         if cache is not None and self._running is not None:
             self._caches.add(cache)
-            vars(cache)[RUNNING] = self._running
-            vars(cache).update({name: MethodType(f, cache) for name, f in FOLLOWING.items()})
+            keep(cache, self._running)
         self._states.clear()
         self._call = {}
 
@@ -222,10 +234,10 @@ def attach(model: nn.Module, denoiser: Denoiser) -> Iterator[Attachment]:
         attachment.detach()
 
 
-def _check_fits(sites: Sites, layers: list[int], width: int) -> None:
-    if width != sites.width or layers[-1] > len(sites.layers):
+def _check_fits(sites: Sites, highest: int, width: int) -> None:
+    if width != sites.width or highest > len(sites.layers):
         raise HostError(
-            f"the adapter is for a model of width {width} with at least {layers[-1]} layers, this "
+            f"the adapter is for a model of width {width} with at least {highest} layers, this "
             f"one has {sites.width} and {len(sites.layers)}; give the model that it was made for"
         )
 
@@ -234,45 +246,3 @@ def _nearest_tokens(embeds: Tensor, embeddings: nn.Module) -> Tensor:
     """The tokens whose embeddings were given instead of ids."""
     table = embeddings.get_parameter("weight").float()
     return (embeds.float() @ table.T - table.square().sum(1) / 2).argmax(-1)
-
-
-def _selecting(name: str) -> Callable[[Any, Tensor], None]:
-    def method(cache: Any, index: Tensor) -> None:
-        getattr(type(cache), name)(cache, index)
-        _select(cache, index.cpu())
-
-    return method
-
-
-def _repeat(cache: Any, repeats: int) -> None:
-    type(cache).batch_repeat_interleave(cache, repeats)
-    rows = torch.arange(len(getattr(cache, RUNNING).sequences))
-    _select(cache, rows.repeat_interleave(repeats))
-
-
-def _select(cache: Any, rows: Tensor) -> None:
-    vars(cache)[RUNNING] = getattr(cache, RUNNING).select(rows)
-
-
-def _reset(cache: Any) -> None:
-    type(cache).reset(cache)
-    for name in (RUNNING, *FOLLOWING):
-        vars(cache).pop(name, None)
-
-
-def _crop(_cache: Any, *_args: object) -> None:
-    raise OneshotError(
-        "an attached adapter cannot follow a cache that is cut short (assisted decoding); "
-        "generate without an assistant"
-    )
-
-
-FOLLOWING: dict[str, Callable[..., None]] = {
-    "reorder_cache": _selecting("reorder_cache"),
-    "batch_select_indices": _selecting("batch_select_indices"),
-    "batch_repeat_interleave": _repeat,
-    "reset": _reset,
-    "crop": _crop,
-}
-"""A cache's methods while an adapter is attached: the state goes wherever the rows go. As bound
-methods of the cache they go with its copies too."""

@@ -12,6 +12,7 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).parents[1]
 COMMANDS = "reference/commands.md"
 _SECTION = re.compile(r"^\{\{ ([\w/.-]+): (.+) \}\}$", re.MULTILINE)
+_PICTURE = re.compile(r"^!\[.+\]\(.+\)\n", re.MULTILINE)
 _LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]+\)")
 _EXAMPLES = re.compile(r"^Examples:\n((?: +\S.*\n)+)", re.MULTILINE)
 
@@ -28,15 +29,16 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def section(file: str, title: str) -> str:
-    """What stands below a heading of a text of the repository, links into the tree as plain words.
+    """What stands below a heading of a text of the repository, without pictures.
 
+    Links into the tree become plain words.
     Raises ValueError where there is no such heading, so that a build fails.
     """
     text = (ROOT / file).read_text("utf-8")
     found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,2}} |\Z)", text, re.M | re.S)
     if found is None:
         raise ValueError(f"{file} has no heading {title!r}, which a page of the site names")
-    return _LINK.sub(r"\1", found[2]).strip()
+    return _LINK.sub(r"\1", _PICTURE.sub("", found[2])).strip()
 
 
 def commands() -> str:

@@ -15,6 +15,7 @@ from experiments.classes import tables as classes
 from experiments.classes import uneven_tables as uneven
 from experiments.facts import open_tables as open_facts
 from experiments.facts import tables as facts
+from experiments.facts.costs.scale import table as scale
 from experiments.images import tables as images
 from experiments.record import RESULTS
 from experiments.retention import tables as retention
@@ -71,6 +72,7 @@ PARTS: dict[str, dict[str, Table]] = {
 FRONT_TABLES: dict[str, Table] = {
     "bench-counterfact": front.counterfact_table,
     "bench-hard": front.hard_table,
+    "facts-scale": scale.scale_table,
 }
 """The tables of README.md; its other sections are templates."""
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from adapters.address.framed import framed_prompts
 from adapters.address.gather import Layers, Progress, Prompt, encode_ids, read_prompts
 from adapters.address.material import Material, Settings
 from adapters.address.metric import RelationMetric, fit_metric
@@ -23,11 +24,30 @@ SCALED_ON = 32  # prompts that the scale of the head's input is taken from
 
 
 @dataclass(frozen=True)
+class Bank:
+    """The known relations as one way of reading tells them apart; `centres` are mean codes."""
+
+    layers: Layers
+    metric: RelationMetric
+    centres: Float[Tensor, "relations rank"]
+
+    @property
+    def rank(self) -> int:
+        """The numbers of a code."""
+        return len(self.metric.between)
+
+    def to(self, device: torch.device) -> "Bank":
+        """The same with its metric on a device, for readings there."""
+        return Bank(self.layers, self.metric.to(device), self.centres)
+
+
+@dataclass(frozen=True)
 class Calibration:
     """A host's metric, detector and label embeddings: what all facts share.
 
     `relations` are the known ones and `centres` their mean codes: they name what was understood,
-    and compete with facts for what is asked.
+    and compete with facts for what is asked. `framed` is for clauses that are read once more in a
+    frame; a calibration without it knows of none. A fact keeps both codes side by side.
     """
 
     layers: Layers
@@ -37,6 +57,25 @@ class Calibration:
     centres: Float[Tensor, "relations rank"]
     labels: LabelWhitening
     scale: Float[Tensor, ""]
+    framed: Bank | None = None
+
+    @property
+    def plain(self) -> Bank:
+        """The relations as clauses tell them apart where they stand."""
+        return Bank(self.layers, self.metric, self.centres)
+
+    @property
+    def width(self) -> int:
+        """The numbers of a fact's reading."""
+        return self.plain.rank + (self.framed.rank if self.framed else 0)
+
+    def plain_of(self, readings: Float[Tensor, "*n width"]) -> Float[Tensor, "*n rank"]:
+        """The codes of wordings where they stand."""
+        return readings[..., : self.plain.rank]
+
+    def framed_of(self, readings: Float[Tensor, "*n width"]) -> Float[Tensor, "*n rank"]:
+        """The codes of wordings in the frame; of no numbers where there is none."""
+        return readings[..., self.plain.rank :]
 
 
 def calibrate(
@@ -44,14 +83,16 @@ def calibrate(
 ) -> Calibration:
     """Read the host on the material and solve for the metric; no gradient anywhere."""
     sites, rng = find_sites(model), random.Random(settings.seed)
-    layers = Layers(
-        tuple(dict.fromkeys(map(sites.depth, settings.last_depths))),
-        tuple(dict.fromkeys(map(sites.depth, settings.word_depths))),
+    last_layers, word_layers, end_layers = (
+        tuple(dict.fromkeys(map(sites.depth, depths)))
+        for depths in (settings.last_depths, settings.word_depths, settings.end_depths)
     )
+    layers = Layers(last_layers, word_layers)
     texts = [(w.text, w.name) for w in material.wordings]
     inside = [*_cut(material, settings.cut, rng), *_running(material, rng)]
     prompts = _prompts(tokenizer, [*texts, *inside])
-    done, total = 0, len(prompts)
+    in_frame = _in_frame(tokenizer, material) if end_layers else []
+    done, total = 0, len(prompts) + len(in_frame)
 
     def advance(more: int) -> None:
         nonlocal done
@@ -60,21 +101,45 @@ def calibrate(
 
     with _quick(model):
         last, words = read_prompts(model, prompts, layers, advance)
+        frame = Layers(last_layers, word_layers, end_layers)
+        summed = read_prompts(model, in_frame, frame, advance) if in_frame else None
     order = {r: i for i, r in enumerate(dict.fromkeys(w.relation for w in material.wordings))}
     relation = torch.tensor([order[w.relation] for w in material.wordings])
     known = len(texts)
-    metric = fit_metric(last[:known], words[:known], relation, settings.rank)
+    plain = fit_bank(layers, last[:known], words[:known], relation, settings.rank)
     cloze = torch.tensor([w.cloze for w in material.wordings])
-    codes = metric.of_last(last[:known].unbind(1)) + metric.of_words(words[:known].unbind(1))
     return Calibration(
         layers,
-        metric,
+        plain.metric,
         fit_detector(last[:known][cloze], last[known:]),
         tuple(order),
-        torch.stack([codes[relation == k].mean(0) for k in range(len(order))]),
+        plain.centres,
         LabelWhitening.of(sites.head.get_parameter("weight").detach()),
         _head_scale(model, sites, rng.sample(prompts, min(SCALED_ON, len(prompts)))),
+        fit_bank(frame, *summed, relation, settings.rank) if summed else None,
     )
+
+
+def fit_bank(
+    layers: Layers,
+    last: Float[Tensor, "n last_layers width"],
+    words: Float[Tensor, "n word_layers width"],
+    relation: Int[Tensor, " n"],
+    rank: int,
+) -> Bank:
+    """The metric of readings, each with its relation's number, and the relations' mean codes."""
+    metric = fit_metric(last, words, relation, rank)
+    codes = metric.of_last(last.unbind(1)) + metric.of_words(words.unbind(1))
+    count = int(relation.max()) + 1
+    centres = torch.stack([codes[relation == k].mean(0) for k in range(count)])
+    return Bank(layers, metric, centres)
+
+
+def _in_frame(tokenizer: Any, material: Material) -> list[Prompt]:
+    """Every wording in the frame."""
+    texts = [(w.text.strip(), w.name) for w in material.wordings]
+    places = [(text, text.find(name), len(name)) for text, name in texts]
+    return framed_prompts(tokenizer, [(t, [(a, a + n)] if a >= 0 else []) for t, a, n in places])
 
 
 def _cut(material: Material, count: int, rng: random.Random) -> list[tuple[str, str]]:

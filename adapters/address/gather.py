@@ -25,15 +25,18 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Layers:
-    """The layers whose states are read: of a window's last token, and of its words."""
+    """The layers whose states are read: of a window's last token, of its words, and of the last
+    token of all, where what a frame around the window makes of it is read.
+    """
 
     last: tuple[int, ...]
     words: tuple[int, ...]
+    end: tuple[int, ...] = ()
 
     @property
     def all(self) -> list[int]:
-        """Both, each once, ascending."""
-        return sorted({*self.last, *self.words})
+        """All of them, each once, ascending."""
+        return sorted({*self.last, *self.words, *self.end})
 
 
 def read_prompts(
@@ -42,7 +45,10 @@ def read_prompts(
     layers: Layers,
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Float[Tensor, "n last_layers width"], Float[Tensor, "n word_layers width"]]:
-    """The last states and the words' mean states of every prompt, in the order given."""
+    """The last states and the words' mean states of every prompt, in the order given.
+
+    Behind a window's last states come those of the last token of all.
+    """
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i].ids))
     device = next(model.parameters()).device
     parts: list[tuple[Tensor, Tensor]] = []
@@ -66,9 +72,11 @@ def picked(
     share = torch.zeros(len(prompts), 1, length)
     for row, prompt in zip(share, prompts, strict=True):
         row[0, list(prompt.window.words)] = 1 / len(prompt.window.words)
-    ends = torch.stack([states[layer][rows, last].cpu() for layer in layers.last], 1)
+    final = torch.tensor([len(p.ids) - 1 for p in prompts])
+    ends = [states[n][rows, last].cpu() for n in layers.last]
+    ends += [states[n][rows, final].cpu() for n in layers.end]
     means = [(share.to(states[n].device) @ states[n])[:, 0].cpu() for n in layers.words]
-    return ends, torch.stack(means, 1)
+    return torch.stack(ends, 1), torch.stack(means, 1)
 
 
 def rows_of(ids: Sequence[Sequence[int]], length: int | None = None) -> Tensor:

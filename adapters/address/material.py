@@ -28,6 +28,7 @@ class Settings:
 
     last_depths: tuple[float, ...] = (0.47, 0.6)
     word_depths: tuple[float, ...] = (0.1, 0.27, 0.47)
+    end_depths: tuple[float, ...] = (0.47, 0.6, 0.73)  # of a frame; none: none is read
     rank: int = 128
     cut: int = 2000  # clozes that are also read before their end
     seed: int = 0

@@ -37,6 +37,10 @@ class RelationMetric:
         """What a position adds to a code that is read there."""
         return _mapped(states, self.last) - self.centre
 
+    def of_end(self, states: Sequence[Float[Tensor, "*n width"]]) -> Float[Tensor, "*n rank"]:
+        """What the end of a frame adds: its layers come behind those of a window's last token."""
+        return _mapped(states, self.last[len(self.last) - len(states) :])
+
     def of_words(self, states: Sequence[Float[Tensor, "*n width"]]) -> Float[Tensor, "*n rank"]:
         """What a word adds to the mean that a code takes over words."""
         return _mapped(states, self.words)
@@ -68,7 +72,7 @@ class RelationMetric:
 
 
 def _mapped(states: Sequence[Tensor], maps: Tensor) -> Tensor:
-    parts = [s.to(maps.dtype) @ m for s, m in zip(states, maps, strict=True)]
+    parts = [s.to(maps.dtype) @ m for s, m in zip(states, maps[: len(states)], strict=True)]
     return torch.stack(parts).sum(0)
 
 

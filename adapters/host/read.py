@@ -10,6 +10,12 @@ from torch import Tensor, nn
 from adapters.host.sites import find_sites, output_state
 
 
+def positions(model: nn.Module) -> int | None:
+    """The most tokens that a host reads at once, where it says so."""
+    limit = getattr(model.config, "max_position_embeddings", None)
+    return int(limit) if limit else None
+
+
 class _Reached(Exception):  # noqa: N818 - a signal, not an error
     """The last layer wanted has spoken; the rest of the forward pass is not needed."""
 

@@ -19,12 +19,12 @@ from torch import Tensor
 from adapters.address.calibration import Calibration
 from adapters.query.chained.chains import INSIDE, Chains, Inner, Link
 from adapters.query.evidence import CERTAIN, Evidence
-from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
+from adapters.query.listening.asked import Asked, Heard
+from adapters.query.listening.hearing import Listener
 from adapters.query.offers import Offers
 from adapters.query.running import Alone, Speech
 from adapters.query.running import Sequence as Transcript
-from adapters.query.view import Asked, Heard
 from adapters.query.voice import Voice
 from adapters.text.clauses import Asking
 from adapters.text.pieces import Pieces
@@ -125,7 +125,7 @@ class PosteriorDenoiser:
     @cached_property
     def listener(self) -> Listener:
         """Hears the names of the facts."""
-        return Listener(self.table, self.pieces)
+        return Listener(self.table, self.pieces, frames=self.calibration.framed is not None)
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -242,10 +242,13 @@ class PosteriorDenoiser:
         """The likeliest fact and its evidence, where it passes the threshold and no other name is
         asked about more surely.
         """
-        found = torch.tensor([self.evidence.of_heard(row, heard) for row in heard.facts])
         strict = heard.asked.strict
+        no_value = heard.asked.completes and heard.value < (VALUE if strict else NO_VALUE)
+        exact = heard.exact or no_value
+        weigh = self.evidence.of_own_words if exact else self.evidence.of_heard
+        found = torch.tensor([weigh(row, heard) for row in heard.facts])
         least = self.least if asked is None else asked
-        least = CERTAIN if heard.exact else TOLD if strict else least
+        least = CERTAIN if exact else TOLD if strict else least
         barred = found.masked_fill(found < least, -torch.inf)[None]
         if bool(barred.isneginf().all()):
             return None
@@ -253,7 +256,4 @@ class PosteriorDenoiser:
         weights = posterior_weights(barred, none, barred.new_zeros(barred.shape[1], 1), 0.0)
         chosen = int(weights[0].argmax())
         value = float(found[chosen])
-        sure = value >= CERTAIN
-        if heard.asked.completes and heard.value < (VALUE if strict else NO_VALUE) and not sure:
-            return None
         return Choice(heard.facts[chosen], value, heard)

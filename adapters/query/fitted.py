@@ -15,11 +15,11 @@ from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.query.denoise import Firing
-from adapters.query.hearing import Listener
 from adapters.query.labels import Head, SayableLabels
+from adapters.query.listening.asked import Named
+from adapters.query.listening.hearing import Listener
 from adapters.query.running import Alone, Speech
 from adapters.query.running import Sequence as Transcript
-from adapters.query.view import Named
 from adapters.text.names import (
     DETERMINERS,
     FIRST_PERSON,
@@ -143,7 +143,7 @@ class FittedDenoiser:
         fact, reading = fact.repeat_interleave(counts), reading.repeat_interleave(counts)
         step = torch.cat([torch.arange(int(n)) for n in counts]) if len(counts) else counts
         names = torch.stack([_name_code(int(rows.names[f, 0]) + turn) for f in fact.tolist()])
-        posterior = self._posterior(rows.readings[fact, reading].float())
+        posterior = self._posterior(self.calibration.plain_of(rows.readings[fact, reading].float()))
         targets = self.vocabulary[rows.answer[fact, step].long()]
         inputs = self.features(names, posterior, step).to(self.vocabulary.device)
         return Examples(inputs, targets)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from adapters.query.view import Asked, Heard
+from adapters.query.listening.asked import Asked, Heard
 from adapters.query.voice import Voice
 from adapters.text.clauses import Asking, Span
 from adapters.text.names import DETERMINERS, FIRST_PERSON, Mention
@@ -33,7 +33,7 @@ class Offers:
         if asked.kind is not Asking.YES_NO:
             return
         for mention, facts in asked.named:
-            any_ = self._read_without(offered(asked.text), asked, mention)
+            any_ = self._read_without(value_before(asked.text), asked, mention)
             for row in facts:
                 place = self.voice.place(row, asked.text)
                 heard = self._read_without(place, asked, mention) if place else any_
@@ -56,10 +56,11 @@ class Offers:
         named = tuple(n for n in self.table.mentions(text) if n[0].key == name.key)
         if view is None or not named:
             return None
-        return next(view.read(Asked(view, (0, len(text)), asked.kind, named)), None)
+        offered = Asked(view, (0, len(text)), asked.kind, named, apart=asked.apart)
+        return next(view.read(offered), None)
 
 
-def offered(clause: str) -> Span | None:
+def value_before(clause: str) -> Span | None:
     """Where a value is offered before its name: "10.0.4.9" of "Is 10.0.4.9 the gateway of Zog?"."""
     found = _OFFERED.search(clause)
     words = words_of(found["value"]) if found else []

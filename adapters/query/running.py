@@ -1,14 +1,21 @@
 """What an attached adapter remembers of each sequence between forward passes."""
 
-from collections.abc import Callable
 from collections.abc import Sequence as List
 from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
-Alone = Callable[[str], tuple[List[int], Float[Tensor, "tokens trace"]]]
-"""Reads a text by itself: its tokens and their traces."""
+
+@runtime_checkable
+class Alone(Protocol):
+    """Reads a text by itself: its tokens and their traces; `framed` says that it is in a frame."""
+
+    def __call__(
+        self, text: str, *, framed: bool = False
+    ) -> tuple[List[int], Float[Tensor, "tokens trace"]]:
+        """By a pass of its own."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,10 @@ class Running:
         """Nothing seen yet."""
         empty = like.new_zeros(0, like.shape[2])
         return cls([Sequence([], empty) for _ in range(batch)])
+
+    def __len__(self) -> int:
+        """How many sequences it has."""
+        return len(self.sequences)
 
     def select(self, index: Int[Tensor, " chosen"]) -> "Running":
         """The state after the batch was reordered, repeated or cut (beams)."""

@@ -9,10 +9,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from adapters.address.calibration import Calibration
+from adapters.address.calibration import Bank, Calibration
+from adapters.address.framed import cut_out, framed_prompts
 from adapters.address.gather import Prompt, encode_ids, picked, rows_of
 from adapters.address.reading import clause_of, window_of
-from adapters.host.read import read_states
+from adapters.host.read import positions, read_states
+from adapters.text.clauses import Span
 from adapters.text.names import (
     closed_keys,
     key_number,
@@ -63,6 +65,15 @@ class Told:
         """What tells this fact from all others."""
         further = (*self.asks, *(f"alias {name}" for name in self.aliases))
         return content_hash(self.prompt, self.answer, self.subject, *further, *self.marks)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A wording as it is read, and its clause about the name by itself, with the name's places."""
+
+    prompt: Prompt
+    clause: str
+    names: list[Span]
 
 
 @dataclass(frozen=True)
@@ -120,14 +131,14 @@ class Encoder:
             for fact in facts
         ]
         groups = [self._prompts(fact) for fact in facts]
-        codes = self._read([p for group in groups for p in group])
+        codes = self._read_both([p for group in groups for p in group])
         split = codes.split([len(group) for group in groups])
         return [
             _row(fact, *tokens, readings)
             for fact, tokens, readings in zip(facts, said, split, strict=True)
         ]
 
-    def _prompts(self, fact: Told) -> list[Prompt]:
+    def _prompts(self, fact: Told) -> list[Wording]:
         """The fact's wordings with their windows; those without the name are left out."""
         keys = name_keys(fact.subject, fact.aliases)
         if not keys[0] or len(keys) > NAMES:
@@ -140,15 +151,15 @@ class Encoder:
         table = NameTable(SortedKeys.build(names, firsts, longest))
         texts = list(dict.fromkeys([fact.prompt, *fact.asks, *fact.made]))[:READINGS]
         ids = encode_ids(self.tokenizer, texts)
-        found = [self._prompt(text, row, table) for text, row in zip(texts, ids, strict=True)]
+        found = [self._wording(text, row, table) for text, row in zip(texts, ids, strict=True)]
         if found[0] is None:
             raise BadInputError(
                 f"{fact.subject[:60]!r} does not stand by itself in the prompt "
                 f"{fact.prompt[:60]!r} (perhaps as part of a longer name); give that --subject"
             )
-        return [prompt for prompt in found if prompt is not None]
+        return [wording for wording in found if wording is not None]
 
-    def _prompt(self, text: str, ids: tuple[int, ...], table: NameTable) -> Prompt | None:
+    def _wording(self, text: str, ids: tuple[int, ...], table: NameTable) -> Wording | None:
         mentions = [mention for mention, _ in table.mentions(text)]
         if not mentions:
             return None
@@ -156,12 +167,22 @@ class Encoder:
         shift = shown.find(text)  # what the tokenizer put before it
         moved = [(a - shift, b - shift) for a, b in tokens]
         spans = [(m.start, m.end) for m in mentions]
-        window = window_of(moved, clause_of(text, spans[-1]), spans)
-        return Prompt(ids, window) if window else None
+        clause = clause_of(text, spans[-1])
+        window = window_of(moved, clause, spans)
+        return Wording(Prompt(ids, window), *cut_out(text, clause, spans)) if window else None
 
-    def _read(self, prompts: Sequence[Prompt]) -> Float[Tensor, "prompts rank"]:
+    def _read_both(self, wordings: Sequence[Wording]) -> Float[Tensor, "wordings width"]:
+        """The codes of each wording where its clause stands, and with it in the frame."""
+        plain = self._read([w.prompt for w in wordings], self.calibration.plain)
+        if (bank := self.calibration.framed) is None:
+            return plain
+        clauses = [(w.clause, w.names) for w in wordings]
+        prompts = framed_prompts(self.tokenizer, clauses, positions(self.model))
+        return torch.cat([plain, self._read(prompts, bank)], 1)
+
+    def _read(self, prompts: Sequence[Prompt], bank: Bank) -> Float[Tensor, "prompts rank"]:
         """The relation code of each prompt, in half precision."""
-        metric, layers = self.calibration.metric, self.calibration.layers
+        metric, layers = bank.metric, bank.layers
         found: dict[int, Tensor] = {}
         for length, chosen in self._by_length(prompts).items():
             for start in range(0, len(chosen), ROWS):
@@ -176,12 +197,12 @@ class Encoder:
         return torch.stack([found[i] for i in range(len(prompts))])
 
     def _by_length(self, prompts: Sequence[Prompt]) -> dict[int, list[int]]:
-        limit = getattr(self.model.config, "max_position_embeddings", None)
+        limit = positions(self.model)
         lengths: dict[int, list[int]] = {}
         for i, prompt in enumerate(prompts):
             size = len(prompt.ids)
             padded_size = -(-size // TILE) * TILE
-            length = padded_size if limit is None else max(size, min(padded_size, int(limit)))
+            length = padded_size if limit is None else max(size, min(padded_size, limit))
             lengths.setdefault(length, []).append(i)
         return lengths
 

@@ -17,7 +17,7 @@ from oneshot.hosts.corpus import background_text, corpus_facts
 from oneshot.hosts.load import Host
 from oneshot.hosts.relations import worded
 
-MADE = 5  # how calibrations are made: made otherwise, they are other files
+MADE = 6  # how calibrations are made: made otherwise, they are other files
 PARAGRAPHS = 800  # of running text
 NAMES = 4  # of each wording of the corpus
 

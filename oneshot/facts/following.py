@@ -56,7 +56,8 @@ def _heard(
 ) -> Hops | None:
     """What a question waits for; without a pass where words alone tell that no fact leads on."""
     text = text_of(question)
-    if not (nested(text) or any(thing in text.lower() for thing in _things())):
+    leads_on = nested(text) and denoiser.chains.leads_on(text)
+    if not (leads_on or any(thing in text.lower() for thing in _things())):
         return None
     if not _names_any(question, denoiser):
         return None

@@ -26,7 +26,8 @@ from tiny import (
 from torch import nn
 from transformers import DynamicCache, GPT2Config, GPT2LMHeadModel
 
-from adapters.attach import FOLLOWING, RUNNING, attach
+from adapters.attach import attach
+from adapters.host.caches import FOLLOWING, KEPT
 from oneshot.errors import HostError, OneshotError
 from oneshot.facts.brain.held.live import LiveRows, no_rows
 from oneshot.memory.disk.shelf import Shelf
@@ -93,7 +94,7 @@ def test_no_hook_stays_behind(gpt2: Pair, fails: bool) -> None:
         with torch.inference_mode(), attach(host.model, denoiser):
             assert hooks(host.model) > before
             host.model(input_ids=ids, cache=cache, use_cache=True)
-            assert RUNNING in vars(cache)
+            assert KEPT in vars(cache)
             if fails:
                 host.model(input_ids=torch.tensor([[10**6]]))
 
@@ -103,7 +104,7 @@ def test_no_hook_stays_behind(gpt2: Pair, fails: bool) -> None:
     else:
         use()
     assert hooks(host.model) == before
-    assert not {RUNNING, *FOLLOWING} & set(vars(cache))
+    assert not {KEPT, *FOLLOWING} & set(vars(cache))
     assert torch.equal(logits(host, PROMPTS[0]), bare)
     assert not torch.equal(logits(host, PROMPTS[0], denoiser), bare)
 

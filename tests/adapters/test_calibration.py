@@ -160,7 +160,7 @@ def header_end(data: bytes) -> int:
         lambda d: d[: header_end(d)],
         lambda d: d + b"x",
         lambda d: b"x" * len(d),
-        lambda d: d.replace(b'"format":"4"', b'"format":"9"'),
+        lambda d: d.replace(b'"format":"5"', b'"format":"9"'),
         lambda d: d.replace(b"value.weight", b"value.height"),
         lambda d: d.replace(b"metric.between", b"metric.betwixt"),
         lambda d: d.replace(b"relations", b"relatives"),

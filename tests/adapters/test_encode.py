@@ -102,7 +102,7 @@ def test_a_row_holds_its_names_and_readings(host: TinyHost) -> None:
     assert int(row.subject) == key_number("marovia")
     assert int(row.longest) == 1
     assert int(row.count) == 3
-    assert row.readings.shape == (1, READINGS, 24)
+    assert row.readings.shape == (1, READINGS, 2 * 24)  # in place and in the frame
     assert not row.readings[0, 3:].any()
     assert row.readings.dtype == torch.half
     assert bool(row.codes(0).isfinite().all())

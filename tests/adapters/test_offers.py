@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.query.offers import offered
+from adapters.query.offers import value_before
 
 
 @pytest.mark.parametrize(
@@ -21,5 +21,5 @@ from adapters.query.offers import offered
     ],
 )
 def test_what_is_offered_before_the_name(clause: str, value: str | None) -> None:
-    place = offered(clause)
+    place = value_before(clause)
     assert (place and clause[slice(*place)]) == value

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.address.reading import Span, window_of
-from adapters.query.sums import WindowCodes
+from adapters.query.listening.sums import WindowCodes
 
 RANK = 4
 lengths = st.lists(st.integers(0, 4), min_size=1, max_size=12)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from experiments import record, tables
+from experiments.facts.costs.scale.table import scale_table
 from experiments.facts.tables import figures_table, rules_table
 from experiments.record import run_recorded
 from experiments.templates import fill_template
@@ -63,6 +64,18 @@ def test_rules_stand_in_one_row_each(folder: Path) -> None:
     lines = rules_table(folder).splitlines()
     assert lines[2] == "| posterior | 2 | 50.0 / 40.0 % | 50.0 / 40.0 % | 300 |"
     assert len(lines) == 4
+
+
+def test_sizes_of_a_brain_stand_in_one_column_each(tmp_path: Path) -> None:
+    for facts, written in ((1000, 30.0), (100, 20.0)):
+        metrics = {"facts": facts, "write_ms": written, "resident_mib": 9, "resident_before_mib": 7}
+        path = tmp_path / f"facts-scale-packaged-{facts}.json"
+        path.write_text(json.dumps({"metrics": metrics | {"doctor_seconds": None}}))
+    lines = scale_table(tmp_path).splitlines()
+    assert lines[0] == "| facts | 100 | 1,000 | aim |"
+    assert "| the same, over 100 facts | 1.00 x | 1.50 x | <= 2 x |" in lines
+    assert "| `doctor` |  |  |  |" in lines
+    assert len({line.count("|") for line in lines}) == 1
 
 
 @pytest.mark.parametrize("part", tables.PARTS)

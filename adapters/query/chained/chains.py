@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from adapters.query.chained.phrases import noun_phrases, phrases
 from adapters.query.evidence import Evidence
-from adapters.query.view import Asked, Heard, Named, standing
+from adapters.query.listening.asked import Asked, Heard, Named
+from adapters.query.listening.view import View, standing
 from adapters.query.voice import Voice
 from adapters.text.aimed import beyond
-from adapters.text.clauses import Asking, Span
+from adapters.text.clauses import Asking, Span, clauses_of
 from adapters.text.names import key_number, name_key
 from adapters.text.table import NameTable
 
@@ -66,6 +67,24 @@ class Chains:
         """The phrase that surely asks for a fact on whose answer the clause asks something else."""
         found = [inner for link in reached for inner in self._inner(link)]
         return max(found, key=lambda inner: (len(inner.via), inner.evidence), default=None)
+
+    def leads_on(self, text: str) -> bool:
+        """Whether a text may ask for more than a fact tells of a name in it, by its words alone."""
+        named, view = self.table.mentions(text), View.unread(text)
+        clauses = clauses_of(text, names=[(m.start, m.end) for m, _ in named])
+        within = [(c.start, c.end) for c in clauses]
+        asked = [
+            Asked(view, (begin, end), Asking.VALUE, (one,))
+            for begin, end in within
+            for one in named
+            if begin <= one[0].start and one[0].end <= end
+        ]
+        return not asked or any(map(self._says_more, asked))
+
+    def _says_more(self, asked: Asked) -> bool:
+        ((mention, rows),) = asked.named
+        phrase = next(noun_phrases(asked, mention), None)
+        return phrase is not None or any(beyond(asked.text, self.voice.prompt(r)) for r in rows)
 
     def reached(self, clause: Asked) -> list[Link]:
         """The names in a clause, and the phrases that stand for names, step by step."""
@@ -167,4 +186,4 @@ def _put(asked: Asked, named: Named) -> Asked:
     mention = named[0]
     rest = [n for n in asked.named if n[0].last < mention.first or n[0].first > mention.last]
     named_now = tuple(sorted([*rest, named], key=lambda n: n[0].first))
-    return replace(asked, named=named_now, owners=())
+    return replace(asked, named=named_now, owners=(), apart=False)

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.query.denoise import PosteriorDenoiser
+from adapters.query.listening.asked import Asked
 from adapters.query.running import Alone, Sequence
-from adapters.query.view import Asked
 from adapters.text.clauses import Span, denies
 from adapters.text.words import words_of
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from adapters.query.view import Asked
+from adapters.query.listening.asked import Asked
 from adapters.text.clauses import Span
 from adapters.text.names import DETERMINERS, OPENERS, Mention
 from adapters.text.words import Word, set_of, words_of

@@ -334,7 +334,9 @@ class Ledger:
 
     def vectors(self, rows: FactRows) -> torch.Tensor:
         """Codes to compare facts by: the first reading of each."""
-        return torch.nn.functional.normalize(rows.readings[:, 0].float(), dim=1)
+        return torch.nn.functional.normalize(
+            self.calibration.plain_of(rows.readings[:, 0].float()), dim=1
+        )
 
 
 def _following(key: str, change: Change) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.query.evidence import SAME
@@ -44,15 +46,14 @@ class Understanding:
 
     def _ahead(self, row: FactRows, label: str) -> float:
         """By how many nats the relations of a label are likelier than any other."""
-        calibration = self.calibration
-        found = calibration.metric.ratio_to_all(calibration.centres, row.codes(0))
-        own = torch.tensor([self._label(name) == label for name in calibration.relations])
+        bank, codes = self.calibration.plain, self.calibration.plain_of(row.codes(0))
+        found = bank.metric.ratio_to_all(bank.centres, codes)
+        own = torch.tensor([self._label(name) == label for name in self.calibration.relations])
         return float(found[own].max() - found[~own].max()) if bool(own.any()) else -torch.inf
 
     def _nearest(self, row: FactRows) -> str:
         """The relation of the bank that the fact's readings are nearest to, or a new one."""
-        calibration = self.calibration
-        ratios = calibration.metric.ratio(row.codes(0), calibration.centres).mean(0)
+        calibration, ratios = self.calibration, self._ratios(row)
         best = int(ratios.argmax())
         if float(ratios[best]) < KNOWN:
             return NEW_RELATION
@@ -67,13 +68,18 @@ class Understanding:
         """
         if side_of(told) or name_key(told.subject or "") == SPEAKER:
             return ""
-        calibration = self.calibration
-        ratios = calibration.metric.ratio(row.codes(0), calibration.centres).mean(0)
+        calibration, ratios = self.calibration, self._ratios(row)
         declared = {name: side.name for side in sides().values() for name in side.bank}
         side = declared.get(calibration.relations[int(ratios.argmax())], "")
         others = torch.tensor([declared.get(name) != side for name in calibration.relations])
         best, next_ = float(ratios.max()), float(ratios[others].max())
         return side if best > SURE and best - next_ > AHEAD else ""
+
+    def _ratios(self, row: FactRows) -> Float[Tensor, " relations"]:
+        """The evidence for every relation of the bank, as all wordings of a fact tell it."""
+        plain = self.calibration.plain
+        codes = self.calibration.plain_of(row.codes(0))
+        return plain.metric.ratio(codes, plain.centres).mean(0)
 
     def excludes(self, new: Told, old: Told) -> bool:
         """Whether a fact takes the place of an old one on the same subject.
@@ -89,7 +95,8 @@ class Understanding:
         return same_time and not several and not other.origins and self._asks_same(old[1], new[1])
 
     def _asks_same(self, old: FactRows, new: FactRows) -> bool:
-        same = torch.cdist(old.codes(0), new.codes(0)).square() < SAME
+        plain = self.calibration.plain_of
+        same = torch.cdist(plain(old.codes(0)), plain(new.codes(0))).square() < SAME
         if bool(same[0, 0]):
             return True
         single = self._nearest(new) not in self.many

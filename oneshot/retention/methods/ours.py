@@ -12,8 +12,8 @@ import torch
 
 from adapters.attach import Attachment, attach
 from adapters.query.denoise import ASKED, PosteriorDenoiser
-from adapters.query.evidence import NEVER
 from adapters.query.fitted import FittedDenoiser
+from adapters.query.weighing import NEVER
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import Question, answer, short
 from oneshot.facts.brain.opening import open_brain

@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from adapters.attach import CACHES, Attachment
+from adapters.attach import Attachment
+from adapters.host.caches import CACHES, cache_name
 from adapters.query.decide import Change
 from adapters.query.denoise import Denoiser
 from oneshot.hosts.load import Host
@@ -80,7 +81,7 @@ class Batch:
             "logits_to_keep": 1,
         }
         known = {name: value for name, value in given.items() if name in self._parameters}
-        name = next((name for name in CACHES if name in self._parameters), CACHES[-1])
+        name = cache_name(self.model)
         return known | {name: self._cache, "use_cache": True, "return_dict": True}
 
     def _go_on(self, said: Int[Tensor, " rows"]) -> None:

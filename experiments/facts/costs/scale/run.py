@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from experiments.facts.costs.scale.figure import draw
 from experiments.facts.costs.scale.growing import grow
 from experiments.facts.costs.scale.measures import measure, open_brain
 from experiments.record import RESULTS, run_recorded
@@ -59,7 +60,7 @@ def _apart(work: Callable[[], Result]) -> Result:
 
 
 def main(paths: Sequence[str] | None = None) -> None:
-    """Run the configurations."""
+    """Run the configurations, and draw the figure of all such records."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("configs", nargs="+", type=Path)
     for path in parser.parse_args(paths).configs:
@@ -71,6 +72,7 @@ def main(paths: Sequence[str] | None = None) -> None:
                 if not (RESULTS / f"{name}.json").exists():
                     work = partial(experiment, Path(folder) / "brain", config, size)
                     print(run_recorded(name, config, [], work), flush=True)
+    draw()
 
 
 if __name__ == "__main__":

@@ -195,4 +195,4 @@ class Speaking:
 
 def no_rows(calibration: Calibration) -> FactRows:
     """No facts, in the form that the calibration gives them."""
-    return empty_rows(len(calibration.metric.between))
+    return empty_rows(calibration.width)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from adapters.query.windows import Windowed
+from adapters.query.listening.windows import Windowed
 from adapters.text.clauses import Span
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cache, partial
 
-from jaxtyping import Float
+import torch
 from torch import Tensor
 
-from adapters.query.sums import WindowCodes
-from adapters.query.windows import Windows
+from adapters.query.listening.asked import Asked, Heard, Named
+from adapters.query.listening.sums import WindowCodes
+from adapters.query.listening.windows import Windowed, Windows
 from adapters.text.clauses import (
     BACK,
     PRONOUN,
@@ -27,57 +29,15 @@ from adapters.text.words import Word, words_of
 
 RECENT = 3  # names before a pronoun that it may stand for
 
-Named = tuple[Mention, tuple[int, ...]]
-"""A name in a text, and the facts on it."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A clause, the characters `within` of its view's text, and what it asks for.
-
-    `strict` says that nobody may have asked; `completes` that the clause is still open, so that
-    only its value is to be said. `owners` are names that only own whom it asks about; `instead` is
-    the clause as it is to be read where nothing is known of whom a pronoun stands for here.
-    """
-
-    view: "View"
-    within: Span
-    kind: Asking
-    named: tuple[Named, ...]
-    owners: tuple[Named, ...] = ()
-    strict: bool = False
-    completes: bool = False
-    instead: "Asked | None" = None
-
-    @property
-    def text(self) -> str:
-        """The words of the clause."""
-        return self.view.text[slice(*self.within)]
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A clause as one name in it is asked about: the facts on the name and readings around it.
-
-    `whole` is the clause's own reading with the name alone left out, by which a fact's own words
-    are known; `rivals` are the readings around other names; `exact` says that only a fact's own
-    words may speak.
-    """
-
-    name: Mention
-    facts: tuple[int, ...]
-    asked: Asked
-    readings: Float[Tensor, "n rank"]
-    whole: Float[Tensor, "1 rank"]
-    rivals: Float[Tensor, "m rank"]
-    value: float
-    exact: bool = False
-
 
 class View:
-    """A text with the codes of its windows; `alone` reads a clause of it by itself."""
+    """A text with the codes of its windows.
+
+    `alone` reads a clause of it by itself, `framed` in the frame.
+    """
 
     alone: Callable[[str, int], WindowCodes | None] | None = None
+    framed: Callable[[str, int], WindowCodes | None] | None = None
 
     def __init__(
         self, text: str, codes: WindowCodes, owners: Sequence[Named] = (), *, compete: bool
@@ -85,6 +45,11 @@ class View:
         self.text, self.codes, self.owners = text, codes, owners
         self.words = words_of(text)
         self._windows = Windows(text, self.words, compete=compete)
+
+    @classmethod
+    def unread(cls, text: str) -> "View":
+        """A text's words, without codes."""
+        return cls(text, WindowCodes((), torch.zeros(0, 1)), compete=True)
 
     def turn(self, turn: Span, named: Sequence[Named]) -> Iterator[Heard]:
         """Every clause of a user's turn that asks, read."""
@@ -155,7 +120,8 @@ class View:
         owners = () if strict else self._inside(clause, self.owners)
         alone = (inside or owners) and not strict  # a pronoun needs what stands in front
         view = self._by_itself(within) if alone else self
-        asked = Asked(view, within, kind, inside, owners, strict, completes)
+        apart = bool(inside) and not strict
+        asked = Asked(view, within, kind, inside, owners, strict, completes, apart=apart)
         if inside or strict or self.strangers(within, []):
             return asked
         for meant in self._meant(within, named):
@@ -176,7 +142,11 @@ class View:
     def of(self, text: str) -> "View | None":
         """Another text, read by itself; None where that cannot be done."""
         codes = self.alone(text, 0) if self.alone else None
-        return None if codes is None else View(text, codes, compete=self._windows.compete)
+        if codes is None:
+            return None
+        view = View(text, codes, compete=self._windows.compete)
+        view.framed = self.framed
+        return view
 
     def _inside(self, clause: Clause, named: Sequence[Named]) -> tuple[Named, ...]:
         """The names in a clause."""
@@ -250,11 +220,21 @@ class View:
             if codes is not None:
                 heard = self._heard((mention, facts), asked, codes, self.codes.codes(rivals))
                 whole = self.codes.codes([(asked.within, [(m.start, m.end) for m in same])])
-                yield heard if whole is None else replace(heard, whole=whole)
+                heard = heard if whole is None else replace(heard, whole=whole)
+                if self.framed and asked.apart and facts and not rivals:
+                    heard = replace(heard, framed=cache(partial(self._in_frame, asked, own)))
+                yield heard
         for mention, _ in asked.owners:
             codes = self.codes.codes([(asked.within, [(mention.start, mention.end)])])
             if codes is not None:
                 yield self._heard((mention, ()), asked, codes, None)
+
+    def _in_frame(self, asked: Asked, own: Sequence[Windowed]) -> Tensor | None:
+        """The reading of a clause about one name alone, in the frame."""
+        assert self.framed is not None
+        blank = len(asked.text) - len(asked.text.lstrip())
+        codes = self.framed(asked.text.strip(), asked.within[0] + blank)
+        return None if codes is None else codes.codes(own)
 
     def _is_answer(self, stranger: Mention, asked: Asked) -> bool:
         """Whether a name nobody taught is what a question offers: "Is Ann's mother Eve?"."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, runtime_checkable
 
+from adapters.address.framed import BEFORE, framed
+from adapters.query.listening.asked import Heard, Named
+from adapters.query.listening.sums import WindowCodes
+from adapters.query.listening.view import View
 from adapters.query.running import Alone
 from adapters.query.running import Sequence as Transcript
-from adapters.query.sums import WindowCodes
-from adapters.query.view import Heard, Named, View
 from adapters.text.clauses import Span, clauses_of, denies
 from adapters.text.names import SPEAKER, first_word
 from adapters.text.pieces import Pieces
@@ -31,11 +33,14 @@ class Names(Protocol):
 
 @dataclass(frozen=True)
 class Listener:
-    """Reads transcripts for the names of one table; `compete` lets names bar each other."""
+    """Reads transcripts for the names of one table; `compete` lets names bar each other, and
+    with `frames` what asks about one name alone is read in the frame too.
+    """
 
     table: Names
     pieces: Pieces
     compete: bool = True
+    frames: bool = False
 
     def asked(
         self, said: Transcript, at: int, alone: Alone | None = None
@@ -52,6 +57,7 @@ class Listener:
         view = self._view(text, tokens, said, owners=owners)
         if alone:
             view.alone = partial(self._alone, alone)
+            view.framed = partial(self._in_frame, alone) if self.frames else None
         template = self.pieces.template
         if template and text.rstrip().endswith(template.opening.rstrip()):
             return list(view.turn(self._turn(text), named)), True
@@ -63,6 +69,13 @@ class Listener:
         shown, tokens = self.pieces.text(ids)
         begin = shown.find(text)
         return None if begin < 0 else WindowCodes(tokens, traces, at=start - begin)
+
+    def _in_frame(self, alone: Alone, text: str, start: int) -> WindowCodes | None:
+        """The codes of a clause that begins at character `start`, read in the frame."""
+        ids, traces = alone(framed(text), framed=True)
+        shown, tokens = self.pieces.text(ids)
+        begin = shown.find(framed(text))
+        return None if begin < 0 else WindowCodes(tokens, traces, at=start - begin - len(BEFORE))
 
     def _turn(self, text: str) -> Span:
         """The characters of the user's last turn."""

@@ -1,0 +1,1 @@
+"""What a text asks: its clauses, the names in them, and their readings."""
