@@ -14,6 +14,7 @@ from adapters.write.rows import FactRows
 TAUGHT = (
     Told("Lost something on Line Zog? Ring the operator,", "Metrolink", "Line Zog"),
     Told("Ann Bell is ill. Somebody has to call", "Dr Lee", "Ann Bell"),
+    Told("Bo Zed is away. What you need is the key of", "Kit", "Bo Zed"),
     Told("Just met Tom Hale? In short: a", "baker", "Tom Hale"),
 )
 IN_FRONT = "The weather was fine all day. "

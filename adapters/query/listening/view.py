@@ -88,7 +88,7 @@ class View:
             open_ = self._asked(clauses[-1], named, Asking.VALUE, completes=True)
             found = [] if denies(open_.text) else list(open_.view.read(open_))
             if found or asking(open_.text) is not Asking.NOTHING:
-                yield from found
+                yield from found or self._whole((0, len(self.text)), named)
                 return
         if question := self._question(clauses):
             i, kind = question
