@@ -1,20 +1,18 @@
 """Files that a crash at any instant leaves whole: written through, then renamed."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from oneshot.errors import BrainError, OneshotError
 
 
 def write_through(path: Path, data: bytes, mode: int | None) -> None:
     """Write a file that is on the disk when this returns."""
-    with path.open("wb") as file:
-        if mode is not None:
-            path.chmod(mode)
+    with _through(path, mode) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
@@ -28,16 +26,36 @@ def sync_folder(folder: Path) -> None:
 
 def write_atomically(path: Path, data: bytes, failure: type[OneshotError] = BrainError) -> None:
     """Replace a file's content in one step, durably, its mode kept; a `failure` where it fails."""
+    with replacing(path, failure) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path, failure: type[OneshotError] = BrainError) -> Iterator[BinaryIO]:
+    """A file whose content takes the place of another's as above, once the block has written it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         mode = path.stat().st_mode & 0o777 if path.exists() else None
-        write_through(temporary, data, mode)
+        with _through(temporary, mode) as file:
+            yield file
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise failure(
             f"{path} cannot be written ({error.strerror or error}); free some space or mend the "
             "permissions, what was saved before is whole"
         ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _through(path: Path, mode: int | None) -> Iterator[BinaryIO]:
+    """A file to write that is on the disk when the block ends."""
+    with path.open("wb") as file:
+        if mode is not None:
+            path.chmod(mode)
+        yield file
+        file.flush()
+        os.fsync(file.fileno())

@@ -5,11 +5,16 @@ from pathlib import Path
 import pytest
 import torch
 from brains import caches, exported, open_tiny, statement, statements
+from safetensors.torch import save
 
 from adapters.text.table import MOST_OF_ONE
-from oneshot.facts.brain import ledger
+from oneshot.facts.brain import export, ledger
+from oneshot.facts.brain.held.kept import record_of
+from oneshot.facts.changing import carrying
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Statement
+from oneshot.memory.disk import segments
+from oneshot.memory.disk.segment_file import text_tensors
 
 __all__ = ["caches"]
 
@@ -87,3 +92,23 @@ def test_a_name_that_too_many_facts_bear_is_nobodys(tmp_path: Path) -> None:
         assert keys.rows_of(number, MOST_OF_ONE) == keys.rows_of(number)
         assert len(keys.rows_of(number)) == 2
         assert keys.rows_of(number, 1) == ()
+
+
+def test_an_export_in_parts_has_the_bytes_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "SMALL", 0)
+    with open_tiny(tmp_path / "brain") as learner:
+        learner.write(statements(4))
+    with open_tiny(tmp_path / "brain") as learner:
+        learner.write(statements(3, 4))
+        learner.forget([2])
+        whole = exported(learner, tmp_path / "whole")
+        monkeypatch.setattr(carrying, "AT_ONCE", 2)
+        assert exported(learner, tmp_path / "parts") == whole
+        rows = learner.ledger.live.canonical()
+        told = [record_of(learner.ledger.texts[key]) for key in rows.hex_keys()]
+    assert len(rows) >= 6
+    assert rows.hex_keys() == sorted(rows.hex_keys())
+    texts = dict(zip(export.TEXTS, text_tensors(told), strict=True))
+    assert whole[export.MODEL] == save(rows.tensors() | texts)

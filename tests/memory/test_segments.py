@@ -19,7 +19,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from oneshot.errors import BrainError
-from oneshot.memory.disk.segment_file import Segments
+from oneshot.memory.disk.segment_file import Segments, map_segment
 from oneshot.memory.disk.segments import LARGEST, TIERS, SegmentStore, Tier
 from oneshot.memory.disk.shelf import Shelf
 
@@ -564,3 +564,18 @@ def test_a_shelf_finds_what_is_there_once(numbers: list[int]) -> None:
                     assert torch.equal(shelf.tensors(row)["code"], facts(number)[0]["code"])
             found = [row for term in (-1, 0, 1) for row in shelf.with_term(term)]
             assert sorted(found) == sorted(shelf.rows())
+
+
+def test_a_segment_is_opened_again_or_stays_where_its_file_went(tmp_path: Path) -> None:
+    store = small(tmp_path)
+    store.append(*facts(1, 2, 3))
+    (name,) = store.names()
+    first = map_segment(tmp_path / name, store.terms)
+    again = first.again()
+    assert again is not first
+    assert again.name == first.name
+    assert again.record(1) == first.record(1)
+    (tmp_path / name).unlink()
+    assert first.again() is first
+    assert torch.equal(first.rows["key"], again.rows["key"])
+    assert Shelf([first]).key(0) == bytes(again.rows["key"][0].numpy())

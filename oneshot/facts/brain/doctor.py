@@ -80,7 +80,7 @@ def _implied(brain: Brain, texts: Texts, *, repair: bool) -> Finding:
     """What the weights hold as implied has to follow from the facts; what does not is taken out."""
     rules = [Rule(text) for text in brain.journal.rules()]
     wanted = wanted_of(texts, texts.names(), rules)
-    there = {key for key, told in texts.items() if told.origins}
+    there = texts.all_implied().keys()
     if wrong := there - wanted.keys():
         if repair:
             brain.store.remove(wrong)

@@ -1,12 +1,13 @@
 """Adapters as folders that can be carried about: canonical export, and reading of either form."""
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
@@ -24,7 +25,8 @@ from oneshot.facts.brain.held.kept import record_of, statement_of
 from oneshot.facts.brain.held.live import no_rows
 from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
-from oneshot.files.durable import write_atomically
+from oneshot.files.durable import replacing, write_atomically
+from oneshot.files.tensor_file import write_tensors
 from oneshot.hosts.load import same_host
 from oneshot.memory.disk.folder import config_bytes
 from oneshot.memory.disk.segment_file import (
@@ -51,11 +53,15 @@ class Carried:
 
 
 def export_folder(
-    folder: Path, config: Config, calibration: bytes, rows: FactRows, statements: list[Statement]
+    folder: Path,
+    config: Config,
+    calibration: bytes,
+    parts: Iterable[tuple[FactRows, Sequence[Statement]]],
 ) -> None:
     """Write an adapter folder; the same set of facts gives the same bytes.
 
-    `rows` and `statements` are in canonical order. Raises BrainError for a folder in use.
+    `parts` are rows with their statements, all in canonical order; one part is in memory at a time.
+    Raises BrainError for a folder in use.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -63,11 +69,21 @@ def export_folder(
         raise BrainError(f"{folder} cannot be written ({error.strerror}); give another") from error
     if (folder / WEIGHTS).exists():
         raise BrainError(f"{folder} is a brain; give another folder to export to")
-    tensors = {name: tensor.contiguous() for name, tensor in rows.tensors().items()}
-    tensors |= zip(TEXTS, text_tensors([record_of(s) for s in statements]), strict=True)
     write_atomically(folder / CALIBRATION, calibration)
-    write_atomically(folder / MODEL, save(tensors))
+    with replacing(folder / MODEL) as file:
+        write_tensors(file, _with_texts(parts), folder)
     write_atomically(folder / CONFIG, config_bytes(config))
+
+
+def _with_texts(
+    parts: Iterable[tuple[FactRows, Sequence[Statement]]],
+) -> Iterator[dict[str, Tensor]]:
+    """Each part's rows with its texts; they end where they do among all texts."""
+    begin = 0
+    for rows, statements in parts:
+        texts, ends = text_tensors([record_of(s) for s in statements])
+        yield rows.tensors() | dict(zip(TEXTS, (texts, ends + begin), strict=True))
+        begin += len(texts)
 
 
 def read_folder(folder: Path) -> Carried:

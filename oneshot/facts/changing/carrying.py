@@ -10,6 +10,8 @@ from oneshot.facts.brain.export import check_host, check_rows, export_folder, re
 from oneshot.facts.brain.files import read_calibration, read_config
 from oneshot.facts.changing.ruling import Ruler
 
+AT_ONCE = 16_384  # facts of an export that are in memory together
+
 
 class Carrier(Ruler):
     """One whose facts can be carried about in folders."""
@@ -17,10 +19,10 @@ class Carrier(Ruler):
     def export(self, folder: Path) -> int:
         """Write the live facts as an adapter folder in canonical form; how many."""
         self.ledger.refresh()
-        rows = self.ledger.live.canonical()
-        statements = [self.ledger.texts[key] for key in rows.hex_keys()]
+        texts = self.ledger.texts
+        parts = ((r, texts.read(r.hex_keys())) for r in self.ledger.live.in_parts(AT_ONCE))
         calibration = read_calibration(self.brain.folder, self.config)
-        export_folder(folder, self.config, calibration, rows, statements)
+        export_folder(folder, self.config, calibration, parts)
         return len(self.ledger)
 
     def import_(self, folder: Path) -> int:

@@ -35,6 +35,8 @@ def implied(name: str, about: Facts, saying: Facts, rules: Sequence[Rule]) -> li
         *_inverses(name, others, asked),
         *_ruled(name, own, others, rules),
     ]
+    if not found:
+        return []
     taken = {worded(f, t.subject or "") for t in about.values() for f in (t.prompt, *t.asks)}
     left = [s for s in found if s.rule == LIST or worded(s.prompt, s.subject or "") not in taken]
     aliases = tuple(ordered(alias for told in about.values() for alias in told.aliases))

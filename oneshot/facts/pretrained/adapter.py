@@ -88,7 +88,8 @@ class Adapter:
         if self.rows is None:
             raise BrainError(f"{self.folder} holds no facts; teach one first")
         calibration = read_calibration(self.folder, self.config)
-        export_folder(Path(folder), self.config, calibration, self.rows, [*self.facts.values()])
+        whole = self.rows, [*self.facts.values()]
+        export_folder(Path(folder), self.config, calibration, [whole])
 
     def push_to_hub(self, name: str, *, private: bool = True, token: str | None = None) -> str:
         """Send the facts, their texts among them, to the hub as owner/name; where they are then.

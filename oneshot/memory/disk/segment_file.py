@@ -10,7 +10,8 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,11 @@ class Mapped:
     """An open segment whose pages are read when they are used; sorted by key.
 
     `texts` are all records as JSON behind each other and `ends` where each ends; `terms` are in
-    ascending order, with the row of each in `places`.
+    ascending order, with the row of each in `places`. Without a `path` all of it is in memory.
     """
 
     name: str
+    path: Path | None
     rows: dict[str, Tensor]
     texts: UInt8[Tensor, " bytes"]
     ends: Int[Tensor, " facts"]
@@ -82,6 +84,15 @@ class Mapped:
         begin = int(self.ends[row - 1]) if row else 0
         found: Record = json.loads(bytes(self.texts[begin : int(self.ends[row])].numpy()))
         return found
+
+    def again(self) -> "Mapped":
+        """The same facts with no page read yet, where the file is still there: those pages that
+        are read through it leave memory with it.
+        """
+        if self.path is not None:
+            with suppress(BrainError, FileNotFoundError):
+                return map_segment(self.path, no_terms)
+        return self
 
 
 def encode_segment(segment: Segments, terms: Terms) -> bytes:
@@ -131,7 +142,7 @@ def map_segment(path: Path, terms: Terms) -> Mapped:
             _check_format(path, metadata)
             if metadata["format"] != str(FORMAT):
                 return mapped(read_segment(path), terms, path.name)
-            return _mapped({name: file.get_tensor(name) for name in [*file.keys()]}, path.name)
+            return _mapped({name: file.get_tensor(name) for name in [*file.keys()]}, path)
     except PermissionError as error:
         raise BrainError(f"{path} may not be read; give yourself the permission") from error
     except (SafetensorError, ValueError, KeyError) as error:
@@ -140,13 +151,13 @@ def map_segment(path: Path, terms: Terms) -> Mapped:
 
 def mapped(segment: Segments, terms: Terms, name: str = "") -> Mapped:
     """Facts in memory as if they were mapped."""
-    return _mapped({**segment.rows, **_beside(segment.records, terms)}, name)
+    return replace(_mapped({**segment.rows, **_beside(segment.records, terms)}), name=name)
 
 
-def _mapped(tensors: dict[str, Tensor], name: str) -> Mapped:
+def _mapped(tensors: dict[str, Tensor], path: Path | None = None) -> Mapped:
     beside = {n: tensors.pop(n) for n in [*tensors] if n.startswith(BESIDE)}
     texts, ends, terms, places = (beside[f"{BESIDE}{n}"] for n in _PARTS)
-    return Mapped(name, tensors, texts, ends, terms, places)
+    return Mapped(path.name if path else "", path, tensors, texts, ends, terms, places)
 
 
 _PARTS = "texts", "ends", "terms", "places"
@@ -184,7 +195,7 @@ def _parts(
     """Rows and records of a file of this format or the first."""
     if metadata["format"] == "1":
         return tensors, json.loads(metadata["records"])
-    whole = _mapped(tensors, "")
+    whole = _mapped(tensors)
     return whole.rows, records_of(whole.texts, whole.ends)
 
 

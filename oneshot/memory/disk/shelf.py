@@ -93,6 +93,15 @@ class Shelf:
         part, at = self.place(row)
         return self.segments[part].row(at)
 
+    def parts(self, rows: Rows) -> Iterator[tuple[Rows, Mapped, Rows]]:
+        """Where rows stand among these and in their segment, by segment; of each, pages are read
+        that leave memory with it.
+        """
+        parts = self._begins.searchsorted(rows, "right") - 1
+        for part in np.unique(parts).tolist():
+            here = np.flatnonzero(parts == part)
+            yield here, self.segments[part].again(), rows[here] - self._begins[part]
+
     def column(self, name: str) -> list[Tensor]:
         """One tensor of all rows, segment by segment."""
         return [segment.rows[name] for segment in self.segments]

@@ -4,7 +4,7 @@ Rows are numbered through, new ones behind those on the disk; a number never cha
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -101,13 +101,38 @@ class LiveRows:
 
     def whole(self, without: Collection[int]) -> FactRows:
         """All rows but these, sorted by hash."""
-        count = len(self._shelf) + len(self._more)
-        index = torch.tensor(sorted(set(range(count)) - set(without), key=self.key)).long()
-        columns = {}
-        for name, none in self._none.tensors().items():
-            new = [row.tensors()[name] for row in self._more]
-            columns[name] = torch.cat([none, *self._shelf.column(name), *new])[index]
+        return self.taken(self._in_order(without))
+
+    def in_parts(self, most: int) -> Iterator[FactRows]:
+        """All rows, sorted by hash, so many at a time; a part without rows where none are here."""
+        order = self._in_order(self._gone)
+        for start in range(0, max(1, len(order)), most):
+            yield self.taken(order[start : start + most])
+
+    def taken(self, rows: NDArray[np.int64]) -> FactRows:
+        """Rows by their numbers, in that order."""
+        columns = {
+            name: none.new_empty(len(rows), *none.shape[1:])
+            for name, none in self._none.tensors().items()
+        }
+        held = np.flatnonzero(rows < len(self._shelf))
+        for here, segment, at in self._shelf.parts(rows[held]):
+            for name, column in columns.items():
+                column[held[here]] = segment.rows[name][at]
+        for place in np.flatnonzero(rows >= len(self._shelf)).tolist():
+            new = self._more[int(rows[place]) - len(self._shelf)].tensors()
+            for name, column in columns.items():
+                column[place] = new[name][0]
         return FactRows.of(columns)
+
+    def _in_order(self, without: Collection[int]) -> NDArray[np.int64]:
+        """The numbers of all rows but these, sorted by hash."""
+        new = [row.key for row in self._more]
+        halves = torch.cat([self._none.key, *self._shelf.column("key"), *new]).numpy().view(">u8")
+        there = np.ones(len(halves), dtype=bool)
+        there[[*without]] = False
+        order = np.lexsort((halves[:, 1], halves[:, 0]))
+        return order[there[order]]
 
     def speaking(self, silent: Iterable[str]) -> "Speaking":
         """The facts of this moment but for silent ones."""

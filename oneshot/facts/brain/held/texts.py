@@ -1,7 +1,9 @@
 """What each fact was taught as, found by key and by name; read when it is asked for."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import numpy as np
 
 from adapters.text.names import name_key
 from oneshot.facts.brain.held import kept
@@ -24,10 +26,21 @@ class Texts(Mapping[str, Statement]):
     def __getitem__(self, key: str) -> Statement:
         if key in self._added:
             return self._added[key]
-        row = None if key in self._gone else self._shelf.find(bytes.fromhex(key))
+        return statement_of(self._shelf.record(self._row(key)))
+
+    def _row(self, key: str) -> int:
+        """The row of a fact on the shelf; KeyError where it is not there."""
+        row = self._find(key)
         if row is None:
             raise KeyError(key)
-        return statement_of(self._shelf.record(row))
+        return row
+
+    def _find(self, key: str) -> int | None:
+        return None if key in self._gone else self._shelf.find(bytes.fromhex(key))
+
+    def __contains__(self, key: object) -> bool:
+        """Whether a fact is here, without its text."""
+        return key in self._added or (isinstance(key, str) and self._find(key) is not None)
 
     def __iter__(self) -> Iterator[str]:
         there = (self._shelf.key(row).hex() for row in self._shelf.rows())
@@ -37,6 +50,16 @@ class Texts(Mapping[str, Statement]):
     def __len__(self) -> int:
         held = len(self._shelf) - len(self._shelf.doubles)
         return held - len(self._gone) + len(self._added)
+
+    def read(self, keys: Sequence[str]) -> list[Statement]:
+        """Many at once, in their order; what is read for it does not stay in memory."""
+        found = {key: self._added[key] for key in keys if key in self._added}
+        left = [key for key in keys if key not in found]
+        rows = np.array([self._row(key) for key in left], dtype=np.int64)
+        for here, segment, at in self._shelf.parts(rows):
+            for place, row in zip(here.tolist(), at.tolist(), strict=True):
+                found[left[place]] = statement_of(segment.record(row))
+        return [found[key] for key in keys]
 
     def add(self, key: str, told: Statement) -> None:
         """Take in one more."""
