@@ -10,7 +10,7 @@ from oneshot.facts.brain.planned import Entered
 from oneshot.facts.following import Followed
 from oneshot.facts.types import Receipt, Reply, Statement, Step
 
-WEAK = 12.0  # nats of evidence below which a fact may be about something near to what was asked
+WEAK = 15.0  # nats of evidence below which a fact may be about something near to what was asked
 
 
 def make_reply(
