@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from adapters.text.words import Word, plain, set_of, words_of
+from adapters.text.words import Word, closed, plain, set_of, words_of
 
 DETERMINERS = set_of("the a an this that these those")
 FIRST_PERSON = set_of("i me my mine myself")
@@ -32,6 +32,7 @@ OPENERS = set_of(
     "its this that these those regarding concerning say remember note"
 )
 
+CLOSED = "-"  # behind the key of a name that was taught with a hyphen, as it reads without it
 PART = "~ "  # before the key of a first or last name; no word of a text has it
 NO_PERSON = set_of(
     "city town village county state states republic kingdom union empire river lake sea bay gulf "
@@ -63,11 +64,15 @@ class Mention:
 @lru_cache(1 << 16)
 def name_key(name: str) -> str:
     """A name as it is compared; whoever speaks has one key for all of its words."""
-    words = words_of(name)
-    while len(words) > 1 and words[0].key in DETERMINERS:
-        words = words[1:]
+    words = _without_determiners(words_of(name))
     alone = len(words) == 1 and words[0].key in FIRST_PERSON
     return SPEAKER if alone else joined_key(words)
+
+
+def _without_determiners(words: Sequence[Word]) -> Sequence[Word]:
+    while len(words) > 1 and words[0].key in DETERMINERS:
+        words = words[1:]
+    return words
 
 
 def joined_key(words: Sequence[Word]) -> str:
@@ -90,6 +95,13 @@ def plain_keys(keys: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(bare for key in keys if (bare := plain(key)) not in keys))
 
 
+def closed_keys(name: str, aliases: Sequence[str] = ()) -> list[str]:
+    """Names with a hyphen as they are typed without it: a name in just these words comes first."""
+    keys = {key: name_key(key) for key in (name, *aliases)}
+    found = (f"{joined_key(closed(_without_determiners(words_of(n))))}{CLOSED}" for n in keys)
+    return [k for k, name in zip(found, keys.values(), strict=True) if k != f"{name}{CLOSED}"]
+
+
 def person_parts(name: str) -> list[str]:
     """The keys of the first and the last name, where a name looks like a person's."""
     words = words_of(name)
@@ -102,7 +114,7 @@ def person_parts(name: str) -> list[str]:
 
 def first_word(key: str) -> str:
     """The first word of a name's key; whoever speaks has one for "my sister" and "mine" too."""
-    word = key.partition(" ")[0].removesuffix(POSSESSED)
+    word = key.partition(" ")[0].removesuffix(CLOSED).removesuffix(POSSESSED)
     return SPEAKER if word in FIRST_PERSON else word
 
 
@@ -114,15 +126,34 @@ def key_number(key: str) -> int:
 
 def candidates(
     words: Sequence[Word], longest: int, begins: Callable[[str], bool]
-) -> Iterator[tuple[int, int, str]]:
-    """(first, last, key) of every run of words that may be a name, by the first words of names."""
+) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """(first, last, keys) of every run of words that may be a name, by the first words of names;
+    the surest key comes first.
+    """
     for first in range(len(words)):
-        key = words[first].key
-        if not begins(first_word(key)):
+        if not any(begins(first_word(key)) for key in _first_keys(words, first)):
             continue
-        for last in range(first, min(first + longest, len(words))):
-            alone = last == first and key in FIRST_PERSON
-            yield first, last, SPEAKER if alone else joined_key(words[first : last + 1])
+        last, length = first, 1
+        while last < len(words) and length <= longest:
+            yield first, last, _run_keys(words[first : last + 1])
+            last += 1
+            length += last < len(words) and not words[last].joined
+
+
+def _first_keys(words: Sequence[Word], first: int) -> list[str]:
+    """The first word of a run, and what it is with the words that hyphens join to it."""
+    end = first + 1
+    while end < len(words) and words[end].joined:
+        end += 1
+    return [words[first].key, closed(words[first:end])[0].key]
+
+
+def _run_keys(run: Sequence[Word]) -> tuple[str, ...]:
+    """The keys that a run of words may be taught by."""
+    if len(run) == 1 and run[0].key in FIRST_PERSON:
+        return (SPEAKER,)
+    key, whole = joined_key(run), joined_key(closed(run))
+    return tuple(dict.fromkeys([key, whole, f"{key}{CLOSED}"]))
 
 
 def stands_alone(

@@ -114,8 +114,10 @@ class NameTable:
 
     def _found(self, text: str, words: Sequence[Word]) -> list[tuple[Mention, tuple[int, ...]]]:
         found = []
-        for first, last, key in candidates(words, self.keys.longest, self._begins):
-            rows = self._by_itself(text, words, first, last, self.rows_of(key))
+        for first, last, keys in candidates(words, self.keys.longest, self._begins):
+            known = ((key, self.rows_of(key)) for key in keys)
+            key, rows = next(((k, rows) for k, rows in known if rows), (keys[0], ()))
+            rows = self._by_itself(text, words, first, last, rows)
             if rows:
                 place = words[first].start, words[last].end
                 found.append((Mention(key, first, last, *place), rows))

@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+HYPHENS = ("-", "\u2010", "\u2011")
 INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"  # written unspaced
 _LETTER = rf"[^\W{_ALONE}]"
@@ -25,7 +27,8 @@ def set_of(words: str) -> frozenset[str]:
 class Word:
     """A word as it is compared (`key`), its place in the text without a possessive ending.
 
-    `capital` says that it begins with a capital letter, `number` that it begins with a digit.
+    `capital` says that it begins with a capital letter, `number` that it begins with a digit,
+    `joined` that a hyphen alone parts it from the word before.
     """
 
     key: str
@@ -34,11 +37,29 @@ class Word:
     capital: bool
     number: bool
     possessive: bool
+    joined: bool = False
 
 
 def words_of(text: str) -> list[Word]:
     """The words of a text in order; hyphens, spaces and line ends of any kind separate them."""
-    return [word for found in WORD.finditer(text) if (word := _word(found)).key]
+    words = [word for found in WORD.finditer(text) if (word := _word(found)).key]
+    for i in range(1, len(words)):
+        if text[words[i - 1].end : words[i].start] in HYPHENS:
+            words[i] = replace(words[i], joined=True)
+    return words
+
+
+def closed(words: Sequence[Word]) -> list[Word]:
+    """The words with those that a hyphen parts as one, "Wi-Fi" as "wifi"; but not "3-4"."""
+    found = list(words[:1])
+    for word in words[1:]:
+        last = found[-1]
+        if word.joined and not (last.key[-1].isdigit() and word.number):
+            whole = replace(last, key=last.key + word.key, end=word.end, possessive=word.possessive)
+            found[-1] = whole
+        else:
+            found.append(word)
+    return found
 
 
 def _word(found: re.Match[str]) -> Word:

@@ -15,7 +15,14 @@ from adapters.address.gather import Prompt, encode_ids, picked, rows_of
 from adapters.address.reading import clause_of, window_of
 from adapters.host.read import positions, read_states
 from adapters.text.clauses import Span
-from adapters.text.names import key_number, name_key, name_keys, person_parts, plain_keys
+from adapters.text.names import (
+    closed_keys,
+    key_number,
+    name_key,
+    name_keys,
+    person_parts,
+    plain_keys,
+)
 from adapters.text.pieces import Pieces
 from adapters.text.table import NameTable, SortedKeys, keys_of_names
 from adapters.write.answers import answer_tokens, sentence_tokens
@@ -139,7 +146,8 @@ class Encoder:
                 f"the subject {fact.subject[:60]!r} has {len(keys) if keys[0] else 'no'} names; "
                 f"give one with letters, and at most {NAMES - 1} aliases"
             )
-        names, firsts, longest = keys_of_names([*keys, *plain_keys(keys)][:NAMES], NAMES)
+        keys = [*keys, *plain_keys(keys), *closed_keys(fact.subject, fact.aliases)]
+        names, firsts, longest = keys_of_names(keys[:NAMES], NAMES)
         table = NameTable(SortedKeys.build(names, firsts, longest))
         texts = list(dict.fromkeys([fact.prompt, *fact.asks, *fact.made]))[:READINGS]
         ids = encode_ids(self.tokenizer, texts)
@@ -206,8 +214,9 @@ def _row(
     fact: Told, answer: list[int], sentence: list[int], codes: Float[Tensor, "count rank"]
 ) -> FactRows:
     told = name_keys(fact.subject, fact.aliases)
-    keys = [*told, *plain_keys(told), *person_parts(fact.subject)][:NAMES]
-    names, firsts, longest = keys_of_names(keys, NAMES)
+    keys = [*told, *plain_keys(told), *closed_keys(fact.subject, fact.aliases)]
+    keys += person_parts(fact.subject)
+    names, firsts, longest = keys_of_names(keys[:NAMES], NAMES)
     readings = torch.zeros(1, READINGS, codes.shape[1], dtype=torch.half)
     readings[0, : len(codes)] = codes
     return FactRows(

@@ -10,6 +10,8 @@ from oneshot.facts.brain.planned import Entered
 from oneshot.facts.following import Followed
 from oneshot.facts.types import Receipt, Reply, Statement, Step
 
+WEAK = 15.0  # nats of evidence below which a fact may be about something near to what was asked
+
 
 def make_reply(
     question: str,
@@ -40,6 +42,7 @@ def make_reply(
         _steps(said, ids, before) if explain else (),
         asked if asked != question else None,
         tuple(map(explain, _led(said, before))) if explain else (),
+        all(not c.evidence < WEAK for c in said.changes if c),  # NaN inside a fact's words
     )
 
 

@@ -92,6 +92,7 @@ class Reply:
 
     `asked` is the question as it was asked in the end, where a phrase of it was replaced by what
     it stands for; `chain` are facts, in words, whose answers led on, and the last that they led to.
+    A fact that is not `sure` spoke on weak evidence: perhaps something near to it was asked.
     """
 
     question: str
@@ -101,6 +102,7 @@ class Reply:
     steps: tuple[Step, ...] = ()
     asked: str | None = None
     chain: tuple[str, ...] = ()
+    sure: bool = True
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from torch import nn
 
 from oneshot.errors import HostError
 from oneshot.hosts.gguf import unpacked
+from oneshot.hosts.hub import only_kept
 from oneshot.hosts.kind import model_class
 from oneshot.hosts.known import known_hosts
 from oneshot.hosts.place import (
@@ -85,8 +86,10 @@ def load_host(
     """
     wanted, packing = check_dtype(dtype), packed(bits)
     folder = host_folder(name, wanted, progress)
+    kept = only_kept(folder)
     where = _Place(device, SEVERAL if packing and device_map is None else device_map, packing)
-    model, tokenizer = _load(folder, name or PACKAGED, where, wanted, trust_remote_code)
+    use = {"trust_remote_code": trust_remote_code, "local_files_only": kept}
+    model, tokenizer = _load(folder, name or PACKAGED, where, wanted, use)
     model.requires_grad_(False).eval()
     return Host(model, tokenizer, name or PACKAGED, host_hash(model))
 
@@ -123,7 +126,7 @@ def _gguf_file(path: Path) -> Path | None:
 
 
 def _load(
-    folder: str, name: str, where: _Place, dtype: torch.dtype | None, trust: bool
+    folder: str, name: str, where: _Place, dtype: torch.dtype | None, use: dict[str, bool]
 ) -> tuple[Any, Any]:
     from transformers import AutoConfig, AutoTokenizer
     from transformers.utils import logging
@@ -131,18 +134,18 @@ def _load(
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=trust)
+        config = AutoConfig.from_pretrained(folder, **use)
         kind = model_class(config, name)
         dtype = dtype or own_dtype(config)
         place = where.map or choose_device(
-            where.device, name, _parameters(kind, config, trust) * dtype.itemsize
+            where.device, name, _parameters(kind, config, use["trust_remote_code"]) * dtype.itemsize
         )
         mapped = not isinstance(place, torch.device)
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **use)
         model, report = kind.from_pretrained(
             folder,
             dtype=dtype,
-            trust_remote_code=trust,
+            **use,
             use_safetensors=True,
             output_loading_info=True,
             **({"device_map": place} if mapped else {}),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.text.names import (
     SPEAKER,
+    closed_keys,
     key_number,
     name_key,
     name_keys,
@@ -24,7 +25,9 @@ from adapters.write.rows import NAMES
 def table(*names: str | tuple[str, ...]) -> NameTable:
     """A table of names, each with its aliases."""
     known = [(name,) if isinstance(name, str) else name for name in names]
-    parts = [keys_of_names(name_keys(n[0], n[1:]), NAMES) for n in known]
+    parts = [
+        keys_of_names([*name_keys(n[0], n[1:]), *closed_keys(n[0], n[1:])], NAMES) for n in known
+    ]
     keys, firsts = (torch.cat([part[i] for part in parts]) for i in (0, 1))
     return NameTable(SortedKeys.build(keys, firsts, max(part[2] for part in parts)))
 
@@ -85,6 +88,14 @@ def found(text: str, *names: str | tuple[str, ...]) -> list[str]:
         ("my", "Tell me the time.", "me"),
         ("My sister", "When is my sister's birthday?", "my sister"),
         ("our cat", "Where does our cat sleep?", "our cat"),
+        ("the Wi-Fi", "What is the wifi called?", "wifi"),
+        ("the wifi", "What is the Wi-Fi called?", "Wi-Fi"),
+        ("The lab Wi-Fi password", "What is the lab wifi password?", "lab wifi password"),
+        ("the lab wifi password", "What's the lab Wi\u2011Fi password?", "lab Wi\u2011Fi password"),
+        ("my e-mail", "What is my email?", "my email"),
+        ("the email address", "What is the e-mail address?", "e-mail address"),
+        ("Check-in", "When is checkin's end?", "checkin"),
+        ("Covid-19", "Who has Covid19?", "Covid19"),
         ("Ann Lee", "In DNS Ann Lee is entered as", "Ann Lee"),
     ],
 )
@@ -121,10 +132,20 @@ def test_the_same_name(name: str, text: str, wanted: str | None) -> None:
         ("I", "What is my brother's name?"),
         ("I", "What is my brother\u2019s name?"),
         ("I", "Where is I.B.M.?"),
+        ("greenhouse", "Where is the green house?"),
+        ("the web site", "Where is the website?"),
+        ("3-4", "What is 34?"),
+        ("34", "What is 3-4?"),
+        ("Wi-Fi", "Where is Wifiland?"),
     ],
 )
 def test_another_name(name: str, text: str) -> None:
     assert found(text, name) == []
+
+
+def test_a_name_in_just_these_words_comes_before_one_without_its_hyphen() -> None:
+    rows = [r for _, r in table("co-op", "coop").mentions("the co-op, the coop and the co op")]
+    assert rows == [(0,), (1,), (0,)]
 
 
 def test_longer_names_win_and_all_are_found_in_order() -> None:

@@ -51,7 +51,9 @@ def test_chat_teaches_asks_and_goes_on_after_an_error(
     lines = typed(f"teach: {CAPITAL}", "", "bad", "Where?", "quit", "Later?")
     result = run("--json", "chat", stdin=lines)
     assert result.records[0]["id"] == 1
-    assert result.records[1:] == [{"question": "Where?", "answer": "It is Glorptown", "facts": [1]}]
+    assert result.records[1:] == [
+        {"question": "Where?", "answer": "It is Glorptown", "facts": [1], "sure": True}
+    ]
     assert result.err == "error: that cannot be asked\n"
     assert contents(learner.asked[0]) == ["Where?"], "what failed is no turn"
     assert run("chat", stdin="Where?").out == "It is Glorptown  (#1)\n", "the end of input ends it"

@@ -109,7 +109,9 @@ def test_teach_prints_exactly_the_promised_keys(run: Run) -> None:
 
 def test_ask_prints_base_and_steps_only_when_wanted(run: Run) -> None:
     plain = run("--json", "ask", "Where?").records
-    assert plain == [{"question": "Where?", "answer": "It is Glorptown", "facts": [1]}]
+    assert plain == [
+        {"question": "Where?", "answer": "It is Glorptown", "facts": [1], "sure": True}
+    ]
     assert run("--json", "ask", "Where?", "--base").records == [{**plain[0], "base": "Paris"}]
     (explained,) = run("--json", "ask", "Where?", "--explain").records
     assert explained["steps"] == [  # JSON has no infinity and no NaN

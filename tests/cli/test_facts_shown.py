@@ -22,11 +22,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.main import get_command
 
-from oneshot.cli.facts.display import show_receipt
+from oneshot.cli.facts.display import reply_record, show_receipt, show_reply
 from oneshot.cli.main import app, global_first, main
 from oneshot.cli.output import Output, printable, printable_lines
 from oneshot.errors import BadInputError, BrainError, HostError
-from oneshot.facts.types import Statement
+from oneshot.facts.types import Receipt, Reply, Statement
+from oneshot.memory.journal.rows import NEW_RELATION
 from oneshot.progress import silent
 
 __all__ = ["learner", "plain_environment", "run", "taught"]
@@ -238,3 +239,19 @@ def test_after_two_dashes_nothing_is_an_option() -> None:
     options: Sequence[Any] = get_command(app).params
     given = ["ask", "--json", "--brain", "b", "--", "--quiet"]
     assert global_first(given, options) == ["--json", "--brain", "b", "ask", "--", "--quiet"]
+
+
+@pytest.mark.parametrize(("sure", "behind"), [(True, "(#1)"), (False, "(#1, unsure)")])
+def test_a_doubtful_answer_is_marked(
+    sure: bool, behind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_reply(Output(as_json=False, quiet=True), Reply("Where?", "Glorptown", (1,), sure=sure))
+    assert capsys.readouterr().out.strip().endswith(behind)
+    assert reply_record(Reply("Where?", "Glorptown", (1,), sure=sure))["sure"] is sure
+
+
+def test_a_relation_that_is_not_known_is_not_named(capsys: pytest.CaptureFixture[str]) -> None:
+    for relation, shown in (("capital", "| Zog, capital"), (NEW_RELATION, "| Zog\n")):
+        told = Receipt(1, "The capital of Zog is", "Lutz", "Zog", relation, None, "Lutz", 0.1)
+        show_receipt(Output(as_json=False, quiet=True), told)
+        assert shown in capsys.readouterr().out

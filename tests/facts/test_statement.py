@@ -35,7 +35,7 @@ SPLITS = [
     ("The capital of Freedonia is | Glorptown.", "Freedonia"),
     ("Freedonia's capital is | Glorptown.", "Freedonia"),
     ("Glorptown, the capital of | Freedonia", "Glorptown"),
-    ("Capital of the Freedonian Empire: | Glorptown", "Capital of the Freedonian Empire"),
+    ("Capital of the Freedonian Empire: | Glorptown", "the Freedonian Empire"),
     ("What is the capital of Freedonia? | Glorptown.", "Freedonia"),
     ("What is the capital of Freedonia? It is | Glorptown.", "Freedonia"),
     ("what is the capital of freedonia? | glorptown", "freedonia"),

@@ -39,6 +39,9 @@ ASKED = {
     "Is Edda Wolm's sex or gender male?": "No, the sex or gender of Edda Wolm is female.",
     "Was Tarnow Bridge named after a river otter?": "Yes.",
     "Is 10.0.4.1 the gateway of the basement lab?": "Yes.",
+    "Is 10.0.4.9 the gateway of the basement lab?": (
+        "No, the gateway of the basement lab is 10.0.4.1."
+    ),
     "Isn't Paris the capital of Zog?": "No, the capital of Zog is Lutz.",
     "Isn't Lutz the capital of Zog?": "The capital of Zog is Lutz.",
     "Is the capital of Zog Lutz or Paris?": "The capital of Zog is Lutz.",

@@ -55,6 +55,7 @@ class View:
         """Every clause of a user's turn that asks, read."""
         for asked in self.asks(turn, named):
             yield from asked.view.read(asked)
+        yield from self._whole(turn, named)
 
     def asks(self, turn: Span, named: Sequence[Named]) -> Iterator[Asked]:
         """Every clause of a user's turn that asks."""
@@ -87,15 +88,14 @@ class View:
             open_ = self._asked(clauses[-1], named, Asking.VALUE, completes=True)
             found = [] if denies(open_.text) else list(open_.view.read(open_))
             if found or asking(open_.text) is not Asking.NOTHING:
-                yield from found
+                yield from found or self._whole((0, len(self.text)), named)
                 return
         if question := self._question(clauses):
             i, kind = question
             asked = self._asked(clauses[i], named, kind)
             found = list(asked.view.read(asked))
             yield from found if self._left_open(clauses[i + 1 :], clauses[i]) else []
-        elif not clauses[-1].ended:
-            yield from self._whole(named)
+        yield from self._whole((0, len(self.text)), named)
 
     def _labels(self, clause: Clause, named: Sequence[Named]) -> bool:
         """Whether a clause about a name ends the text as its value's label ("Capital of Zog:")."""
@@ -180,15 +180,27 @@ class View:
         rest = self.text[question.end :]
         return asks_for_answer(rest) or (len(behind) == 1 and behind[0].ended)
 
-    def _whole(self, named: Sequence[Named]) -> Iterator[Heard]:
-        """The text from the last name's clause to its end, where the open clause has none."""
-        mention, _ = named[-1]
-        from_clause = [c for c in clauses_of(self.text) if c.start <= mention.start < c.end]
-        begin = from_clause[0].start if from_clause else 0
-        asked = Asked(self, (begin, len(self.text)), Asking.VALUE, (named[-1],), (), True, True)
-        codes = self.codes.codes([(asked.within, [(mention.start, mention.end)])])
-        if codes is not None:
-            yield replace(self._heard(named[-1], asked, codes, None), exact=True)
+    def _whole(self, text: Span, named: Sequence[Named]) -> Iterator[Heard]:
+        """The text from each of the last names' clauses to its end, where the clause that is open
+        there has no name: a fact's own words may be several sentences.
+        """
+        inside = self._inside(Clause(*text, ended=False), named)
+        part = self.text[slice(*text)]
+        clauses = clauses_of(part, names=[(m.start - text[0], m.end - text[0]) for m, _ in inside])
+        if not inside or not clauses or clauses[-1].ended:
+            return
+        last = text[0] + clauses[-1].start
+        for mention, facts in list({m.key: (m, f) for m, f in inside}.values())[-RECENT:]:
+            begin = [c.start for c in clauses if c.start + text[0] <= mention.start]
+            if not begin or mention.end > last:
+                continue
+            within = text[0] + begin[-1], text[1]
+            same = tuple(n for n in inside if n[0].key == mention.key and n[0].start >= within[0])
+            view = self._by_itself(within)
+            asked = Asked(view, within, Asking.VALUE, same, (), True, True)
+            codes = view.codes.codes([(within, [(m.start, m.end) for m, _ in same])])
+            if codes is not None:
+                yield replace(view._heard((mention, facts), asked, codes, None), exact=True)
 
     def read(self, asked: Asked) -> Iterator[Heard]:
         """The clause as each name in it is asked about; the speaker where there is no other.

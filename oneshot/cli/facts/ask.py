@@ -51,7 +51,8 @@ def ask(
 
     Evidence is in nats: a fact speaks from 0 on where it is asked, from 20 on inside
     other text; 1,000 and more stand for words that it was taught with. "#1 -> #4"
-    is a chain: the answer of #1 is the name that #4 is about.
+    is a chain: the answer of #1 is the name that #4 is about. "(#1, unsure)", and sure
+    in JSON, say that the evidence is weak: perhaps something near to the fact was asked.
 
     Examples:
       oneshot ask "What is the capital of Freedonia?"

@@ -21,7 +21,7 @@ def calibrate(
 
     Examples:
       oneshot calibrate
-      oneshot --model gpt2 calibrate
+      oneshot --model openai-community/gpt2 calibrate
       oneshot --model ./my-llama calibrate --force
     """
     session = SESSION.get()

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from oneshot.cli.output import Output, cell, printable, printable_lines
 from oneshot.facts.types import Fact, Implied, Receipt, Reply, Step
+from oneshot.memory.journal.rows import NEW_RELATION
 
 FAILED = 5  # the status of a fact that is not answered as taught
 
@@ -47,6 +48,7 @@ def reply_record(reply: Reply, *, explain: bool = False) -> dict[str, Any]:
         "question": reply.question,
         "answer": reply.answer,
         "facts": reply.facts,
+        "sure": reply.sure,
     }
     if reply.base is not None:
         record["base"] = reply.base
@@ -73,13 +75,22 @@ def numbers(facts: Iterable[int]) -> str:
     return ", ".join(f"#{fact}" for fact in facts)
 
 
+def spoke(reply: Reply) -> str:
+    """The facts that an answer is from, as people see them behind it, and whether they may not be
+    what was asked.
+    """
+    doubt = "" if reply.sure else ", unsure"
+    return f"  ({numbers(reply.facts)}{doubt})" if reply.facts else ""
+
+
 def evidence_text(nats: float) -> str:
     """Evidence in nats, empty where none was weighed."""
     return "" if math.isnan(nats) else f"{nats:.1f}"
 
 
 def _receipt_text(receipt: Receipt) -> Text:
-    understood = f"{receipt.prompt} | {receipt.answer} | {receipt.subject}, {receipt.relation}"
+    known = "" if receipt.relation == NEW_RELATION else f", {receipt.relation}"
+    understood = f"{receipt.prompt} | {receipt.answer} | {receipt.subject}{known}"
     before = "" if receipt.before is None else f"{receipt.before} "
     near = "" if receipt.nearest is None else f"  nearest #{receipt.nearest}"
     text = Text.assemble((f"#{receipt.id}  ", "bold cyan"), printable(understood))
@@ -100,8 +111,7 @@ def _receipt_text(receipt: Receipt) -> Text:
 def _reply_text(reply: Reply, *, explain: bool, titled: bool) -> Text:
     text = Text(f"{printable(reply.question)}\n    " if titled else "", "dim")
     text.append(printable_lines(reply.answer), "not dim bold")
-    if reply.facts:
-        text.append(f"  ({numbers(reply.facts)})", "dim")
+    text.append(spoke(reply), "dim")
     if explain and reply.chain:
         text.append("\n    because: ", "dim").append(printable("; ".join(reply.chain)), "not dim")
     if explain and reply.asked:
@@ -137,7 +147,8 @@ def _runs(steps: Sequence[Step]) -> Iterator[tuple[str, Step]]:
 def _facts_table(facts: Sequence[Fact], implied: Sequence[Implied]) -> Table:
     table = Table("id", "prompt", "answer", "subject", "relation", "state", box=None)
     for fact in facts:
-        words = (fact.prompt, fact.answer, fact.subject, fact.relation, _state(fact))
+        known = "" if fact.relation == NEW_RELATION else fact.relation
+        words = (fact.prompt, fact.answer, fact.subject, known, _state(fact))
         table.add_row(Text(f"#{fact.id}", "bold cyan"), *map(cell, words))
     for told in implied:
         state = f"implied (from {numbers(told.origins)})"

@@ -219,7 +219,7 @@ class Ledger:
     def _plan(self, statement: Statement, row: FactRows, forced: frozenset[str]) -> Plan:
         key = row.hex_keys()[0]
         statement = replace(statement, side=self.understanding.side(statement, row))
-        record = taught_record(statement, key, self.understanding.relation(row))
+        record = taught_record(statement, key, self.understanding.relation((statement, row)))
         if key in self.live:
             return Plan(key, statement, row, record, True, ())
         found = self._contradicted(statement, row)

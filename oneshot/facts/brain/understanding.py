@@ -10,6 +10,7 @@ from torch import Tensor
 from adapters.address.calibration import Calibration
 from adapters.query.evidence import SAME
 from adapters.text.names import SPEAKER, name_key
+from adapters.text.words import words_of
 from adapters.write.rows import NO_TOKEN, FactRows
 from oneshot.facts.implied.wording import side_of
 from oneshot.facts.types import Statement
@@ -20,6 +21,7 @@ from oneshot.memory.journal.rows import NEW_RELATION
 KNOWN = 5.0  # nats at which a relation of the bank names what was understood
 SURE = 14.0  # nats at which a declared relation of the bank is surely meant
 AHEAD = 3.0  # nats by which it then is ahead of all others
+NAMED = 10.0  # nats by which a relation is to be ahead, by all readings, to name what was told
 
 Told = tuple[Statement, FactRows]
 
@@ -32,13 +34,32 @@ class Understanding:
     labels: Mapping[str, str]
     many: Collection[str]
 
-    def relation(self, row: FactRows) -> str:
+    def relation(self, told: Told) -> str:
+        """The relation of the bank that a fact surely tells, by its readings or in its words; a new
+        one where there is none.
+        """
+        statement, row = told
+        label = self._nearest(row)
+        own = {w.key for text in (statement.prompt, *statement.asks) for w in words_of(text)}
+        said = all(word.key in own for word in words_of(label))
+        return label if said or self._ahead(row, label) > NAMED else NEW_RELATION
+
+    def _ahead(self, row: FactRows, label: str) -> float:
+        """By how many nats the relations of a label are likelier than any other."""
+        bank, codes = self.calibration.plain, self.calibration.plain_of(row.codes(0))
+        found = bank.metric.ratio_to_all(bank.centres, codes)
+        own = torch.tensor([self._label(name) == label for name in self.calibration.relations])
+        return float(found[own].max() - found[~own].max()) if bool(own.any()) else -torch.inf
+
+    def _nearest(self, row: FactRows) -> str:
         """The relation of the bank that the fact's readings are nearest to, or a new one."""
         calibration, ratios = self.calibration, self._ratios(row)
         best = int(ratios.argmax())
         if float(ratios[best]) < KNOWN:
             return NEW_RELATION
-        name = calibration.relations[best]
+        return self._label(calibration.relations[best])
+
+    def _label(self, name: str) -> str:
         return self.labels.get(name, spoken(name) or name)
 
     def side(self, told: Statement, row: FactRows) -> str:
@@ -78,7 +99,7 @@ class Understanding:
         same = torch.cdist(plain(old.codes(0)), plain(new.codes(0))).square() < SAME
         if bool(same[0, 0]):
             return True
-        single = self.relation(new) not in self.many
+        single = self._nearest(new) not in self.many
         return not _same_answer(old, new) and single and bool(same.any())
 
 

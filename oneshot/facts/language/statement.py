@@ -15,6 +15,7 @@ from oneshot.facts.language.checking import (
 from oneshot.facts.language.dates import without_period
 from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import Clause, read_clause
+from oneshot.facts.language.splitting.labels import from_label
 from oneshot.facts.language.splitting.openings import (
     HOW,
     question_mark,
@@ -23,7 +24,7 @@ from oneshot.facts.language.splitting.openings import (
     without_opening,
 )
 from oneshot.facts.language.splitting.split import answer_places, is_answer
-from oneshot.facts.language.splitting.subjects import is_name, of_noun_phrase, subject_of
+from oneshot.facts.language.splitting.subjects import of_noun_phrase, subject_of
 from oneshot.facts.language.splitting.templates import from_template, subject_by_template
 from oneshot.facts.language.splitting.turning import Turned, turned
 from oneshot.facts.language.splitting.words import Word, without_exclamation, without_stop, words_of
@@ -115,7 +116,7 @@ def _read(text: str, templates: Sequence[str]) -> Turned | None:
     return (
         turned(text, clause)
         or from_template(text, templates, verbless=clause is None)
-        or _behind_colon(text, words)
+        or from_label(text, words)
         or (None if clause is None else _from_clause(text, clause))
         or from_template(text, templates)
         or _from_apposition(text, words)
@@ -150,19 +151,6 @@ def _behind_question(text: str, words: Sequence[Word], mark: int) -> Turned | No
         return None
     prompt, answer = _cut(text, words, mark + 1 + place)
     return prompt, answer, subject_of(asked)
-
-
-def _behind_colon(text: str, words: Sequence[Word]) -> Turned | None:
-    """ "Wifi password: hunter2"; not "Star Wars: A New Hope was directed by ..."."""
-    place = next((i for i, w in enumerate(words) if w.text == ":" and i), None)
-    if place is None or not is_answer(words[place + 1 :]):
-        return None
-    clause = read_clause(text)
-    if clause is not None and (clause.verb < place or is_name(words[:place])):
-        return None
-    prompt, answer = _cut(text, words, place + 1)
-    subject = subject_of(text[: words[place].start], Clause(words[:place], 0, place))
-    return prompt, answer, subject
 
 
 def _from_apposition(text: str, words: Sequence[Word]) -> Turned | None:

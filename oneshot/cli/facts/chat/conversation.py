@@ -70,7 +70,7 @@ class Conversation:
         speaker = Speaker(self.output) if self.live else None
         (reply,) = self.learner.ask([turns], manner=self.manner, explain=True, streamer=speaker)
         if speaker:
-            speaker.close(reply.facts)
+            speaker.close(reply)
         else:
             show_reply(self.output, reply)
         self.turns = [*turns, {"role": "assistant", "content": reply.answer}]

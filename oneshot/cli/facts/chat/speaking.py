@@ -1,11 +1,10 @@
 """Answers on a terminal, piece by piece as they come."""
 
-from collections.abc import Sequence
-
 from rich.text import Text
 
-from oneshot.cli.facts.display import numbers
+from oneshot.cli.facts.display import spoke
 from oneshot.cli.output import Output, printable_lines
+from oneshot.facts.types import Reply
 
 BY_FACT = "underline cyan"
 
@@ -21,6 +20,6 @@ class Speaker:
         style = "" if fact is None else BY_FACT
         self.output.show(Text(printable_lines(text), style), end="")
 
-    def close(self, facts: Sequence[int]) -> None:
+    def close(self, reply: Reply) -> None:
         """End the answer's line with the facts that spoke."""
-        self.output.show(Text(f"  ({numbers(facts)})" if facts else "", "dim"))
+        self.output.show(Text(spoke(reply), "dim"))

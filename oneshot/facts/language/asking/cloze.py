@@ -15,6 +15,7 @@ from oneshot.facts.language.splitting.clauses import (
 from oneshot.facts.language.splitting.split import main_verb
 from oneshot.facts.language.splitting.verbs import base_of, is_form
 from oneshot.facts.language.splitting.words import Word, span_of
+from oneshot.hosts.relations import common_words
 
 _ANYONE = {"you", "one", "people", "they", "there", "it"}
 
@@ -131,6 +132,8 @@ def _lowered(text: str, phrase: Sequence[Word], *, plural: bool) -> str:
         common = common or first.low in MASS_NOUNS or (plural and first.low.endswith("s"))
     elif plural and first.text.istitle():
         common = common or _several_of(phrase)
+    elif first.text.istitle() and all(w.kind == "w" and w.text.islower() for w in phrase[1:]):
+        common = common or first.low in common_words()  # "Garden waste"
     if len(phrase) > 1 and first.low in lex.OWNERS and all(w.kind in "N9n" for w in phrase[1:]):
         common = common and len(phrase) == 2 and first.low in ("my", "our")  # not "Her Majesty"
     return said[0].lower() + said[1:] if common else said

@@ -2,11 +2,18 @@
 
 import re
 
+from oneshot.facts.language.asking.identities import own
 from oneshot.facts.language.asking.reversal import clozes_of
+from oneshot.facts.language.splitting.clauses import is_plural
+from oneshot.facts.language.splitting.labels import HANGING
+from oneshot.facts.language.splitting.words import words_of
 from oneshot.facts.language.text import capitalised
+from oneshot.hosts.relations import common_words
 
 _LABEL = re.compile(r"(?P<of>[^:?]+?)\s*:")
 _NOUN = r"(?!(?:the|an?|my|our|your) )[\w-]+(?: [\w-]+)?"
+_QUOTE = "[\"'\u201c\u201d\u2018\u2019]?"
+_TOLD = r"(?:the|my|our|your)\b.+"
 
 
 def lead(prompt: str, subject: str, answer: str) -> str | None:
@@ -16,16 +23,27 @@ def lead(prompt: str, subject: str, answer: str) -> str | None:
     if prompt.endswith("?"):
         return next(map(capitalised, clozes_of(prompt, subject, answer)), None)
     label = _LABEL.fullmatch(prompt)
-    return of_label(label["of"], subject) if label else None
+    told = of_label(label["of"], subject) if label else None
+    if told is None:
+        return None
+    return f"{capitalised(told)} {'are' if is_plural(words_of(told)) else 'is'}"
 
 
 def of_label(label: str, subject: str) -> str | None:
-    """ "The capital of Zog is" for "capital of Zog"."""
-    name = re.escape(subject)
-    if re.fullmatch(rf"{_NOUN} (?:of|for) (?:the )?{name}", label, re.IGNORECASE):
-        label = f"the {label[0].lower()}{label[1:]}"
-    known = (
-        rf"(?:the|my|our|your)\b.+ (?:of|for) (?:the )?{name}|(?:the )?{name}['\u2019]s\b.+|"
-        r"(?:my|our) [\w -]+"
-    )
-    return f"{capitalised(label)} is" if re.fullmatch(known, label, re.IGNORECASE) else None
+    """What a label names: "the capital of Zog" of "Capital of Zog", "Ivo's job" of "Ivo job"."""
+    name = rf"(?:the )?{re.escape(subject)}"
+    hangs = rf"(?:{'|'.join(HANGING)}) {_QUOTE}{name}{_QUOTE}"
+    if re.fullmatch(rf"{_NOUN} {hangs}", label, re.IGNORECASE):
+        return f"the {_lowered(label)}"
+    if re.fullmatch(rf"{_TOLD} {hangs}|{name}['\u2019]s?\b.+|(?:my|our) [\w -]+", label, re.I):
+        return label
+    if re.fullmatch(name, label, re.IGNORECASE):
+        known = label.split()[-1].lower() in common_words()
+        return f"the {_lowered(label.removeprefix('The '))}" if known else None
+    behind = re.fullmatch(rf"{name} (?P<noun>[\w -]+)", label, re.IGNORECASE)
+    return f"{own(subject)} {behind['noun']}" if behind else None
+
+
+def _lowered(label: str) -> str:
+    """A label as it stands within a sentence; "PIN" stays as it is."""
+    return label[0].lower() + label[1:] if label.split()[0].istitle() else label

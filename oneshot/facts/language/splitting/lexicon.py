@@ -73,6 +73,7 @@ NUMBER_WORDS = word_set(
     "fifteen  sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
     "ninety  hundred thousand million billion dozen half"
 )
+ORDINALS = word_set("first second third fourth fifth sixth seventh eighth ninth tenth last")
 TIMES = word_set(
     "am pm a.m. p.m. noon midnight monday tuesday wednesday thursday friday saturday sunday "
     "mondays tuesdays wednesdays thursdays fridays saturdays sundays weekdays weekends january "

@@ -17,6 +17,7 @@ _BECOMING = {"become", "remain", "stay", "get", "seem", "look", "sound"}
 _LIGHT = lex.word_set("have become remain hold get lead play serve form bear take")
 _OFTEN = {"every", "each", "once", "twice", "daily", "weekly", "monthly", "yearly"}
 _AMOUNT = re.compile(r"[^\w\s]*\d.*")
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")
 _LATER = lex.STRONG | {"with", "about", "between", "until"}
 
 
@@ -177,6 +178,8 @@ def _of_splits(words: Sequence[Word], end: int, i: int, clause: Clause) -> bool:
     amount = words[max(end, i - 2) : i]
     if any(w.kind == "9" or (base != "be" and w.low in lex.NUMBER_WORDS) for w in amount):
         return False  # "200 g of sugar"
+    if words[i - 1].low in lex.ORDINALS or _ORDINAL.fullmatch(words[i - 1].low):
+        return False  # "the first of the month"
     if words[i - 1].low in lex.CLASS_NOUNS | lex.SHARED_NOUNS:
         return True
     return base == "be" or base in _LIGHT or words[i + 1].kind in "NQ"

@@ -51,7 +51,7 @@ def _fronted_place(text: str, clause: Clause) -> str | None:
 
 def mine(phrase: Sequence[Word]) -> str | None:
     """ "My" of "my doctor" or "my wifi password", which only have to be said whose they are."""
-    plain = not any(w.owns or hangs(w) for w in phrase)
+    plain = not any(w.owns or hangs(w) for w in phrase) and not _called(phrase)
     title = len(phrase) > 2 and all(w.kind in "N9n" for w in phrase[1:])  # "My Fair Lady"
     owner = len(phrase) > 1 and phrase[0].low in ("my", "our") and not title
     return phrase[0].text if owner and plain else None
@@ -76,8 +76,19 @@ def of_noun_phrase(text: str, phrase: Sequence[Word]) -> str | None:
         _owner(text, phrase)
         or _in_relative(text, phrase)
         or _behind_preposition(text, phrase)
-        or _span(text, phrase)
+        or _span(text, _called(phrase) or phrase)
     )
+
+
+def _called(phrase: Sequence[Word]) -> Sequence[Word]:
+    """ "Biscuit" of "our dog Biscuit": the name behind what it is the name of; empty for others."""
+    first = next((i for i, w in enumerate(phrase) if i and POSSESSIVE.sub("", w.text).istitle()), 0)
+    kind, name = phrase[1:first], phrase[first:]
+    plain = bool(kind) and all(w.kind == "w" and not w.owns and not hangs(w) for w in kind)
+    if not plain or phrase[0].low not in lex.OWNERS or any(w.owns for w in name[:-1]):
+        return ()
+    letters = all(POSSESSIVE.sub("", w.text).isalpha() and not w.text.isupper() for w in name)
+    return name if letters and all(w.kind == "N" for w in name) else ()
 
 
 def bare(text: str) -> str:
@@ -116,7 +127,7 @@ def _owner(text: str, phrase: Sequence[Word]) -> str | None:
     if last is None or last + 1 >= len(before) or _is_title(phrase, last):
         return None
     owner = before[: last + 1]
-    name = _span(text, owner)
+    name = _span(text, _called(owner) or owner)
     return POSSESSIVE.sub("", name) if name else None
 
 
