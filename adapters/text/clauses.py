@@ -85,6 +85,8 @@ _BRIEF = re.compile(
     r"short|briefly|as (?:briefly|shortly|one|a (?:single|short))|with |$)",
     re.IGNORECASE,
 )
+_CHOICES = re.compile(rf"^(?!{_WH}\b|{_AUXILIARY}\b)[^?]*\bor\b[^?]*\?$", re.IGNORECASE)
+_OPTIONS = re.compile(r"\(?\b[A-H1-8][).:]\s[^\n?]{1,80}?(?=\s*\(?\b[B-H2-8][).:]\s|\n|$)")
 PRONOUN = re.compile(
     r"\b(?:its|it|he|him|his|she|her|hers|they|them|their|theirs|there|this (?:place|person|city|"
     r"country|company|man|woman|book|film)|that (?:place|person|city|country|company|man|woman|"
@@ -226,8 +228,16 @@ def _straight(text: str) -> str:
     return text.replace("\u2019", "'")
 
 
+def offers_choices(clause: str) -> bool:
+    """Whether a clause only names what may answer the question before it: "Red or blue?"."""
+    return bool(_CHOICES.match(clause.strip()))
+
+
 def asks_for_answer(rest: str) -> bool:
-    """Whether text behind a question only asks how to answer it, or opens the answer."""
+    """Whether text behind a question only asks how to answer it, lists what to choose from, or
+    opens the answer.
+    """
+    rest = _OPTIONS.sub("", rest)
     return all(
         c.endswith(":") or bool(_BRIEF.match(c) or _BRIEF.match(_POLITE.sub("", c)))
         for c in (rest[k.start : k.end].strip() for k in clauses_of(rest))

@@ -22,6 +22,7 @@ from adapters.text.clauses import (
     clauses_of,
     denies,
     is_bare_request,
+    offers_choices,
 )
 from adapters.text.names import SPEAKER, Mention
 from adapters.text.strangers import untaught_names, untaught_places
@@ -168,7 +169,7 @@ class View:
         """The last clause that asks for more than how to answer."""
         for i in range(len(clauses) - 1, -1, -1):
             text = self._of(clauses[i])
-            if i and is_bare_request(text):
+            if i and (is_bare_request(text) or offers_choices(text)):
                 return i - 1, Asking.VALUE
             kind = asking(text)
             if kind in (Asking.VALUE, Asking.YES_NO) and not asks_for_answer(text):
