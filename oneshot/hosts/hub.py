@@ -7,6 +7,7 @@ from oneshot.errors import HostError
 from oneshot.hosts.known import known_hosts
 
 WAIT = 5.0  # seconds within which the hub has to answer
+FOUND = 200
 
 
 def only_kept(name: str) -> bool:
@@ -19,9 +20,14 @@ def only_kept(name: str) -> bool:
     if Path(name).is_dir():
         return False
     kept = _is_kept(name)
-    if not kept and name.count("/") != 1:
+    if not kept and name.count("/") > 1:
         raise HostError(unknown(name))
-    if constants.HF_HUB_OFFLINE or _is_near(name):
+    if constants.HF_HUB_OFFLINE:
+        return False
+    status = _status(name)
+    if not kept and "/" not in name and status != FOUND:  # only the oldest have no owner: gpt2
+        raise HostError(unknown(name))
+    if status is not None:
         return False
     if not kept:
         raise HostError(
@@ -52,12 +58,14 @@ def _is_kept(name: str) -> bool:
         raise HostError(unknown(name)) from error
 
 
-def _is_near(name: str) -> bool:
-    """Whether the hub answers in time, whatever it says; the library itself would try longer."""
+def _status(name: str) -> int | None:
+    """What the hub says of a name in time, None if nothing; the library itself would try longer."""
     from huggingface_hub import get_session, hf_hub_url
 
     try:
-        get_session().head(hf_hub_url(name, "config.json"), timeout=WAIT)
+        found = get_session().head(
+            hf_hub_url(name, "config.json"), timeout=WAIT, follow_redirects=True
+        )
     except Exception:  # of whichever library carries it
-        return False
-    return True
+        return None
+    return int(found.status_code)

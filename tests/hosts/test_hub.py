@@ -16,18 +16,28 @@ def online(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
 
 
-@pytest.mark.parametrize("name", ["nosuchmodel", "./no/such/folder", "no such", "a/b/c"])
+@pytest.mark.parametrize("name", ["./no/such/folder", "no such", "a/b/c"])
 def test_what_can_be_nothing_on_the_hub_is_not_looked_for(name: str) -> None:
     with (
-        mock.patch.object(hub, "_is_near", side_effect=AssertionError("the hub was asked")),
+        mock.patch.object(hub, "_status", side_effect=AssertionError("the hub was asked")),
         pytest.raises(HostError, match=r"no model is known as .*smollm2"),
     ):
         load_host(name)
 
 
-def test_a_misspelled_name_is_put_right() -> None:
-    with pytest.raises(HostError, match="did you mean smollm2"):
+@pytest.mark.parametrize("status", [None, 401, 404])
+def test_a_misspelled_name_is_put_right(status: int | None) -> None:
+    with (
+        mock.patch.object(hub, "_status", return_value=status),
+        pytest.raises(HostError, match="did you mean smollm2"),
+    ):
         only_kept("smolm2")
+
+
+def test_the_oldest_names_have_no_owner() -> None:
+    with mock.patch.object(hub, "_status", return_value=hub.FOUND) as asked:
+        assert not only_kept("gpt2")
+    asked.assert_called_once_with("gpt2")
 
 
 def test_without_a_network_nobody_waits_for_what_is_not_kept() -> None:
@@ -40,13 +50,13 @@ def test_without_a_network_nobody_waits_for_what_is_not_kept() -> None:
     assert head.call_args.kwargs["timeout"] <= hub.WAIT
 
 
-@pytest.mark.parametrize("near", [True, False])
-def test_without_a_network_what_is_kept_is_taken(near: bool) -> None:
+@pytest.mark.parametrize("status", [None, 200, 404])
+def test_without_a_network_what_is_kept_is_taken(status: int | None) -> None:
     with (
         mock.patch.object(hub, "_is_kept", return_value=True),
-        mock.patch.object(hub, "_is_near", return_value=near),
+        mock.patch.object(hub, "_status", return_value=status),
     ):
-        assert only_kept("owner/model") is not near
+        assert only_kept("owner/model") is (status is None)
 
 
 def test_a_folder_is_no_name(tmp_path: Path) -> None:
