@@ -78,5 +78,10 @@ def host_calibration(
 
 
 def make_calibration(host: Host, progress: Progress) -> Calibration:
-    """Calibrate a host on the shipped material."""
-    return calibrate(host.model, host.tokenizer, material(), Settings(), progress)
+    """Calibrate a host on the shipped material; with a frame, if it was tuned to follow a text.
+
+    One that has only learnt to go on with sentences sums nothing up, and knows its own less well.
+    """
+    follows = bool(getattr(host.tokenizer, "chat_template", None))
+    settings = Settings() if follows else Settings(end_depths=())
+    return calibrate(host.model, host.tokenizer, material(), settings, progress)

@@ -3,7 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -20,6 +22,7 @@ from torch import Tensor
 
 from adapters.address.calibration import Calibration, _prompts, calibrate
 from adapters.address.gather import read_prompts
+from adapters.address.material import Settings
 from adapters.query.denoise import ASKED
 from adapters.write.state import load_calibration, save_calibration
 from oneshot.errors import BrainError
@@ -229,6 +232,20 @@ def test_a_packaged_calibration_stays_as_it_is(
     assert kept.read_bytes() == before
 
 
+def test_only_a_host_that_follows_texts_is_read_in_a_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[tuple[float, ...]] = []
+    record = lambda _m, _t, _material, settings, _p: seen.append(settings.end_depths)  # noqa: E731
+    monkeypatch.setattr(calibrated, "calibrate", record)
+    host = shared_host()
+    chats = replace(host, tokenizer=SimpleNamespace(chat_template="{{ messages }}"))
+    for one in (host, chats):
+        make_calibration(one, lambda *_: None)
+    assert seen == [(), Settings().end_depths]
+    assert seen[1]
+
+
 def test_the_shipped_material_holds_nothing_that_is_held_out() -> None:
     shipped, bank = SHIPPED(), relations()
     apart = {relation.name for relation in bank if relation.held_out}
@@ -253,6 +270,7 @@ def test_a_file_that_shrinks_after_it_was_read_harms_nobody(path: Path, tmp_path
     code = f"""
 import torch
 from pathlib import Path
+from types import SimpleNamespace
 from adapters.write.state import load_calibration
 path = Path({str(kept)!r})
 loaded = load_calibration(path)
