@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 import torch
@@ -233,17 +234,15 @@ def test_a_packaged_calibration_stays_as_it_is(
 
 
 def test_only_a_host_that_follows_texts_is_read_in_a_frame(
-    monkeypatch: pytest.MonkeyPatch,
+    host: TinyHost,
 ) -> None:
-    seen: list[tuple[float, ...]] = []
-    record = lambda _m, _t, _material, settings, _p: seen.append(settings.end_depths)  # noqa: E731
-    monkeypatch.setattr(calibrated, "calibrate", record)
-    host = shared_host()
-    chats = replace(host, tokenizer=SimpleNamespace(chat_template="{{ messages }}"))
-    for one in (host, chats):
-        make_calibration(one, lambda *_: None)
-    assert seen == [(), Settings().end_depths]
-    assert seen[1]
+    with mock.patch.object(calibrated, "calibrate", return_value=host.calibration) as calls:
+        one = shared_host()
+        for tokenizer in (one.tokenizer, SimpleNamespace(chat_template="{{ messages }}")):
+            make_calibration(replace(one, tokenizer=tokenizer), lambda *_: None)
+    depths = [call.args[3].end_depths for call in calls.call_args_list]
+    assert depths == [(), Settings().end_depths]
+    assert depths[1]
 
 
 def test_the_shipped_material_holds_nothing_that_is_held_out() -> None:
@@ -271,6 +270,7 @@ def test_a_file_that_shrinks_after_it_was_read_harms_nobody(path: Path, tmp_path
 import torch
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 from adapters.write.state import load_calibration
 path = Path({str(kept)!r})
 loaded = load_calibration(path)
