@@ -237,9 +237,9 @@ def test_only_a_host_that_follows_texts_is_read_in_a_frame(
     host: TinyHost,
 ) -> None:
     with mock.patch.object(calibrated, "calibrate", return_value=host.calibration) as calls:
-        one = shared_host()
-        for tokenizer in (one.tokenizer, SimpleNamespace(chat_template="{{ messages }}")):
-            make_calibration(replace(one, tokenizer=tokenizer), lambda *_: None)
+        for template in (None, "{{ messages }}"):
+            tokenizer = SimpleNamespace(chat_template=template)
+            make_calibration(replace(shared_host(), tokenizer=tokenizer), lambda *_: None)
     depths = [call.args[3].end_depths for call in calls.call_args_list]
     assert depths == [(), Settings().end_depths]
     assert depths[1]
