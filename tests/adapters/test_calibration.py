@@ -236,7 +236,10 @@ def test_a_packaged_calibration_stays_as_it_is(
 def test_only_a_host_that_follows_texts_is_read_in_a_frame(
     host: TinyHost,
 ) -> None:
-    with mock.patch.object(calibrated, "calibrate", return_value=host.calibration) as calls:
+    with (
+        mock.patch.object(calibrated, "Settings", Settings),
+        mock.patch.object(calibrated, "calibrate", return_value=host.calibration) as calls,
+    ):
         for template in (None, "{{ messages }}"):
             tokenizer = SimpleNamespace(chat_template=template)
             make_calibration(replace(shared_host(), tokenizer=tokenizer), lambda *_: None)
