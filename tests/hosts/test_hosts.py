@@ -65,7 +65,7 @@ def test_code_that_comes_with_a_model_is_not_run(tmp_path: Path) -> None:
 
 
 def test_no_model_and_damaged_models_are_refused(tmp_path: Path) -> None:
-    with refused(HostError, "cannot load the model"):
+    with refused(HostError, "no model is known as"):
         load_host(str(tmp_path / "nothing"))
     packaged_tokenizer().save_pretrained(tmp_path)
     build_model("gpt2").save_pretrained(tmp_path)
