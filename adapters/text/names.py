@@ -211,12 +211,12 @@ def _opens_with_a_system(text: str, words: Sequence[Word], first: int) -> bool:
     if first < 2:
         return False
     where, system = words[first - 2 : first]
-    initials = text[system.start : system.end]
-    return where.key in ("in", "on") and begins_clause(text, where) and _are_initials(initials)
+    return where.key in ("in", "on") and begins_clause(text, where) and are_initials(text, system)
 
 
-def _are_initials(word: str) -> bool:
-    return len(word) > 1 and word.isupper()
+def are_initials(text: str, word: Word) -> bool:
+    """Whether a word is written in capital letters alone: ISBN, VLAN."""
+    return word.end - word.start > 1 and text[word.start : word.end].isupper()
 
 
 def _continues_behind(text: str, words: Sequence[Word], last: int) -> bool:

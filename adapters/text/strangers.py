@@ -4,7 +4,15 @@ import re
 from collections.abc import Sequence
 from string import ascii_uppercase
 
-from adapters.text.names import DETERMINERS, OPENERS, Mention, adjacent, begins_clause, joined_key
+from adapters.text.names import (
+    DETERMINERS,
+    OPENERS,
+    Mention,
+    adjacent,
+    are_initials,
+    begins_clause,
+    joined_key,
+)
 from adapters.text.words import Word, set_of
 
 LOCATIVE = set_of("at in from to near")
@@ -66,8 +74,8 @@ def _is_place(words: Sequence[Word], at: int) -> bool:
 
 
 def _capital(text: str, word: Word, before_taught: bool) -> bool:
-    if text[word.start : word.end].isupper() and word.end - word.start > 1:
-        return False  # ISBN, VLAN: rather what is asked than of whom
+    if are_initials(text, word):
+        return False  # rather what is asked than of whom
     if not word.capital or word.key in OPENERS:
         return False
     if not begins_clause(text, word):

@@ -146,8 +146,7 @@ class Encoder:
                 f"the subject {fact.subject[:60]!r} has {len(keys) if keys[0] else 'no'} names; "
                 f"give one with letters, and at most {NAMES - 1} aliases"
             )
-        keys = [*keys, *plain_keys(keys), *closed_keys(fact.subject, fact.aliases)]
-        names, firsts, longest = keys_of_names(keys[:NAMES], NAMES)
+        names, firsts, longest = keys_of_names(_keys(fact)[:NAMES], NAMES)
         table = NameTable(SortedKeys.build(names, firsts, longest))
         texts = list(dict.fromkeys([fact.prompt, *fact.asks, *fact.made]))[:READINGS]
         ids = encode_ids(self.tokenizer, texts)
@@ -210,12 +209,16 @@ class Encoder:
         return next(self.model.parameters()).device
 
 
+def _keys(fact: Told) -> list[str]:
+    """A fact's names as they are compared, in every spelling."""
+    told = name_keys(fact.subject, fact.aliases)
+    return [*told, *plain_keys(told), *closed_keys(fact.subject, fact.aliases)]
+
+
 def _row(
     fact: Told, answer: list[int], sentence: list[int], codes: Float[Tensor, "count rank"]
 ) -> FactRows:
-    told = name_keys(fact.subject, fact.aliases)
-    keys = [*told, *plain_keys(told), *closed_keys(fact.subject, fact.aliases)]
-    keys += person_parts(fact.subject)
+    keys = [*_keys(fact), *person_parts(fact.subject)]
     names, firsts, longest = keys_of_names(keys[:NAMES], NAMES)
     readings = torch.zeros(1, READINGS, codes.shape[1], dtype=torch.half)
     readings[0, : len(codes)] = codes

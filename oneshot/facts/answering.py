@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from adapters.attach import Attachment, attach
+from adapters.host.read import positions
 from adapters.query.decide import Change
 from adapters.query.denoise import Denoiser
 from oneshot.errors import BadInputError
@@ -215,8 +216,7 @@ def fits(host: Host, question: str, manner: Manner = RAW) -> bool:
 
 
 def _limit(host: Host) -> int | None:
-    limit: int | None = getattr(host.model.config, "max_position_embeddings", None)
-    return limit
+    return positions(host.model)
 
 
 def _pad(tokenizer: Any) -> int:

@@ -10,6 +10,7 @@ from functools import cache
 import torch
 
 from adapters.attach import attach
+from adapters.host.read import positions
 from adapters.query.chained.chains import HOPS
 from adapters.query.chained.hops import Hop, Hops
 from adapters.query.chained.phrases import nested
@@ -62,7 +63,7 @@ def _heard(
     if not _names_any(question, denoiser):
         return None
     ids = torch.tensor([ids_of(host, question, manner)])
-    limit = getattr(host.model.config, "max_position_embeddings", None)
+    limit = positions(host.model)
     if limit and ids.shape[1] > limit:
         return None
     hops = Hops(denoiser, _passed_on())

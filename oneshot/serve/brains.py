@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adapters.host.read import positions
 from adapters.query.denoise import Denoiser
 from oneshot.errors import BadInputError
 from oneshot.facts.brain.opening import open_brain
@@ -38,8 +39,7 @@ class Shape:
     @property
     def longest(self) -> int | None:
         """The tokens that the host reads, question and answer together; None for no bound."""
-        limit: int | None = getattr(self.host.model.config, "max_position_embeddings", None)
-        return limit
+        return positions(self.host.model)
 
     @property
     def vocabulary(self) -> int:

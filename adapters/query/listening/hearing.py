@@ -57,25 +57,21 @@ class Listener:
         view = self._view(text, tokens, said, owners=owners)
         if alone:
             view.alone = partial(self._alone, alone)
-            view.framed = partial(self._in_frame, alone) if self.frames else None
+            view.framed = partial(self._alone, alone, in_frame=True) if self.frames else None
         template = self.pieces.template
         if template and text.rstrip().endswith(template.opening.rstrip()):
             return list(view.turn(self._turn(text), named)), True
         return list(view.plain(named, self._marks(said, tokens))), False
 
-    def _alone(self, alone: Alone, text: str, start: int) -> WindowCodes | None:
-        """The codes of a clause that begins at character `start`, read by itself."""
-        ids, traces = alone(text)
+    def _alone(
+        self, alone: Alone, text: str, start: int, *, in_frame: bool = False
+    ) -> WindowCodes | None:
+        """The codes of a clause that begins at character `start`, by itself or in the frame."""
+        whole, before = (framed(text), len(BEFORE)) if in_frame else (text, 0)
+        ids, traces = alone(whole, framed=in_frame)
         shown, tokens = self.pieces.text(ids)
-        begin = shown.find(text)
-        return None if begin < 0 else WindowCodes(tokens, traces, at=start - begin)
-
-    def _in_frame(self, alone: Alone, text: str, start: int) -> WindowCodes | None:
-        """The codes of a clause that begins at character `start`, read in the frame."""
-        ids, traces = alone(framed(text), framed=True)
-        shown, tokens = self.pieces.text(ids)
-        begin = shown.find(framed(text))
-        return None if begin < 0 else WindowCodes(tokens, traces, at=start - begin - len(BEFORE))
+        begin = shown.find(whole)
+        return None if begin < 0 else WindowCodes(tokens, traces, at=start - begin - before)
 
     def _turn(self, text: str) -> Span:
         """The characters of the user's last turn."""

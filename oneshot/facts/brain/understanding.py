@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -48,19 +49,21 @@ class Understanding:
         """By how many nats the relations of a label are likelier than any other."""
         bank, codes = self.calibration.plain, self.calibration.plain_of(row.codes(0))
         found = bank.metric.ratio_to_all(bank.centres, codes)
-        own = torch.tensor([self._label(name) == label for name in self.calibration.relations])
+        own = torch.tensor([name == label for name in self._names])
         return float(found[own].max() - found[~own].max()) if bool(own.any()) else -torch.inf
 
     def _nearest(self, row: FactRows) -> str:
         """The relation of the bank that the fact's readings are nearest to, or a new one."""
-        calibration, ratios = self.calibration, self._ratios(row)
+        ratios = self._ratios(row)
         best = int(ratios.argmax())
         if float(ratios[best]) < KNOWN:
             return NEW_RELATION
-        return self._label(calibration.relations[best])
+        return self._names[best]
 
-    def _label(self, name: str) -> str:
-        return self.labels.get(name, spoken(name) or name)
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        """What the relations of the bank are called."""
+        return tuple(self.labels.get(r, spoken(r) or r) for r in self.calibration.relations)
 
     def side(self, told: Statement, row: FactRows) -> str:
         """The declared side that the readings surely tell, of another name than the speaker's;

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from adapters.host.read import positions
 from adapters.write.answers import answer_tokens
 from oneshot.errors import BadInputError
 from oneshot.facts.answering import Question, answer, short
@@ -103,7 +104,7 @@ class Material:
 
     def fits(self, prompt: str) -> bool:
         """Whether the host's window holds the prompt and an answer."""
-        limit = getattr(self.host.model.config, "max_position_embeddings", None)
+        limit = positions(self.host.model)
         size = len(self.host.tokenizer(prompt)["input_ids"])
         return limit is None or size + self.bare.manner.longest(self.host) + SPARE <= limit
 

@@ -33,6 +33,7 @@ class Batch:
         self.model, self.ids, self.rows = host.model, ids, list(rows)
         self.attachment = Attachment(host.model, denoiser) if denoiser else None
         self._parameters = inspect.signature(host.model.forward).parameters
+        self._cache_name = cache_name(host.model)
         self._cache: Any = None
         self._mask, self._next = _left_padded(host, rows)
 
@@ -81,8 +82,7 @@ class Batch:
             "logits_to_keep": 1,
         }
         known = {name: value for name, value in given.items() if name in self._parameters}
-        name = cache_name(self.model)
-        return known | {name: self._cache, "use_cache": True, "return_dict": True}
+        return known | {self._cache_name: self._cache, "use_cache": True, "return_dict": True}
 
     def _go_on(self, said: Int[Tensor, " rows"]) -> None:
         """Leave out the rows that are over."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from adapters.host.read import positions
 from oneshot.facts.manner import PLAIN_TOKENS
 from oneshot.hosts.load import Host
 from oneshot.retention.methods.interface import Method, Request
@@ -17,7 +18,7 @@ def sentence(request: Request) -> str:
 
 def before_prompt(host: Host, facts: Sequence[Request], prompt: str) -> str:
     """The prompt after as many of the last facts as the model reads beside it and an answer."""
-    limit = getattr(host.model.config, "max_position_embeddings", None)
+    limit = positions(host.model)
     text = prompt
     for fact in reversed(facts):
         longer = f"{sentence(fact)} {text}"
