@@ -7,6 +7,7 @@ from unittest import mock
 
 import pytest
 from packaged import host, learner
+from torch import nn
 
 from adapters.query.denoise import Denoiser
 from oneshot.errors import BadInputError
@@ -112,8 +113,9 @@ class Words:
 
 
 def asked(limit: int, manner: Manner = CHAT, turns: int = 5) -> str:
-    config = SimpleNamespace(max_position_embeddings=limit)
-    speaker = Host(SimpleNamespace(config=config), Words(), "words", "0")
+    model = nn.Module()
+    model.config = SimpleNamespace(max_position_embeddings=limit)  # type: ignore[assignment]
+    speaker = Host(model, Words(), "words", "0")
     talk = [
         {"role": "assistant" if i % 2 else "user", "content": "x" * 90 + str(i)}
         for i in range(turns)
