@@ -1,4 +1,4 @@
-"""A safetensors file that is written row by row, however large it becomes."""
+"""A safetensors file, however large: written row by row, and opened without reading it."""
 
 import json
 import shutil
@@ -9,8 +9,44 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
+
+_TYPES = {
+    "BOOL": torch.bool,
+    "U8": torch.uint8,
+    "I8": torch.int8,
+    "I16": torch.int16,
+    "I32": torch.int32,
+    "I64": torch.int64,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F32": torch.float32,
+    "F64": torch.float64,
+}
+
+
+def map_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a file and its metadata; a page of it is in memory once it is used.
+
+    The library's own tensors read a page each when they are made, and with it the system maps some
+    megabytes. Raises SafetensorError, ValueError or OSError for a file that is not whole, KeyError
+    for a type that is not known here.
+    """
+    with safe_open(path, framework="pt") as checked:
+        metadata = checked.metadata() or {}
+    with path.open("rb") as file:
+        begin = 8 + int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(begin - 8))
+    data = torch.from_file(str(path), size=path.stat().st_size, dtype=torch.uint8)
+    found = {}
+    for name in header.keys() - {"__metadata__"}:
+        entry = header[name]
+        first, last = entry["data_offsets"]
+        part = data[begin + first : begin + last].view(_TYPES[entry["dtype"]])
+        found[name] = part.view(entry["shape"])
+    return found, metadata
 
 
 def write_tensors(file: BinaryIO, parts: Iterable[Mapping[str, Tensor]], spool: Path) -> None:

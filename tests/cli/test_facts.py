@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import (
@@ -21,7 +23,7 @@ from typer.testing import CliRunner
 
 from oneshot.cli.main import app
 from oneshot.facts.manner import Manner
-from oneshot.facts.types import Receipt
+from oneshot.facts.types import Receipt, Statement
 
 __all__ = ["learner", "plain_environment", "run", "taught"]
 
@@ -210,6 +212,23 @@ def test_a_fact_that_does_not_hold_ends_with_status_5(
     assert failed.code == 5
     assert [record["id"] for record in failed.records] == [2, 3], "those after it are taught too"
     assert "status 5" in run("teach", "--help").out
+
+
+def test_one_of_several_processes_ends_with_status_0(
+    run: Run, learner: type[FakeLearner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The launcher would stop the others."""
+
+    def shared(learner: FakeLearner, facts: Iterable[Statement], *_: Any, before: bool) -> Any:
+        return learner.teach(facts, before=before)
+
+    monkeypatch.setattr("oneshot.facts.sharing.teach_share", shared)
+    monkeypatch.setattr(learner, "holds", False)
+    command = ("--json", "teach", "--resume", "--file", "-")
+    assert run(*command, stdin=lines(CAPITAL)).code == 5
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    done = run(*command, stdin=lines(CAPITAL))
+    assert (done.code, len(done.records)) == (0, 1)
 
 
 def test_further_wordings_and_names(run: Run, learner: type[FakeLearner]) -> None:

@@ -8,12 +8,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors import SafetensorError
 from safetensors.torch import save
 from torch import Tensor
 
 from oneshot.errors import BrainError
 from oneshot.files.durable import replacing
-from oneshot.files.tensor_file import write_tensors
+from oneshot.files.tensor_file import map_tensors, write_tensors
 
 SHAPES = {
     "sentence": ((5,), torch.int32),
@@ -43,6 +44,27 @@ def test_parts_make_the_bytes_of_the_whole(rows: int, cuts: set[int]) -> None:
             write_tensors(file, parts, place)
         assert (place / "whole").read_bytes() == save(whole)
         assert [path.name for path in place.iterdir()] == ["whole"]
+
+
+@given(st.integers(0, 40))
+def test_a_mapped_file_has_the_same_tensors(rows: int) -> None:
+    whole = tensors(rows)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "whole"
+        path.write_bytes(save(whole, {"format": "2"}))
+        found, metadata = map_tensors(path)
+        assert metadata == {"format": "2"}
+        assert found.keys() == whole.keys()
+        assert all(found[name].dtype == whole[name].dtype for name in whole)
+        assert all(torch.equal(found[name], whole[name]) for name in whole)
+
+
+@pytest.mark.parametrize("length", [0, 7, 40, -1])
+def test_a_file_that_is_not_whole_is_not_mapped(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "cut"
+    path.write_bytes(save(tensors(9))[:length])
+    with pytest.raises((SafetensorError, ValueError)):
+        map_tensors(path)
 
 
 def fill_the_disk(path: Path) -> None:

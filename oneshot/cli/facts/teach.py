@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import Annotated
 
@@ -68,7 +69,8 @@ def teach(
     source, asks (further wordings), aliases (other names of the subject), also,
     since and until; a .txt file holds a sentence a line, a .parquet file a fact a
     row. With --resume a file goes on where a stopped run ended, with many facts
-    written together. Under torchrun each process teaches its share to one brain;
+    written together. Under torchrun each process teaches its share to one brain,
+    with status 0 whatever is answered, since torchrun stops all where one fails;
     one that died can be started again.
 
     Examples:
@@ -100,7 +102,8 @@ def teach(
         if file is not None:
             statements = _read_statements(file, learner.templates)
             if resume or _shared():
-                show_receipts(session.output, _share(learner, statements, not no_before))
+                with suppress(typer.Exit) if _shared() else nullcontext():
+                    show_receipts(session.output, _share(learner, statements, not no_before))
                 return
         else:
             one = statement_of(learner, prompt or "", answer, subject, ask or (), alias or ())

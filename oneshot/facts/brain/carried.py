@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor
 
 from adapters.write.rows import FactRows
@@ -20,6 +20,7 @@ from oneshot.facts.brain.held.live import LiveRows
 from oneshot.facts.brain.held.texts import Texts
 from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
+from oneshot.files.tensor_file import map_tensors
 from oneshot.memory.disk.mapped import Mapped
 from oneshot.memory.disk.records import text_tensors
 from oneshot.memory.disk.segment_file import fault_of_rows
@@ -90,9 +91,8 @@ def read_folder(folder: Path) -> Carried:
 
 def _map_model(path: Path) -> Mapped:
     """An exported file as a segment that is open; its metadata held the texts once."""
-    with _whole(path), safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-        rows = {name: file.get_tensor(name) for name in [*file.keys()]}
+    with _whole(path):
+        rows, metadata = map_tensors(path)
         if METADATA in metadata:
             texts, ends = text_tensors(json.loads(metadata[METADATA]))
         else:

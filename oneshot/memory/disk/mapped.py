@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from jaxtyping import Int, UInt8
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor
 
 from oneshot.errors import BrainError
+from oneshot.files.tensor_file import map_tensors
 from oneshot.memory.disk.records import Record, Terms, apart, beside, no_terms
 from oneshot.memory.disk.segment_file import FORMAT, Segments, check_format, damage, read_segment
 
@@ -62,13 +63,12 @@ def map_segment(path: Path, terms: Terms) -> Mapped:
     FileNotFoundError where it is gone, BrainError where it is unusable.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            check_format(path, metadata)
-            if metadata["format"] != str(FORMAT):
-                return mapped(read_segment(path), terms, path.name)
-            rows, rest = apart({name: file.get_tensor(name) for name in [*file.keys()]})
-            return Mapped(path.name, rows, *rest, partial(map_segment, path, no_terms))
+        tensors, metadata = map_tensors(path)
+        check_format(path, metadata)
+        if metadata["format"] != str(FORMAT):
+            return mapped(read_segment(path), terms, path.name)
+        rows, rest = apart(tensors)
+        return Mapped(path.name, rows, *rest, partial(map_segment, path, no_terms))
     except PermissionError as error:
         raise BrainError(f"{path} may not be read; give yourself the permission") from error
     except (SafetensorError, ValueError, KeyError) as error:
