@@ -35,7 +35,7 @@ class Carrier(Ruler):
         statements = [carried.statements[i] for i in told]
         same = carried.config.calibration_hash == self.config.calibration_hash
         if same:
-            check_rows(folder, carried.rows, self.calibration, len(self._head().weight))
+            check_rows(folder, carried.rows, self.calibration, len(self.lexicon.head.weight))
             rows = [carried.rows.take(torch.tensor([i])) for i in told]
             entered = self.ledger.enter(list(zip(statements, rows, strict=True)), "import")
         else:

@@ -1,0 +1,46 @@
+"""A host's reading in half precision, by a copy: the host itself is never written."""
+
+import copy
+from collections import OrderedDict
+from typing import Any
+
+import torch
+from torch import nn
+from transformers.pytorch_utils import Conv1D
+
+from adapters.host.sites import find_sites
+
+SIZES = 50_000_000, 1_000_000_000  # parameters: below little is won, above a copy weighs too much
+
+
+def multiplies_halves(model: nn.Module) -> bool:
+    """Whether a host in single precision lies on a processor that is quicker at bfloat16."""
+    parameter = next(model.parameters())
+    here = parameter.device.type == "cpu" and parameter.dtype == torch.float32
+    return here and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def worth_halving(model: nn.Module) -> bool:
+    """Whether a copy pays: matrix units, and a host neither small nor too large to copy."""
+    size = sum(p.numel() for p in model.parameters())
+    quick = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return multiplies_halves(model) and quick and SIZES[0] <= size <= SIZES[1]
+
+
+def half_of(model: nn.Module) -> nn.Module:
+    """The model with the matrices of its layers in bfloat16, for passes whose states are read.
+
+    It shares all else with the model and has none of its hooks. Its passes give, bit for bit, what
+    the model's would under autocast, which converts every matrix in every pass.
+    """
+    memo: dict[int, Any] = {id(t): t for t in (*model.parameters(), *model.buffers())}
+    for module in model.modules():
+        memo |= {id(h): OrderedDict() for h in (module._forward_hooks, module._forward_pre_hooks)}
+    for layer in find_sites(model).layers:
+        for module in layer.modules():
+            if isinstance(module, nn.Linear | Conv1D):
+                half = module.weight.detach().to(torch.bfloat16)
+                memo[id(module.weight)] = nn.Parameter(half, requires_grad=False)
+    found = copy.deepcopy(model, memo)
+    found.forward = torch.autocast("cpu", torch.bfloat16)(found.forward)
+    return found
