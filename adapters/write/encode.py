@@ -80,9 +80,9 @@ class Wording:
 class Encoder:
     """Encodes facts for one host, many in the passes of one.
 
-    In single precision a batch's first fact is encoded alone as well: where the bits differ, every
-    fact gets passes of its own. So it does where a batch's tokens are dealt out to experts, and on
-    an accelerator, whose products are cut up by the shape of a batch.
+    Where passes may differ in their rows a batch's first fact is encoded alone as well: where the
+    bits differ, every fact gets passes of its own. So it does where a batch's tokens are dealt out
+    to experts.
     """
 
     model: nn.Module
@@ -109,7 +109,7 @@ class Encoder:
 
     def encode_all(self, facts: Sequence[Told]) -> list[FactRows]:
         """The rows of facts, equal to those of `encode` bit for bit."""
-        if self._has_experts or next(self.model.parameters()).device.type != "cpu":
+        if self._has_experts:
             return [self.encode(fact) for fact in facts]
         found: list[FactRows] = []
         for start in range(0, len(facts), TOGETHER):
@@ -118,7 +118,7 @@ class Encoder:
 
     def _encode_chunk(self, facts: Sequence[Told]) -> list[FactRows]:
         together = self._encode_together(facts)
-        if len(facts) == 1 or self.passes.half:
+        if len(facts) == 1 or self.passes.rows:
             return together
         alone = self.encode(facts[0]).tensors()
         if all(torch.equal(t, alone[name]) for name, t in together[0].tensors().items()):

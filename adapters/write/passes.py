@@ -1,14 +1,15 @@
 """Forward passes that facts are read by: a code comes out bit for bit alike, whatever else is read.
 
-The last bits of a pass can depend on the shape of its batch. In half precision they do, so there
-every pass of a length has as many rows. In single precision rows are padded to whole tiles of the
-processor's matrix product, so that in practice they do not.
+The last bits of a pass can depend on the shape of its batch. In half precision and on an
+accelerator they do, so there every pass of a length has as many rows. In single precision rows are
+padded to whole tiles of the processor's matrix product, so that in practice they do not.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -18,7 +19,7 @@ from adapters.host.half import half_of, worth_halving
 from adapters.host.read import positions, read_states
 
 TILE, ROWS = 16, 32  # tokens that a row is padded to whole multiples of, and rows of a pass
-HALF_TILE, HALF_ROWS = 8, 8  # the same in half precision
+FIXED_TILE, FIXED_ROWS, ACCELERATED_ROWS = 8, 8, 64  # the same where every pass has as many
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,18 @@ class Passes:
         """The host in half precision, where that is how it is read."""
         return half_of(self.model) if worth_halving(self.model) else None
 
+    @cached_property
+    def rows(self) -> int | None:
+        """The rows of every pass; None where a pass may have fewer than others."""
+        parameter = next(self.model.parameters())
+        if parameter.device.type != "cpu":
+            return ACCELERATED_ROWS
+        return FIXED_ROWS if self.half or parameter.dtype != torch.float32 else None
+
     def codes(self, items: Sequence[Item]) -> list[Float[Tensor, " rank"]]:
         """The relation code of each, rounded to half precision."""
         found: dict[int, Tensor] = {}
-        rows = HALF_ROWS if self.half else ROWS
+        rows = self.rows or ROWS
         for length, chosen in self._by_length(items).items():
             for start in range(0, len(chosen), rows):
                 part = chosen[start : start + rows]
@@ -56,18 +65,18 @@ class Passes:
 
     def _states(self, items: Sequence[Item], length: int) -> dict[int, Tensor]:
         """What the layers that any of them is read at make of all."""
-        padding = [()] * (HALF_ROWS - len(items)) if self.half else []
+        padding = [()] * (self.rows - len(items)) if self.rows else []
         device = next(self.model.parameters()).device
         ids = rows_of([*(item.prompt.ids for item in items), *padding], length).to(device)
         layers = sorted({layer for item in items for layer in item.bank.layers.all})
         return read_states(self.half or self.model, ids, layers)
 
     def _by_length(self, items: Sequence[Item]) -> dict[int, list[int]]:
-        """Which are read together; in half precision, where a pass is costly, all of a fact's."""
-        limit, tile = positions(self.model), HALF_TILE if self.half else TILE
+        """Which are read together; where a pass costs the same for one, all of a fact's."""
+        limit, tile = positions(self.model), FIXED_TILE if self.rows else TILE
         lengths: dict[int, list[int]] = {}
         for i, item in enumerate(items):
-            size = item.longest if self.half else len(item.prompt.ids)
+            size = item.longest if self.rows else len(item.prompt.ids)
             whole = -(-size // tile) * tile
             length = whole if limit is None else max(size, min(whole, limit))
             lengths.setdefault(length, []).append(i)

@@ -73,6 +73,18 @@ def test_small_hosts_and_those_in_half_precision_are_read_as_they_are(
     assert not worth_halving(copy.deepcopy(model).bfloat16())
 
 
+FACTS_OF_ALL_SIZES = [
+    *FACTS[:9],
+    replace(FACTS[9], asks=(f"And so {FACTS[9].prompt}", f"{FACTS[9].subject}?")),
+]
+
+
+def assert_no_company_matters(encoder: Encoder) -> None:
+    for fact, row in zip(FACTS_OF_ALL_SIZES, encoder.encode_all(FACTS_OF_ALL_SIZES), strict=True):
+        alone = encoder.encode(fact).tensors()
+        assert all(torch.equal(value, alone[name]) for name, value in row.tensors().items())
+
+
 @pytest.mark.parametrize("architecture", ["llama", "gpt2"])
 def test_rows_in_half_precision_do_not_depend_on_their_company(
     architecture: str, monkeypatch: pytest.MonkeyPatch
@@ -81,13 +93,13 @@ def test_rows_in_half_precision_do_not_depend_on_their_company(
     single = host.encoder.encode(FACTS[0])
     monkeypatch.setattr(passes, "worth_halving", lambda _: True)
     encoder = Encoder(host.model, host.tokenizer, host.calibration)
-    facts = [
-        *FACTS[:9],
-        replace(FACTS[9], asks=(f"And so {FACTS[9].prompt}", f"{FACTS[9].subject}?")),
-    ]
-    for fact, row in zip(facts, encoder.encode_all(facts), strict=True):
-        alone = encoder.encode(fact).tensors()
-        assert all(torch.equal(value, alone[name]) for name, value in row.tensors().items())
+    assert_no_company_matters(encoder)
     found = encoder.encode(FACTS[0])
     assert not torch.equal(wide(found), wide(single)), "it was read in half precision"
     assert float((wide(found) - wide(single)).norm()) < 0.2 * float(wide(single).norm())
+
+
+def test_nor_do_those_of_a_host_in_half_precision() -> None:
+    encoder = tiny_host("llama", torch.bfloat16).encoder
+    assert encoder.passes.rows
+    assert_no_company_matters(encoder)
