@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers.pytorch_utils import Conv1D
 
 from adapters.host.sites import find_sites
 
@@ -33,6 +32,8 @@ def half_of(model: nn.Module) -> nn.Module:
     It shares all else with the model and has none of its hooks. Its passes give, bit for bit, what
     the model's would under autocast, which converts every matrix in every pass.
     """
+    from transformers.pytorch_utils import Conv1D  # GPT-2's matrices
+
     memo: dict[int, Any] = {id(t): t for t in (*model.parameters(), *model.buffers())}
     for module in model.modules():
         memo |= {id(h): OrderedDict() for h in (module._forward_hooks, module._forward_pre_hooks)}
