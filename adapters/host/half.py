@@ -5,7 +5,7 @@ from collections import OrderedDict
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from adapters.host.sites import find_sites
 
@@ -39,9 +39,14 @@ def half_of(model: nn.Module) -> nn.Module:
         memo |= {id(h): OrderedDict() for h in (module._forward_hooks, module._forward_pre_hooks)}
     for layer in find_sites(model).layers:
         for module in layer.modules():
-            if isinstance(module, nn.Linear | Conv1D):
+            if isinstance(module, nn.Linear | Conv1D) and _is_single(module.weight):
                 half = module.weight.detach().to(torch.bfloat16)
                 memo[id(module.weight)] = nn.Parameter(half, requires_grad=False)
     found = copy.deepcopy(model, memo)
     found.forward = torch.autocast("cpu", torch.bfloat16)(found.forward)
     return found
+
+
+def _is_single(weight: Tensor) -> bool:
+    """Whether a matrix is stored as plain numbers in single precision, not quantised."""
+    return type(weight.data) is Tensor and weight.dtype == torch.float32

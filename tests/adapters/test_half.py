@@ -49,6 +49,25 @@ def test_the_host_is_not_written_and_shares_what_is_not_halved() -> None:
     assert all(p.dtype == torch.float32 for p in model.parameters())
 
 
+class Quantised(nn.Linear):
+    """A matrix of whole numbers, as quantised checkpoints have them."""
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        return states @ (self.weight.float().T / 100)
+
+
+def test_a_quantised_matrix_is_left_as_it_is() -> None:
+    model = copy.deepcopy(tiny_host("llama").model)
+    mlp = find_sites(model).layers[0].mlp
+    whole = (mlp.up_proj.weight.detach() * 100).to(torch.int8)
+    mlp.up_proj = Quantised(whole.shape[1], whole.shape[0], bias=False)
+    mlp.up_proj.weight = nn.Parameter(whole, requires_grad=False)
+    copied = find_sites(half_of(model)).layers[0].mlp
+    assert copied.up_proj.weight is mlp.up_proj.weight
+    assert copied.down_proj.weight.dtype == torch.bfloat16
+    assert torch.isfinite(read_states(half_of(model), IDS, [1])[1]).all()
+
+
 def test_hooks_of_the_host_do_not_see_what_the_copy_reads() -> None:
     model, seen = tiny_host("gpt2").model, list[nn.Module]()
     handle = find_sites(model).layers[0].register_forward_hook(lambda m, *_: seen.append(m))
