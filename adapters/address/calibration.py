@@ -65,6 +65,11 @@ class Calibration:
         return Bank(self.layers, self.metric, self.centres)
 
     @property
+    def deepest(self) -> int:
+        """The last layer that is read."""
+        return max(self.layers.all + (self.framed.layers.all if self.framed else []))
+
+    @property
     def width(self) -> int:
         """The numbers of a fact's reading."""
         return self.plain.rank + (self.framed.rank if self.framed else 0)
@@ -99,9 +104,9 @@ def calibrate(
         done += more
         progress("calibrating", done, total)
 
-    reader = half_of(model) if multiplies_halves(model) else model  # all is fitted in double
-    last, words = read_prompts(reader, prompts, layers, advance)
     frame = Layers(last_layers, word_layers, end_layers)
+    reader = half_of(model, max(frame.all)) if multiplies_halves(model) else model
+    last, words = read_prompts(reader, prompts, layers, advance)
     summed = read_prompts(reader, in_frame, frame, advance) if in_frame else None
     order = {r: i for i, r in enumerate(dict.fromkeys(w.relation for w in material.wordings))}
     relation = torch.tensor([order[w.relation] for w in material.wordings])

@@ -26,8 +26,9 @@ def worth_halving(model: nn.Module) -> bool:
     return multiplies_halves(model) and quick and SIZES[0] <= size <= SIZES[1]
 
 
-def half_of(model: nn.Module) -> nn.Module:
-    """The model with the matrices of its layers in bfloat16, for passes whose states are read.
+def half_of(model: nn.Module, deepest: int) -> nn.Module:
+    """The model with the matrices of its layers in bfloat16, for passes that end at the deepest
+    layer that is read.
 
     It shares all else with the model and has none of its hooks. Its passes give, bit for bit, what
     the model's would under autocast, which converts every matrix in every pass.
@@ -37,7 +38,7 @@ def half_of(model: nn.Module) -> nn.Module:
     memo: dict[int, Any] = {id(t): t for t in (*model.parameters(), *model.buffers())}
     for module in model.modules():
         memo |= {id(h): OrderedDict() for h in (module._forward_hooks, module._forward_pre_hooks)}
-    for layer in find_sites(model).layers:
+    for layer in find_sites(model).layers[:deepest]:
         for module in layer.modules():
             if isinstance(module, nn.Linear | Conv1D) and _is_single(module.weight):
                 half = module.weight.detach().to(torch.bfloat16)

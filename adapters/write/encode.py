@@ -97,7 +97,7 @@ class Encoder:
     @cached_property
     def passes(self) -> Passes:
         """The passes that wordings are read by."""
-        return Passes(self.model)
+        return Passes(self.model, self.calibration.deepest)
 
     @cached_property
     def _has_experts(self) -> bool:

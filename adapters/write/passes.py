@@ -33,14 +33,15 @@ class Item:
 
 @dataclass(frozen=True)
 class Passes:
-    """Reads prompts on one host, many in a pass and no further up than needed."""
+    """Reads prompts on one host, many in a pass and no further up than its deepest layer."""
 
     model: nn.Module
+    deepest: int
 
     @cached_property
     def half(self) -> nn.Module | None:
         """The host in half precision, where that is how it is read."""
-        return half_of(self.model) if worth_halving(self.model) else None
+        return half_of(self.model, self.deepest) if worth_halving(self.model) else None
 
     @cached_property
     def rows(self) -> int | None:

@@ -34,14 +34,14 @@ def test_the_copy_reads_as_autocast_does(architecture: str) -> None:
     model = tiny_host(architecture).model
     with torch.autocast("cpu", torch.bfloat16):
         wanted = read_states(model, IDS, [1])[1]
-    assert torch.equal(read_states(half_of(model), IDS, [1])[1], wanted)
+    assert torch.equal(read_states(half_of(model, 1), IDS, [1])[1], wanted)
     assert not torch.equal(read_states(model, IDS, [1])[1], wanted), "the host is no copy"
 
 
 def test_the_host_is_not_written_and_shares_what_is_not_halved() -> None:
     model = tiny_host("llama").model
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    copied = half_of(model)
+    copied = half_of(model, 1)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert find_sites(copied).embeddings.weight is find_sites(model).embeddings.weight
     halved = [p for p in copied.parameters() if p.dtype == torch.bfloat16]
@@ -62,17 +62,17 @@ def test_a_quantised_matrix_is_left_as_it_is() -> None:
     whole = (mlp.up_proj.weight.detach() * 100).to(torch.int8)
     mlp.up_proj = Quantised(whole.shape[1], whole.shape[0], bias=False)
     mlp.up_proj.weight = nn.Parameter(whole, requires_grad=False)
-    copied = find_sites(half_of(model)).layers[0].mlp
+    copied = find_sites(half_of(model, 1)).layers[0].mlp
     assert copied.up_proj.weight is mlp.up_proj.weight
     assert copied.down_proj.weight.dtype == torch.bfloat16
-    assert torch.isfinite(read_states(half_of(model), IDS, [1])[1]).all()
+    assert torch.isfinite(read_states(half_of(model, 1), IDS, [1])[1]).all()
 
 
 def test_hooks_of_the_host_do_not_see_what_the_copy_reads() -> None:
     model, seen = tiny_host("gpt2").model, list[nn.Module]()
     handle = find_sites(model).layers[0].register_forward_hook(lambda m, *_: seen.append(m))
     try:
-        copied = half_of(model)
+        copied = half_of(model, 1)
         read_states(copied, IDS, [1])
         assert seen == []
         read_states(model, IDS, [1])
