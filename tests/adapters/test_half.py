@@ -49,6 +49,25 @@ def test_the_host_is_not_written_and_shares_what_is_not_halved() -> None:
     assert all(p.dtype == torch.float32 for p in model.parameters())
 
 
+def test_a_host_too_large_to_copy_is_converted_in_every_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = tiny_host("llama").model
+    copied = half_of(model, 1)
+    monkeypatch.setattr(half, "SIZES", (0, 1))
+    shared = half_of(model, 1)
+    assert all(a is b for a, b in zip(shared.parameters(), model.parameters(), strict=True))
+    one, other = (read_states(reader, IDS, [1])[1] for reader in (shared, copied))
+    assert torch.equal(one, other)
+
+
+def test_a_host_that_is_spread_over_devices_is_read_as_it_is() -> None:
+    model = copy.deepcopy(tiny_host("llama").model)
+    assert multiplies_halves(model)
+    model.hf_device_map = {"": "cpu"}
+    assert not multiplies_halves(model)
+
+
 class Quantised(nn.Linear):
     """A matrix of whole numbers, as quantised checkpoints have them."""
 
