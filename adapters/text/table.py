@@ -1,6 +1,6 @@
 """The names that were taught, found in a text: exact keys of words, whatever their number."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -24,6 +24,7 @@ from adapters.text.names import (
 from adapters.text.words import Word, words_of
 
 NOBODY = 0
+_NONE = np.zeros(0, dtype=np.int64)
 MOST_OF_ONE = 256  # facts beyond which a first or last name alone is taken for several people's
 
 
@@ -47,7 +48,7 @@ class SortedKeys:
     """Keys in ascending order, the row of each, and what names begin with."""
 
     keys: NDArray[np.int64]
-    rows: NDArray[np.int64]
+    rows: NDArray[np.int32]
     firsts: NDArray[np.int64]
     longest: int
 
@@ -56,18 +57,29 @@ class SortedKeys:
         cls, names: Int[Tensor, "facts forms"], firsts: Int[Tensor, "facts forms"], longest: int
     ) -> "SortedKeys":
         """From every fact's keys (0 where it has fewer), their first words' and the most words."""
-        fact, form = (part.numpy() for part in (names != NOBODY).nonzero(as_tuple=True))
-        keys = names.numpy()[fact, form]
-        order = np.argsort(keys, kind="stable")
-        begin = np.unique(firsts[firsts != NOBODY].numpy())
-        return cls(keys[order], fact[order], begin, longest)
+        return cls.of_parts([(names, firsts)], longest)
+
+    @classmethod
+    def of_parts(cls, parts: Iterable[tuple[Tensor, Tensor]], longest: int) -> "SortedKeys":
+        """The same from facts in parts, one after the other: only what is kept is in memory."""
+        keys, rows, firsts = [_NONE], [_NONE.astype(np.int32)], [_NONE]
+        begin = 0
+        for names, first in parts:
+            fact, form = (part.numpy() for part in (names != NOBODY).nonzero(as_tuple=True))
+            keys.append(names.numpy()[fact, form])
+            rows.append((fact + begin).astype(np.int32))
+            firsts.append(np.unique(first[first != NOBODY].numpy()))
+            begin += len(names)
+        order = np.argsort(joined := np.concatenate(keys), kind="stable")
+        first_words = np.unique(np.concatenate(firsts))
+        return cls(joined[order], np.concatenate(rows)[order], first_words, longest)
 
     def rows_of(self, number: int, most: int | None = None) -> tuple[int, ...]:
         """The facts on a name; none where there are more than `most`."""
         rows = self.named(number)
         return () if most is not None and len(rows) > most else tuple(sorted({*rows.tolist()}))
 
-    def named(self, number: int) -> NDArray[np.int64]:
+    def named(self, number: int) -> NDArray[np.int32]:
         """The facts on a name, as they lie here."""
         value = np.int64(number)
         low, high = self.keys.searchsorted(value), self.keys.searchsorted(value, "right")

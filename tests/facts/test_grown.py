@@ -8,13 +8,13 @@ from brains import caches, exported, open_tiny, statement, statements
 from safetensors.torch import save
 
 from adapters.text.table import MOST_OF_ONE
-from oneshot.facts.brain import export, ledger
+from oneshot.facts.brain import export, holding
 from oneshot.facts.brain.held.kept import record_of
 from oneshot.facts.changing import carrying
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Statement
 from oneshot.memory.disk import segments
-from oneshot.memory.disk.segment_file import text_tensors
+from oneshot.memory.disk.records import text_tensors
 
 __all__ = ["caches"]
 
@@ -55,7 +55,7 @@ def test_learners_that_take_turns_hold_what_a_new_one_reads(tmp_path: Path) -> N
 def test_memory_is_given_back_while_many_are_taught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "MOST_NEW", 3)
+    monkeypatch.setattr(holding, "MOST_NEW", 3)
     with open_tiny(tmp_path / "few") as learner:
         for fact in statements(9):
             learner.write([fact])

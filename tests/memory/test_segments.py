@@ -19,7 +19,8 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from oneshot.errors import BrainError
-from oneshot.memory.disk.segment_file import Segments, map_segment
+from oneshot.memory.disk.mapped import map_segment
+from oneshot.memory.disk.segment_file import Segments
 from oneshot.memory.disk.segments import LARGEST, TIERS, SegmentStore, Tier
 from oneshot.memory.disk.shelf import Shelf
 

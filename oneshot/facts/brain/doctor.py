@@ -79,7 +79,7 @@ def _agreement(brain: Brain, *, repair: bool) -> Iterator[Finding]:
 def _implied(brain: Brain, texts: Texts, *, repair: bool) -> Finding:
     """What the weights hold as implied has to follow from the facts; what does not is taken out."""
     rules = [Rule(text) for text in brain.journal.rules()]
-    wanted = wanted_of(texts, texts.names(), rules)
+    wanted = wanted_of(texts, texts.names(every=bool(rules)), rules)
     there = texts.all_implied().keys()
     if wrong := there - wanted.keys():
         if repair:

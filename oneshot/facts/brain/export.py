@@ -1,55 +1,27 @@
-"""Adapters as folders that can be carried about: canonical export, and reading of either form."""
+"""Adapters as folders that can be carried about: canonical export, and whether one fits a brain."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.write.rows import NO_TOKEN, FactRows
 from oneshot.errors import BrainError
-from oneshot.facts.brain.files import (
-    CALIBRATION,
-    CONFIG,
-    WEIGHTS,
-    Config,
-    read_calibration,
-    read_config,
-)
-from oneshot.facts.brain.held.kept import record_of, statement_of
+from oneshot.facts.brain.files import CALIBRATION, CONFIG, WEIGHTS, Config
+from oneshot.facts.brain.held.kept import record_of
 from oneshot.facts.brain.held.live import no_rows
-from oneshot.facts.told import told_of
 from oneshot.facts.types import Statement
 from oneshot.files.durable import replacing, write_atomically
 from oneshot.files.tensor_file import write_tensors
 from oneshot.hosts.load import same_host
 from oneshot.memory.disk.folder import config_bytes
-from oneshot.memory.disk.segment_file import (
-    described,
-    fault_of,
-    layout_of,
-    records_of,
-    text_tensors,
-)
-from oneshot.memory.disk.segments import SegmentStore
+from oneshot.memory.disk.records import text_tensors
+from oneshot.memory.disk.segment_file import described, layout_of
 
 MODEL = "adapter_model.safetensors"
 METADATA = "facts"  # where earlier versions kept texts
 TEXTS = "facts.texts", "facts.ends"
-
-
-@dataclass(frozen=True)
-class Carried:
-    """The facts of a folder: weights in canonical order, and their texts."""
-
-    config: Config
-    rows: FactRows | None
-    statements: list[Statement]
 
 
 def export_folder(
@@ -86,21 +58,6 @@ def _with_texts(
         begin += len(texts)
 
 
-def read_folder(folder: Path) -> Carried:
-    """The facts of a brain or an exported adapter; BrainError where it is neither or damaged."""
-    config = read_config(folder)
-    if config is None:
-        raise BrainError(f"{folder} is no brain and no exported adapter: it has no {CONFIG}")
-    read_calibration(folder, config)
-    if (folder / WEIGHTS).is_dir():
-        segments = SegmentStore(folder / WEIGHTS).load()
-        tensors, records = segments.rows, segments.records
-    else:
-        tensors, records = _read_model(folder / MODEL)
-    statements = [statement_of(record) for record in records]
-    return Carried(config, FactRows.of(tensors) if records else None, statements)
-
-
 def check_host(folder: Path, carried: Config, own: Config) -> None:
     """Raise BrainError where a folder's facts belong to another model than the brain's own."""
     if not same_host(carried.host_hash, own.host_hash):
@@ -119,25 +76,3 @@ def check_rows(folder: Path, rows: FactRows, calibration: Calibration, vocabular
         raise BrainError(
             f"{folder} has weights of another form than {described(form)}; export it again"
         )
-
-
-def _read_model(path: Path) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
-    try:
-        data = path.read_bytes()
-        size = int.from_bytes(data[:8], "little")
-        metadata, tensors = json.loads(data[8 : 8 + size]).get("__metadata__"), load(data)
-        if metadata and METADATA in metadata:
-            records = json.loads(metadata[METADATA])
-        else:
-            records = records_of(*(tensors.pop(name) for name in TEXTS))
-        keyed = [r | {"key": _key(statement_of(r))} for r in records]
-        if fault := fault_of(tensors, keyed):
-            raise ValueError(fault)
-        FactRows.of(tensors)
-        return tensors, keyed
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        raise BrainError(f"{path} is no whole adapter ({error}); export it again") from error
-
-
-def _key(statement: Statement) -> str:
-    return told_of(statement).key.hex()

@@ -1,16 +1,18 @@
 """Carry facts from one brain to another: export, import, merge."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
 from oneshot.errors import BrainError
-from oneshot.facts.brain.export import check_host, check_rows, export_folder, read_folder
+from oneshot.facts.brain.carried import Carried, Part, read_folder
+from oneshot.facts.brain.export import check_host, check_rows, export_folder
 from oneshot.facts.brain.files import read_calibration, read_config
 from oneshot.facts.changing.ruling import Ruler
+from oneshot.memory.disk.segments import LARGEST
 
 AT_ONCE = 16_384  # facts of an export that are in memory together
+TAKEN = LARGEST  # facts of an import that are, and that make a whole segment
 
 
 class Carrier(Ruler):
@@ -26,21 +28,51 @@ class Carrier(Ruler):
         return len(self.ledger)
 
     def import_(self, folder: Path) -> int:
-        """Take in the facts of an exported adapter or another brain; how many were new."""
+        """Take in the facts of an exported adapter or another brain; how many were new.
+
+        All of it is read and checked before anything changes. Where it is stopped half way, what is
+        in the brain by then stays, and the next import of it goes on; one undo takes all back.
+        """
+        return self._take(self._checked(folder))
+
+    def _checked(self, folder: Path) -> Carried:
+        """What a folder holds; raises BrainError where any of it does not fit this brain."""
         carried = read_folder(folder)
         check_host(folder, carried.config, self.config)
-        if carried.rows is None:
-            return 0
-        told = [i for i, s in enumerate(carried.statements) if not s.origins]  # the rest follows
-        statements = [carried.statements[i] for i in told]
-        same = carried.config.calibration_hash == self.config.calibration_hash
-        if same:
-            check_rows(folder, carried.rows, self.calibration, len(self.lexicon.head.weight))
-            rows = [carried.rows.take(torch.tensor([i])) for i in told]
-            entered = self.ledger.enter(list(zip(statements, rows, strict=True)), "import")
+        vocabulary = len(self.lexicon.head.weight)
+        for rows, _ in carried.parts(TAKEN):
+            if self._calibrated_as(carried):
+                check_rows(folder, rows, self.calibration, vocabulary)
+        return carried
+
+    def _take(self, carried: Carried) -> int:
+        same = self._calibrated_as(carried)
+        with self.brain.writing(), self._one_operation():
+            return sum(self._take_part(part, encoded=same) for part in carried.parts(TAKEN))
+
+    def _take_part(self, part: Part, *, encoded: bool) -> int:
+        """Enter facts, as they are encoded or anew; how many were new."""
+        rows, statements = part
+        told = [i for i, s in enumerate(statements) if not s.origins]  # the rest follows
+        if encoded:
+            facts = [(statements[i], rows.one(i)) for i in told]
+            entered = self.ledger.enter(facts, "import")
         else:
-            entered = self.write(statements, "import")
+            entered = self.write([statements[i] for i in told], "import")
         return sum(not e.known for e in entered)
+
+    def _calibrated_as(self, carried: Carried) -> bool:
+        return carried.config.calibration_hash == self.config.calibration_hash
+
+    @contextmanager
+    def _one_operation(self) -> Iterator[None]:
+        """What is changed inside is one operation in the end, however it ends."""
+        journal = self.brain.journal
+        last = journal.last_operation()
+        try:
+            yield
+        finally:
+            journal.one_operation(last.id if last else 0)
 
     @classmethod
     def merge(cls, sources: Sequence[Path], target: Path) -> int:
@@ -51,8 +83,6 @@ class Carrier(Ruler):
             raise BrainError(f"{what} is no brain and no exported adapter; nothing was merged")
         config = next(c for c in map(read_config, [target, *sources]) if c)
         with cls.open(target, model=config.host, rule=config.rule) as learner:
-            for source in sources:
-                check_host(source, read_folder(source).config, learner.config)
-            for source in sources:
-                learner.import_(source)
+            for carried in [learner._checked(source) for source in sources]:
+                learner._take(carried)
             return len(learner.ledger)

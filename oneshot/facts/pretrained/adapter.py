@@ -14,7 +14,8 @@ from adapters.query.lexicon import Lexicon
 from adapters.write.rows import FactRows
 from adapters.write.state import load_calibration
 from oneshot.errors import BrainError
-from oneshot.facts.brain.export import MODEL, check_rows, export_folder, read_folder
+from oneshot.facts.brain.carried import read_folder
+from oneshot.facts.brain.export import MODEL, check_rows, export_folder
 from oneshot.facts.brain.files import CALIBRATION, CONFIG, Config, read_calibration
 from oneshot.facts.brain.speaking import speaking, today
 from oneshot.facts.rules import build_denoiser
@@ -56,11 +57,11 @@ class Adapter:
         if not folder.exists() and str(name).count("/") == 1:
             folder = _fetched(str(name), revision, token)
         carried = read_folder(folder)
-        if carried.rows is None:
+        whole = carried.whole()
+        if whole is None:
             return cls(folder, carried.config, None, {})
-        texts = dict(zip(carried.rows.hex_keys(), carried.statements, strict=True))
-        rows = carried.rows.canonical()
-        return cls(folder, carried.config, rows, {key: texts[key] for key in rows.hex_keys()})
+        rows, said = whole
+        return cls(folder, carried.config, rows, dict(zip(rows.hex_keys(), said, strict=True)))
 
     @contextmanager
     def attach(self, model: Any, tokenizer: Any) -> Iterator[Attachment | None]:

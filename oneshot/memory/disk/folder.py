@@ -12,7 +12,8 @@ from oneshot.files.durable import write_atomically
 from oneshot.memory.disk.closing import Closing
 from oneshot.memory.disk.content import content_hash
 from oneshot.memory.disk.lock import FolderLock
-from oneshot.memory.disk.segment_file import SUFFIX, Terms, no_terms
+from oneshot.memory.disk.records import Terms, no_terms
+from oneshot.memory.disk.segment_file import SUFFIX
 from oneshot.memory.disk.segments import SegmentStore
 
 FORMAT = 1

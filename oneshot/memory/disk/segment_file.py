@@ -9,37 +9,25 @@ the end of each text, and one of terms, by which texts are found, in ascending o
 import json
 import re
 import zlib
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int, UInt8
-from safetensors import SafetensorError, safe_open
+from jaxtyping import UInt8
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from oneshot.errors import BrainError
+from oneshot.memory.disk.records import Record, Terms, apart, beside, records_of
 
 FORMAT = 2
 SUFFIX = ".safetensors"
 KEY_BYTES = 16
-BESIDE = "beside."  # what the names of tensors begin with that are no rows
 
 Layout = tuple[tuple[str, torch.dtype, torch.Size], ...]
-Record = dict[str, Any]
-Terms = Callable[[Record], Collection[int]]
-"""The 64-bit numbers that a record is found by."""
-
-
-def no_terms(_record: Record) -> tuple[int, ...]:
-    """For texts that nobody looks for."""
-    return ()
-
 
 _NAME = re.compile(r"(\d+)-(\d+)-([0-9a-f]{8})" + re.escape(SUFFIX))
 
@@ -56,48 +44,11 @@ class Segments:
     names: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, eq=False)
-class Mapped:
-    """An open segment whose pages are read when they are used; sorted by key.
-
-    `texts` are all records as JSON behind each other and `ends` where each ends; `terms` are in
-    ascending order, with the row of each in `places`. Without a `path` all of it is in memory.
-    """
-
-    name: str
-    path: Path | None
-    rows: dict[str, Tensor]
-    texts: UInt8[Tensor, " bytes"]
-    ends: Int[Tensor, " facts"]
-    terms: Int[Tensor, " terms"]
-    places: Int[Tensor, " terms"]
-
-    def __len__(self) -> int:
-        return len(self.ends)
-
-    def row(self, row: int) -> dict[str, Tensor]:
-        """The tensors of a row, each [1, ...]."""
-        return {name: tensor[row : row + 1] for name, tensor in self.rows.items()}
-
-    def record(self, row: int) -> Record:
-        """The text of a row."""
-        begin = int(self.ends[row - 1]) if row else 0
-        found: Record = json.loads(bytes(self.texts[begin : int(self.ends[row])].numpy()))
-        return found
-
-    def again(self) -> "Mapped":
-        """The same facts with no page read yet, where the file is still there: those pages that
-        are read through it leave memory with it.
-        """
-        if self.path is not None:
-            with suppress(BrainError, FileNotFoundError):
-                return map_segment(self.path, no_terms)
-        return self
-
-
 def encode_segment(segment: Segments, terms: Terms) -> bytes:
     """The file's content."""
-    return save({**segment.rows, **_beside(segment.records, terms)}, {"format": str(FORMAT)})
+    return save(
+        {**segment.rows, **beside(segment.records, terms).tensors()}, {"format": str(FORMAT)}
+    )
 
 
 def segment_name(serial: int, count: int, data: bytes) -> str:
@@ -120,7 +71,7 @@ def read_segment(path: Path) -> Segments:
     try:
         data = path.read_bytes()
         metadata = _metadata(data)
-        _check_format(path, metadata)
+        check_format(path, metadata)
         _check_sum(path, data)
         rows, records = _parts(load(data), metadata)
     except FileNotFoundError:
@@ -134,69 +85,14 @@ def read_segment(path: Path) -> Segments:
     return Segments(rows, records, frozenset({path.name}))
 
 
-def map_segment(path: Path, terms: Terms) -> Mapped:
-    """The file's facts without reading them: a flipped bit is not noticed; errors as above."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            _check_format(path, metadata)
-            if metadata["format"] != str(FORMAT):
-                return mapped(read_segment(path), terms, path.name)
-            return _mapped({name: file.get_tensor(name) for name in [*file.keys()]}, path)
-    except PermissionError as error:
-        raise BrainError(f"{path} may not be read; give yourself the permission") from error
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise damage(path, "it is no whole segment file") from error
-
-
-def mapped(segment: Segments, terms: Terms, name: str = "") -> Mapped:
-    """Facts in memory as if they were mapped."""
-    return replace(_mapped({**segment.rows, **_beside(segment.records, terms)}), name=name)
-
-
-def _mapped(tensors: dict[str, Tensor], path: Path | None = None) -> Mapped:
-    beside = {n: tensors.pop(n) for n in [*tensors] if n.startswith(BESIDE)}
-    texts, ends, terms, places = (beside[f"{BESIDE}{n}"] for n in _PARTS)
-    return Mapped(path.name if path else "", path, tensors, texts, ends, terms, places)
-
-
-_PARTS = "texts", "ends", "terms", "places"
-
-
-def _beside(records: Sequence[Record], terms: Terms) -> dict[str, Tensor]:
-    """Texts, their ends, and terms in ascending order with their places, as tensors."""
-    found = sorted((term, row) for row, record in enumerate(records) for term in terms(record))
-    parts = (
-        *text_tensors(records),
-        torch.tensor([term for term, _ in found], dtype=torch.long),
-        torch.tensor([row for _, row in found], dtype=torch.int32),
-    )
-    return {f"{BESIDE}{name}": part for name, part in zip(_PARTS, parts, strict=True)}
-
-
-def text_tensors(records: Sequence[Record]) -> tuple[Tensor, Tensor]:
-    """Records as JSON behind each other, and where each ends."""
-    texts = [json.dumps(record, sort_keys=True).encode() for record in records]
-    return (
-        torch.frombuffer(bytearray(b"".join(texts) or b" "), dtype=torch.uint8),
-        torch.tensor([len(text) for text in texts], dtype=torch.long).cumsum(0),
-    )
-
-
-def records_of(texts: UInt8[Tensor, " bytes"], ends: Int[Tensor, " facts"]) -> list[Record]:
-    """The records of such tensors."""
-    data, places = bytes(texts.numpy()), [0, *ends.tolist()]
-    return [json.loads(data[begin:end]) for begin, end in pairwise(places)]
-
-
 def _parts(
     tensors: dict[str, Tensor], metadata: dict[str, str]
 ) -> tuple[dict[str, Tensor], list[Record]]:
     """Rows and records of a file of this format or the first."""
     if metadata["format"] == "1":
         return tensors, json.loads(metadata["records"])
-    whole = _mapped(tensors)
-    return whole.rows, records_of(whole.texts, whole.ends)
+    rows, rest = apart(tensors)
+    return rows, records_of(rest.texts, rest.ends)
 
 
 def keys_among(key: UInt8[Tensor, "facts 16"], wanted: Sequence[bytes]) -> dict[int, bytes]:
@@ -215,15 +111,22 @@ def keys_among(key: UInt8[Tensor, "facts 16"], wanted: Sequence[bytes]) -> dict[
 
 def fault_of(rows: dict[str, Tensor], records: list[Record]) -> str | None:
     """What is wrong with facts as rows and records; None for nothing."""
+    if fault := fault_of_rows(rows):
+        return fault
+    if [record.get("key") for record in records] != hex_of(rows["key"]):
+        return "keys and records disagree"
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in rows.values()):
+        return "a tensor holds NaN or infinity"
+    return None
+
+
+def fault_of_rows(rows: dict[str, Tensor]) -> str | None:
+    """What is wrong with the shapes of rows, none of which is read for it; None for nothing."""
     key = rows.get("key")
     if key is None or key.dtype != torch.uint8 or key.shape != (len(key), KEY_BYTES):
         return f"`key` is not a tensor of uint8 [facts, {KEY_BYTES}]"
     if any(tensor.shape[:1] != key.shape[:1] for tensor in rows.values()):
         return "the tensors disagree about the number of facts"
-    if [record.get("key") for record in records] != hex_of(key):
-        return "keys and records disagree"
-    if not all(bool(torch.isfinite(tensor).all()) for tensor in rows.values()):
-        return "a tensor holds NaN or infinity"
     return None
 
 
@@ -250,7 +153,8 @@ def _metadata(data: bytes) -> dict[str, str]:
     return metadata
 
 
-def _check_format(path: Path, metadata: dict[str, str]) -> None:
+def check_format(path: Path, metadata: dict[str, str]) -> None:
+    """Raise BrainError for a file of a newer form."""
     if int(metadata["format"]) > FORMAT:
         raise BrainError(
             f"{path} has format {metadata['format']}, newer than {FORMAT}: upgrade oneshot, "

@@ -1,8 +1,6 @@
 """The weights of a brain on disk: immutable segment files that hold facts as rows of tensors."""
 
-import json
 import os
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import reduce
@@ -11,27 +9,23 @@ from operator import and_
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import torch
 from torch import Tensor
 
 from oneshot.errors import BrainError
 from oneshot.files.durable import sync_folder, write_through
+from oneshot.memory.disk.judging import judged, read_all
+from oneshot.memory.disk.mapped import Mapped, map_segment, mapped
+from oneshot.memory.disk.merging import merge, pieces, without
+from oneshot.memory.disk.records import Terms, no_terms
 from oneshot.memory.disk.segment_file import (
     SUFFIX,
-    Layout,
-    Mapped,
     Segments,
-    Terms,
     count_of,
-    damage,
     described,
     encode_segment,
     fault_of,
     keys_among,
     layout_of,
-    map_segment,
-    mapped,
-    no_terms,
     read_segment,
     segment_name,
     serial_of,
@@ -43,7 +37,6 @@ SMALL = 256  # facts of a segment that is read whole when it is opened
 _ATTEMPTS = 10
 
 Read = TypeVar("Read")
-Kept = TypeVar("Kept")
 
 
 class Tier(NamedTuple):
@@ -89,7 +82,7 @@ class SegmentStore:
         self._check_layout(rows)
         with _one_line(self.folder):
             self._sweep()
-            self._write(_merge([Segments(rows, records)]))
+            self._write(merge([Segments(rows, records)]))
         # The facts are safe by now: a compaction that fails is due again at the next append.
         with suppress(OSError, BrainError):
             self._compact()
@@ -101,7 +94,7 @@ class SegmentStore:
             hits = {self.folder / name: found for name, found in self._holding(keys).items()}
             gone = frozenset[str]().union(*hits.values())
             for path in hits:
-                self._rewrite([path], _without(read_segment(path), gone))
+                self._rewrite([path], without(read_segment(path), gone))
         return len(gone)
 
     def holding(self, keys: Collection[str]) -> list[str]:
@@ -143,7 +136,7 @@ class SegmentStore:
         sound, broken = self._survey(known)
         if broken:
             raise next(iter(broken.values()))
-        return _merge(list(sound.values()))
+        return merge(list(sound.values()))
 
     def names(self) -> frozenset[str]:
         """The names of the segment files; any change of the facts changes them."""
@@ -159,7 +152,7 @@ class SegmentStore:
         """The segments that cannot be used, each with the reason."""
         with _one_line(self.folder):
             _, broken = self._steadily(
-                lambda: _judged((self.folder / n for n in sorted(self.names())), lambda _: None)
+                lambda: judged((self.folder / n for n in sorted(self.names())), lambda _: None)
             )
         return [(path, str(error)) for path, error in broken.items()]
 
@@ -178,7 +171,7 @@ class SegmentStore:
 
     def _survey(self, known: frozenset[str]) -> tuple[dict[Path, Segments], dict[Path, BrainError]]:
         return self._steadily(
-            lambda: _read_all(self.folder / name for name in sorted(self.names() - known))
+            lambda: read_all(self.folder / name for name in sorted(self.names() - known))
         )
 
     def _steadily(self, read: Callable[[], Read]) -> Read:
@@ -204,7 +197,7 @@ class SegmentStore:
         serial = 1 + max(map(serial_of, self.names()), default=0)
         temporary: list[Path] = []
         try:
-            for number, piece in enumerate(_pieces(segment, self.largest), start=serial):
+            for number, piece in enumerate(pieces(segment, self.largest), start=serial):
                 data = encode_segment(piece, self.terms)
                 name = segment_name(number, len(piece.records), data)
                 temporary.append(self.folder / f"{name}.tmp")
@@ -229,77 +222,14 @@ class SegmentStore:
         for tier in self.tiers:
             names = sorted(name for name in self.names() if floor <= count_of(name) < tier.facts)
             if len(names) >= tier.segments:
-                sound, broken = _read_all(self.folder / name for name in names)
+                sound, broken = read_all(self.folder / name for name in names)
                 if not broken:  # damage is reported by `load`, and never merged into sound files
-                    self._rewrite(list(sound), _merge(list(sound.values())))
+                    self._rewrite(list(sound), merge(list(sound.values())))
             floor = tier.facts
 
     def _sweep(self) -> None:
         for path in self.folder.glob(f"*{SUFFIX}.tmp"):
             path.unlink()
-
-
-def _merge(parts: Sequence[Segments]) -> Segments:
-    """Every fact once, sorted by key; of two records for one key the lesser text stays."""
-    records = [record for part in parts for record in part.records]
-    chosen: dict[str, int] = {}
-    for place, record in enumerate(records):
-        rival = chosen.setdefault(record["key"], place)
-        if rival != place and _text(record) < _text(records[rival]):
-            chosen[record["key"]] = place
-    order = [chosen[key] for key in sorted(chosen)]
-    rows = {
-        name: torch.cat([part.rows[name] for part in parts])[order]
-        for name in sorted(parts[0].rows if parts else ())
-    }
-    names = frozenset[str]().union(*(part.names for part in parts))
-    return Segments(rows, [records[place] for place in order], names)
-
-
-def _without(segment: Segments, keys: Collection[str]) -> Segments:
-    kept = [i for i, record in enumerate(segment.records) if record["key"] not in keys]
-    rows = {name: tensor[kept] for name, tensor in segment.rows.items()}
-    return Segments(rows, [segment.records[i] for i in kept])
-
-
-def _pieces(segment: Segments, largest: int) -> Iterator[Segments]:
-    for start in range(0, len(segment.records), largest):
-        part = slice(start, start + largest)
-        rows = {name: tensor[part].clone() for name, tensor in segment.rows.items()}
-        yield Segments(rows, segment.records[part])
-
-
-def _read_all(paths: Iterator[Path]) -> tuple[dict[Path, Segments], dict[Path, BrainError]]:
-    return _judged(paths, lambda segment: segment)
-
-
-def _judged(
-    paths: Iterator[Path], keep: Callable[[Segments], Kept]
-) -> tuple[dict[Path, Kept], dict[Path, BrainError]]:
-    """What is kept of sound segments, read one after the other, and what is wrong with others."""
-    sound: dict[Path, Kept] = {}
-    forms: dict[Path, tuple[Layout, int]] = {}
-    broken: dict[Path, BrainError] = {}
-    for path in paths:
-        try:
-            segment = read_segment(path)
-        except BrainError as error:
-            broken[path] = error
-        else:
-            sound[path] = keep(segment)
-            forms[path] = layout_of(segment.rows), len(segment.records)
-    facts: Counter[Layout] = Counter()
-    for layout, count_ in forms.values():
-        facts[layout] += count_
-    usual = [layout for layout, _ in facts.most_common(1)]
-    for path in [path for path in sound if [forms[path][0]] != usual]:
-        broken[path] = damage(path, "its tensors disagree with those of the other segments")
-        del sound[path]
-    return sound, broken
-
-
-def _text(record: dict[str, Any]) -> str:
-    return json.dumps(record, sort_keys=True)
 
 
 def _free_place(path: Path) -> Path:

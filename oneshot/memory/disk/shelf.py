@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from oneshot.memory.disk.segment_file import Mapped, Record
+from oneshot.memory.disk.mapped import Mapped
+from oneshot.memory.disk.records import Record
 
-Rows = NDArray[np.int64]
+Rows = NDArray[np.int32] | NDArray[np.int64]
 Part = TypeVar("Part")
 
 
@@ -33,15 +34,18 @@ class Shelf:
     @cached_property
     def _keys(self) -> tuple[NDArray[np.uint64], Rows]:
         """The first eight bytes of all keys in ascending order, and the row of each."""
-        heads = [s.rows["key"][:, :8].numpy().copy().view(">u8")[:, 0] for s in self.segments]
+        heads = [key[:, :8].numpy().copy().view(">u8")[:, 0] for key in self.column("key")]
         return in_order(np.concatenate([np.zeros(0, ">u8"), *heads]).astype(np.uint64))
 
     @cached_property
     def _terms(self) -> tuple[NDArray[np.int64], Rows]:
-        terms = [segment.terms.numpy() for segment in self.segments]
-        rows = [s.places.numpy() + b for s, b in zip(self.segments, self._begins, strict=False)]
+        terms, rows = [], []
+        for segment, begin in zip(self.segments, self._begins.astype(np.int32), strict=False):
+            read = segment.again()
+            terms.append(read.terms.numpy().copy())
+            rows.append(read.places.numpy() + begin)
         ordered, at = in_order(np.concatenate([np.zeros(0, np.int64), *terms]))
-        return ordered, np.concatenate([np.zeros(0, np.int64), *rows])[at]
+        return ordered, np.concatenate([np.zeros(0, np.int32), *rows])[at]
 
     def _doubles(self) -> frozenset[int]:
         """Rows of facts that are held once more."""
@@ -102,9 +106,9 @@ class Shelf:
             here = np.flatnonzero(parts == part)
             yield here, self.segments[part].again(), rows[here] - self._begins[part]
 
-    def column(self, name: str) -> list[Tensor]:
-        """One tensor of all rows, segment by segment."""
-        return [segment.rows[name] for segment in self.segments]
+    def column(self, name: str) -> Iterator[Tensor]:
+        """One tensor of all rows, segment by segment; pages that are read leave memory with it."""
+        return (segment.again().rows[name] for segment in self.segments)
 
     def place(self, row: int) -> tuple[int, int]:
         """The segment of a row, and its place there."""
@@ -114,5 +118,5 @@ class Shelf:
 
 def in_order(values: NDArray[Part]) -> tuple[NDArray[Part], Rows]:  # type: ignore[type-var]
     """Values in ascending order, and where each stood."""
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values, kind="stable").astype(np.int32)
     return values[order], order

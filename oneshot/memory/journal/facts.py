@@ -176,6 +176,19 @@ class Journal(JournalFile):
         rows = self.run("SELECT id, kind, payload FROM operations ORDER BY id DESC LIMIT 1")
         return next((Operation(id, kind, json.loads(text)) for id, kind, text in rows), None)
 
+    def one_operation(self, after: int) -> None:
+        """Make one of the operations behind this one, which are of one kind; they change facts."""
+        text = "SELECT id, kind, payload FROM operations WHERE id > ? ORDER BY id"
+        if len(rows := self.run(text, after)) < 2:
+            return
+        payloads = [json.loads(payload) for *_, payload in rows]
+        added, removed = ({i for p in payloads for i in p[n]} for n in ("added", "removed"))
+        whole = {"added": sorted(added - removed), "removed": sorted(removed - added)}
+        with self.transaction():
+            for operation, *_ in rows:
+                self.drop_operation(operation)
+            self.log(rows[0][1], whole)
+
     def drop_operation(self, operation: int) -> None:
         """Strike an operation that was undone."""
         self.run("DELETE FROM operations WHERE id = ?", operation)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from adapters.address.calibration import Calibration
 from adapters.text.table import NOBODY, SortedKeys
 from adapters.write.rows import FactRows, empty_rows
-from oneshot.memory.disk.shelf import Shelf, in_order
+from oneshot.memory.disk.shelf import Rows, Shelf, in_order
 
 
 class LiveRows:
@@ -163,14 +163,12 @@ class LiveRows:
 
     @cached_property
     def _held_names(self) -> SortedKeys:
-        names, firsts, longest = (
-            torch.cat([self._none.tensors()[name], *self._shelf.column(name)])
-            for name in ("names", "firsts", "longest")
-        )
-        return SortedKeys.build(names, firsts, int(longest.max()) if len(longest) else 1)
+        names, firsts, longest = (self._shelf.column(n) for n in ("names", "firsts", "longest"))
+        most = max((int(part.max()) for part in longest), default=1)
+        return SortedKeys.of_parts(zip(names, firsts, strict=True), most)
 
     @cached_property
-    def _about(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _about(self) -> tuple[NDArray[np.int64], Rows]:
         """The subjects of the rows on the disk in ascending order, and the row of each."""
         parts = [self._none.subject, *self._shelf.column("subject")]
         return in_order(torch.cat(parts).numpy())

@@ -9,7 +9,7 @@ from adapters.text.names import name_key
 from oneshot.facts.brain.held import kept
 from oneshot.facts.brain.held.kept import statement_of, terms_of
 from oneshot.facts.implied.lists import values
-from oneshot.facts.implied.wording import side_of
+from oneshot.facts.implied.wording import meant_by, side_of
 from oneshot.facts.types import Statement
 from oneshot.memory.disk.shelf import Shelf
 
@@ -102,13 +102,34 @@ class Texts(Mapping[str, Statement]):
             for told in self._told(kept.implied(name_key(subject))).values()
         )
 
-    def names(self) -> set[str]:
-        """All names that facts are about or answer with."""
+    def names(self, *, every: bool) -> set[str]:
+        """The names that something is or may be implied about, or with `every` all.
+
+        Without rules of the user's own, only facts of a declared relation imply anything, and
+        several facts about one name.
+        """
         found = set[str]()
-        for told in self.values():
-            found.add(name_key(told.subject or ""))
-            found |= set() if told.origins else {name_key(value) for value in values(told)}
+        for told in self._each():
+            subject = name_key(told.subject or "")
+            if told.origins or self._are_several(subject):
+                found.add(subject)
+            if not told.origins and (every or meant_by(told)):
+                found |= {subject, *map(name_key, values(told))}
         return found
+
+    def _are_several(self, name: str) -> bool:
+        """Whether there may be several facts about a name."""
+        term = kept.about(name)
+        return len(self._shelf.with_term(term)) + len(self._by_term.get(term, ())) > 1
+
+    def _each(self) -> Iterator[Statement]:
+        """All of them; what is read for it does not stay in memory."""
+        found = (self._shelf.find(bytes.fromhex(key)) for key in self._gone)
+        gone = {row for row in found if row is not None}
+        rows = (row for row in self._shelf.rows() if row not in gone)
+        for _, segment, at in self._shelf.parts(np.fromiter(rows, dtype=np.int64)):
+            yield from (statement_of(segment.record(row)) for row in at.tolist())
+        yield from self._added.values()
 
     def changing(self) -> dict[str, Statement]:
         """All that decides which facts are silent on a day: those about names of which something
