@@ -17,8 +17,9 @@ demo: setup
 	$(BIN)/oneshot class demo
 	$(BIN)/oneshot image demo
 
+# A file is one process's, since its tests share what they calibrated.
 test: setup
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 # New examples for the tests of invariants; a failure is printed so that it can be repeated.
 fuzz: setup

@@ -45,8 +45,7 @@ class Attachment:
         self._cache_name = cache_name(model)
         calibration = denoiser.calibration
         layers = calibration.layers.all
-        highest = max(layers + (calibration.framed.layers.all if calibration.framed else []))
-        _check_fits(self.sites, highest, len(calibration.labels.mean))
+        _check_fits(self.sites, calibration.deepest, len(calibration.labels.mean))
         self._layers = layers
         self._device = self.sites.head.get_parameter("weight").device
         self._metric = calibration.metric.to(self._device)

@@ -132,3 +132,9 @@ def refused(kind: type[OneshotError], match: str | None = None) -> Iterator[None
     text = str(caught.value)
     assert "\n" not in text
     assert 20 < len(text) < 600
+
+
+@pytest.fixture
+def learner(tmp_path: Path) -> Iterator[Learner]:
+    with open_tiny(tmp_path / "brain") as learner:
+        yield learner

@@ -56,3 +56,7 @@ def test_no_model_library_is_loaded_before_it_is_needed(program: str) -> None:
 
 def test_the_learner_brings_them() -> None:
     assert "'torch'" in loaded("from oneshot import Learner")
+
+
+def test_looking_up_what_was_taught_loads_no_model_library() -> None:
+    assert "transformers" not in loaded("import oneshot.facts.brain.records")

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from adapters.attach import Attachment, attach
 from adapters.query.denoise import PosteriorDenoiser
+from adapters.query.lexicon import Lexicon
 from adapters.write.encode import Told
 from adapters.write.rows import FactRows, join
 
@@ -52,7 +53,7 @@ def encoded(architecture: str, dtype: torch.dtype = torch.float32) -> tuple[Fact
 
 def denoiser_of(host: TinyHost, rows: Sequence[FactRows]) -> PosteriorDenoiser:
     joined = join(list(rows)).canonical()
-    return PosteriorDenoiser(host.calibration, joined, host.head, host.tokenizer)
+    return PosteriorDenoiser(Lexicon(host.calibration, host.head, host.tokenizer), joined)
 
 
 @cache

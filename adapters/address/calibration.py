@@ -1,8 +1,7 @@
 """Fit everything that an address needs to a host: closed form, forward passes only."""
 
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from adapters.address.material import Material, Settings
 from adapters.address.metric import RelationMetric, fit_metric
 from adapters.address.reading import window_of
 from adapters.address.value import ValueDetector, fit_detector
+from adapters.host.half import half_of, multiplies_halves
 from adapters.host.sites import Sites, find_sites
 from adapters.text.pieces import Pieces
 from oneshot.core.embeddings import LabelWhitening
@@ -65,6 +65,11 @@ class Calibration:
         return Bank(self.layers, self.metric, self.centres)
 
     @property
+    def deepest(self) -> int:
+        """The last layer that is read."""
+        return max(self.layers.all + (self.framed.layers.all if self.framed else []))
+
+    @property
     def width(self) -> int:
         """The numbers of a fact's reading."""
         return self.plain.rank + (self.framed.rank if self.framed else 0)
@@ -99,10 +104,10 @@ def calibrate(
         done += more
         progress("calibrating", done, total)
 
-    with _quick(model):
-        last, words = read_prompts(model, prompts, layers, advance)
-        frame = Layers(last_layers, word_layers, end_layers)
-        summed = read_prompts(model, in_frame, frame, advance) if in_frame else None
+    frame = Layers(last_layers, word_layers, end_layers)
+    reader = half_of(model, max(frame.all)) if multiplies_halves(model) else model
+    last, words = read_prompts(reader, prompts, layers, advance)
+    summed = read_prompts(reader, in_frame, frame, advance) if in_frame else None
     order = {r: i for i, r in enumerate(dict.fromkeys(w.relation for w in material.wordings))}
     relation = torch.tensor([order[w.relation] for w in material.wordings])
     known = len(texts)
@@ -139,7 +144,8 @@ def _in_frame(tokenizer: Any, material: Material) -> list[Prompt]:
     """Every wording in the frame."""
     texts = [(w.text.strip(), w.name) for w in material.wordings]
     places = [(text, text.find(name), len(name)) for text, name in texts]
-    return framed_prompts(tokenizer, [(t, [(a, a + n)] if a >= 0 else []) for t, a, n in places])
+    named = [(t, [(a, a + n)] if a >= 0 else []) for t, a, n in places]
+    return framed_prompts(tokenizer, Pieces.of(tokenizer), named)
 
 
 def _cut(material: Material, count: int, rng: random.Random) -> list[tuple[str, str]]:
@@ -174,15 +180,6 @@ def _prompts(tokenizer: Any, texts: Sequence[tuple[str, str]]) -> list[Prompt]:
         assert window is not None, "a text has tokens"
         found.append(Prompt(row, window))
     return found
-
-
-@contextmanager
-def _quick(model: nn.Module) -> Iterator[None]:
-    """Half precision where the processor multiplies it faster; the metric is fitted in double."""
-    parameter = next(model.parameters())
-    able = parameter.device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    with torch.autocast("cpu", torch.bfloat16, enabled=able and parameter.dtype == torch.float32):
-        yield
 
 
 @torch.inference_mode()

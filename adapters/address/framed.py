@@ -30,12 +30,15 @@ def cut_out(text: str, within: Span, names: Sequence[Span]) -> tuple[str, list[S
 
 
 def framed_prompts(
-    tokenizer: Any, texts: Sequence[tuple[str, Sequence[Span]]], longest: int | None = None
+    tokenizer: Any,
+    pieces: Pieces,
+    texts: Sequence[tuple[str, Sequence[Span]]],
+    longest: int | None = None,
 ) -> list[Prompt]:
     """Texts in the frame, each with the names in it that are left out of its words; of what is
-    longer than the host reads, the end.
+    longer than the host reads, the end. `pieces` are the tokenizer's.
     """
-    pieces, found = Pieces.of(tokenizer), []
+    found = []
     ids = encode_ids(tokenizer, [framed(text) for text, _ in texts])
     for row, (text, names) in zip(ids, texts, strict=True):
         shown, tokens = pieces.text(row)

@@ -19,7 +19,7 @@ from torch import Tensor
 from adapters.address.calibration import Calibration
 from adapters.query.chained.chains import INSIDE, Chains, Inner, Link
 from adapters.query.evidence import CERTAIN, Evidence
-from adapters.query.labels import Head, SayableLabels
+from adapters.query.lexicon import Lexicon
 from adapters.query.listening.asked import Asked, Heard
 from adapters.query.listening.hearing import Listener
 from adapters.query.offers import Offers
@@ -27,7 +27,6 @@ from adapters.query.running import Alone, Speech
 from adapters.query.running import Sequence as Transcript
 from adapters.query.voice import Voice
 from adapters.text.clauses import Asking
-from adapters.text.pieces import Pieces
 from adapters.text.table import NameTable
 from adapters.write.rows import Rows
 from oneshot.core.rules.posterior import posterior_weights
@@ -100,20 +99,10 @@ class PosteriorDenoiser:
 
     least = ASKED
 
-    def __init__(
-        self,
-        calibration: Calibration,
-        rows: Rows,
-        head: Head,
-        tokenizer: Any,
-    ) -> None:
-        self.calibration, self.rows, self.tokenizer = calibration, rows, tokenizer
-        self.label = SayableLabels(calibration.labels, head, calibration.scale)
-
-    @cached_property
-    def pieces(self) -> Pieces:
-        """The characters behind the tokens."""
-        return Pieces.of(self.tokenizer)
+    def __init__(self, lexicon: Lexicon, rows: Rows) -> None:
+        self.lexicon, self.rows = lexicon, rows
+        self.calibration, self.tokenizer = lexicon.calibration, lexicon.tokenizer
+        self.label = lexicon.label
 
     @cached_property
     def table(self) -> NameTable:
@@ -125,7 +114,7 @@ class PosteriorDenoiser:
     @cached_property
     def listener(self) -> Listener:
         """Hears the names of the facts."""
-        return Listener(self.table, self.pieces, frames=self.calibration.framed is not None)
+        return Listener(self.table, self.lexicon.pieces, frames=self.calibration.framed is not None)
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -145,7 +134,7 @@ class PosteriorDenoiser:
     @cached_property
     def voice(self) -> Voice:
         """Says the facts."""
-        return Voice(self.tokenizer, self.pieces, self.rows)
+        return Voice(self.tokenizer, self.lexicon.pieces, self.rows)
 
     def listen(
         self, said: Transcript, at: int, alone: Alone | None = None, *, asked: bool

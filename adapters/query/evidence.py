@@ -1,7 +1,7 @@
 """How likely what is heard is to ask for a fact: where it stands, and in the frame."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 import torch
@@ -36,7 +36,6 @@ class Evidence:
     calibration: Calibration
     rows: Rows
     voice: Voice
-    _prompts: dict[int, str] = field(default_factory=dict)
 
     @cached_property
     def plain(self) -> Weighing:
@@ -94,7 +93,7 @@ class Evidence:
 
     def _aims_past(self, row: int, heard: Heard) -> bool:
         """Whether the clause's words ask for something else than the fact tells, however near."""
-        clause, prompt = heard.asked.text, self._prompt(row)
+        clause, prompt = heard.asked.text, self.voice.prompt(row)
         name = heard.asked.view.text[heard.name.start : heard.name.end]
         return (
             turned_round(clause, self.voice.sentence(row))
@@ -112,15 +111,10 @@ class Evidence:
             heard.name.start <= begin + found[0] and begin + found[1] <= heard.name.end
         )
 
-    def _prompt(self, row: int) -> str:
-        if row not in self._prompts:
-            self._prompts[row] = self.voice.prompt(row)
-        return self._prompts[row]
-
     def _taught(self, row: int) -> Float[Tensor, "count width"]:
         return self.rows.one(row).codes(0)
 
     def _codes(self, part: Callable[[Tensor], Tensor], row: int) -> Float[Tensor, "count rank"]:
         """A fact's wordings; but "the name of the" reads alike, whatever is named."""
-        codes, prompt = part(self._taught(row)), self._prompt(row)
+        codes, prompt = part(self._taught(row)), self.voice.prompt(row)
         return codes[1:] if len(codes) > 1 and unnamed(prompt) != prompt else codes

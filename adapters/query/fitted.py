@@ -7,15 +7,13 @@ be a name here, since no list of names is kept.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from adapters.address.calibration import Calibration
 from adapters.query.denoise import Firing
-from adapters.query.labels import Head, SayableLabels
+from adapters.query.lexicon import Lexicon
 from adapters.query.listening.asked import Named
 from adapters.query.listening.hearing import Listener
 from adapters.query.running import Alone, Speech
@@ -29,7 +27,6 @@ from adapters.text.names import (
     joined_key,
     key_number,
 )
-from adapters.text.pieces import Pieces
 from adapters.text.words import words_of
 from adapters.write.rows import NO_TOKEN, FactRows
 from oneshot.core.chain import run_chain
@@ -74,15 +71,13 @@ class AnyName:
 class FittedDenoiser:
     """A block of fixed size; where no estimate passes the gate, no fact speaks."""
 
-    def __init__(
-        self, calibration: Calibration, rows: FactRows, head: Head, tokenizer: Any, rule: Rule
-    ) -> None:
-        self.calibration, self.tokenizer = calibration, tokenizer
-        self.label = SayableLabels(calibration.labels, head, calibration.scale)
-        self.vocabulary = calibration.labels(head.weight)
+    def __init__(self, lexicon: Lexicon, rows: FactRows, rule: Rule) -> None:
+        self.calibration, self.tokenizer = lexicon.calibration, lexicon.tokenizer
+        self.label = lexicon.label
+        self.vocabulary = lexicon.calibration.labels(lexicon.head.weight)
         self.schedule = Schedule.linear(1)
-        self.listener = Listener(AnyName(), Pieces.of(tokenizer), compete=False)
-        relations = len(calibration.centres)
+        self.listener = Listener(AnyName(), lexicon.pieces, compete=False)
+        relations = len(self.calibration.centres)
         self.features = BinaryFeatures(NAME_CODE, relations, FEATURES, SEED, WIDTH)
         examples = self._examples(rows, 0)
         self.blocks: list[Block] = [rule.fit(examples, self.schedule)]

@@ -10,6 +10,8 @@ from oneshot.core.embeddings import LabelWhitening
 from oneshot.errors import HostError
 
 LEAST = 2.0  # nats by which the token beats every other one
+SLACK = 0.01  # nats more that margins computed together have to show
+TOGETHER = 64  # tokens whose margins are computed in one product
 STEPS = 60
 STEP = 0.15  # of the embedding's norm, away from the strongest other token
 
@@ -51,7 +53,10 @@ class SayableLabels:
 
     def check(self, tokens: list[int]) -> None:
         """Raise HostError for a token that the head cannot be made to say."""
-        for token in dict.fromkeys(tokens):
+        new = [token for token in dict.fromkeys(tokens) if token not in self._known]
+        for start in range(0, len(new), TOGETHER):
+            self._keep_easy(new[start : start + TOGETHER])
+        for token in new:
             if token not in self._known:
                 made, margin = self._made(token)
                 if margin <= 0:
@@ -60,6 +65,17 @@ class SayableLabels:
                         f"{-margin:.1f} nats); give the answer in other words"
                     )
                 self._known[token] = made
+
+    @torch.inference_mode()
+    def _keep_easy(self, tokens: list[int]) -> None:
+        """Keep those whose whitened embedding serves as it is, as most do: one product for all."""
+        plain = torch.stack([self._whitening(self._row(token)[None])[0] for token in tokens])
+        logits = self._logits(plain)
+        own = logits.gather(1, torch.tensor(tokens, device=logits.device)[:, None])[:, 0]
+        best = logits.topk(2, dim=1).values
+        for token, u, says, (first, second) in zip(tokens, plain, own, best, strict=True):
+            if says == first and says - second >= LEAST + SLACK:
+                self._known[token] = u
 
     @torch.inference_mode()
     def _made(self, token: int) -> tuple[Float[Tensor, " width"], float]:
@@ -81,10 +97,12 @@ class SayableLabels:
         return self._head[token].to(self._whitening.mean)
 
     def _margin(self, u: Float[Tensor, " width"], token: int) -> tuple[float, int]:
-        logits = (self._head @ (u * self._scale).to(self._head)).float()
-        if self._bias is not None:
-            logits = logits + self._bias.float()
+        logits = self._logits(u[None])[0]
         own = float(logits[token])
         logits[token] = -torch.inf
         rival = int(logits.argmax())
         return own - float(logits[rival]), rival
+
+    def _logits(self, u: Float[Tensor, "n width"]) -> Float[Tensor, "n vocab"]:
+        logits = ((u * self._scale).to(self._head) @ self._head.T).float()
+        return logits if self._bias is None else logits + self._bias.float()

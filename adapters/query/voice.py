@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.query.running import Speech
@@ -47,6 +47,7 @@ class Voice:
     tokenizer: Any
     pieces: Pieces
     rows: Rows
+    _prompts: dict[int, str] = field(default_factory=dict)
 
     def value(self, row: int) -> Speech:
         """What completes the fact's prompt, to the end of the text."""
@@ -91,7 +92,9 @@ class Voice:
 
     def prompt(self, row: int) -> str:
         """The fact's sentence without its answer."""
-        return self.sentence(row).removesuffix(self.answer(row)).rstrip()
+        if row not in self._prompts:
+            self._prompts[row] = self.sentence(row).removesuffix(self.answer(row)).rstrip()
+        return self._prompts[row]
 
     def step(self, row: int) -> str:
         """A fact as one step of a chain: "the author of Misery = Ann Bell"."""

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from adapters.address.calibration import Bank, Calibration
+from adapters.address.calibration import Calibration
 from adapters.address.framed import cut_out, framed_prompts
-from adapters.address.gather import Prompt, encode_ids, picked, rows_of
+from adapters.address.gather import Prompt, encode_ids
 from adapters.address.reading import clause_of, window_of
-from adapters.host.read import positions, read_states
+from adapters.host.read import positions
 from adapters.text.clauses import Span
 from adapters.text.names import (
     closed_keys,
@@ -26,6 +27,7 @@ from adapters.text.names import (
 from adapters.text.pieces import Pieces
 from adapters.text.table import NameTable, SortedKeys, keys_of_names
 from adapters.write.answers import answer_tokens, sentence_tokens
+from adapters.write.passes import Item, Passes
 from adapters.write.rows import (
     NAMES,
     READINGS,
@@ -37,8 +39,6 @@ from adapters.write.rows import (
 )
 from oneshot.errors import BadInputError
 
-TILE = 16  # tokens that a row is padded to whole multiples of
-ROWS = 32  # prompts of one forward pass
 TOGETHER = 32  # facts whose states are held at a time
 
 
@@ -80,11 +80,9 @@ class Wording:
 class Encoder:
     """Encodes facts for one host, many in the passes of one.
 
-    The last bits of a forward pass can depend on the shape of its batch. Rows are padded to whole
-    tiles of the processor's matrix product, so that in practice they do not, and a batch's first
-    fact is encoded alone as well: where the bits differ, every fact gets passes of its own. So it
-    does where a batch's tokens are dealt out to experts, and on an accelerator, whose products
-    are cut up by the shape of a batch.
+    Where passes may differ in their rows a batch's first fact is encoded alone as well: where the
+    bits differ, every fact gets passes of its own. So it does where a batch's tokens are dealt out
+    to experts.
     """
 
     model: nn.Module
@@ -97,6 +95,11 @@ class Encoder:
         return Pieces.of(self.tokenizer)
 
     @cached_property
+    def passes(self) -> Passes:
+        """The passes that wordings are read by."""
+        return Passes(self.model, self.calibration.deepest)
+
+    @cached_property
     def _has_experts(self) -> bool:
         return any("expert" in name for name, _ in self.model.named_modules())
 
@@ -106,7 +109,7 @@ class Encoder:
 
     def encode_all(self, facts: Sequence[Told]) -> list[FactRows]:
         """The rows of facts, equal to those of `encode` bit for bit."""
-        if self._has_experts or self._device().type != "cpu":
+        if self._has_experts:
             return [self.encode(fact) for fact in facts]
         found: list[FactRows] = []
         for start in range(0, len(facts), TOGETHER):
@@ -115,7 +118,7 @@ class Encoder:
 
     def _encode_chunk(self, facts: Sequence[Told]) -> list[FactRows]:
         together = self._encode_together(facts)
-        if len(facts) == 1:
+        if len(facts) == 1 or self.passes.rows:
             return together
         alone = self.encode(facts[0]).tensors()
         if all(torch.equal(t, alone[name]) for name, t in together[0].tensors().items()):
@@ -130,15 +133,18 @@ class Encoder:
             )
             for fact in facts
         ]
-        groups = [self._prompts(fact) for fact in facts]
-        codes = self._read_both([p for group in groups for p in group])
-        split = codes.split([len(group) for group in groups])
-        return [
-            _row(fact, *tokens, readings)
-            for fact, tokens, readings in zip(facts, said, split, strict=True)
-        ]
+        groups = [self._items(self._wordings(fact)) for fact in facts]
+        codes = iter(self.passes.codes([item for group in groups for item in group]))
+        ways = 2 if self.calibration.framed else 1
+        found = []
+        for fact, tokens, group in zip(facts, said, groups, strict=True):
+            own = list(islice(codes, len(group)))
+            size = len(own) // ways
+            sides = [torch.stack(own[i * size : (i + 1) * size]) for i in range(ways)]
+            found.append(_row(fact, *tokens, torch.cat(sides, 1)))
+        return found
 
-    def _prompts(self, fact: Told) -> list[Wording]:
+    def _wordings(self, fact: Told) -> list[Wording]:
         """The fact's wordings with their windows; those without the name are left out."""
         keys = name_keys(fact.subject, fact.aliases)
         if not keys[0] or len(keys) > NAMES:
@@ -170,43 +176,15 @@ class Encoder:
         window = window_of(moved, clause, spans)
         return Wording(Prompt(ids, window), *cut_out(text, clause, spans)) if window else None
 
-    def _read_both(self, wordings: Sequence[Wording]) -> Float[Tensor, "wordings width"]:
-        """The codes of each wording where its clause stands, and with it in the frame."""
-        plain = self._read([w.prompt for w in wordings], self.calibration.plain)
-        if (bank := self.calibration.framed) is None:
-            return plain
-        clauses = [(w.clause, w.names) for w in wordings]
-        prompts = framed_prompts(self.tokenizer, clauses, positions(self.model))
-        return torch.cat([plain, self._read(prompts, bank)], 1)
-
-    def _read(self, prompts: Sequence[Prompt], bank: Bank) -> Float[Tensor, "prompts rank"]:
-        """The relation code of each prompt, in half precision."""
-        metric, layers = bank.metric, bank.layers
-        found: dict[int, Tensor] = {}
-        for length, chosen in self._by_length(prompts).items():
-            for start in range(0, len(chosen), ROWS):
-                part = chosen[start : start + ROWS]
-                ids = rows_of([prompts[i].ids for i in part], length).to(self._device())
-                states = read_states(self.model, ids, layers.all)
-                last, words = picked(states, [prompts[i] for i in part], layers)
-                for row, i in enumerate(part):  # row by row: a product's bits may know its shape
-                    ends, means = (list(x[row : row + 1].unbind(1)) for x in (last, words))
-                    code = metric.of_last(ends) + metric.of_words(means)
-                    found[i] = code[0].half()
-        return torch.stack([found[i] for i in range(len(prompts))])
-
-    def _by_length(self, prompts: Sequence[Prompt]) -> dict[int, list[int]]:
-        limit = positions(self.model)
-        lengths: dict[int, list[int]] = {}
-        for i, prompt in enumerate(prompts):
-            size = len(prompt.ids)
-            padded_size = -(-size // TILE) * TILE
-            length = padded_size if limit is None else max(size, min(padded_size, limit))
-            lengths.setdefault(length, []).append(i)
-        return lengths
-
-    def _device(self) -> torch.device:
-        return next(self.model.parameters()).device
+    def _items(self, wordings: Sequence[Wording]) -> list[Item]:
+        """How wordings are read: where their clauses stand, then with these in the frame."""
+        readings = [(w.prompt, self.calibration.plain) for w in wordings]
+        if bank := self.calibration.framed:
+            clauses = [(w.clause, w.names) for w in wordings]
+            framed = framed_prompts(self.tokenizer, self.pieces, clauses, positions(self.model))
+            readings += [(prompt, bank) for prompt in framed]
+        longest = max(len(prompt.ids) for prompt, _ in readings)
+        return [Item(prompt, bank, longest) for prompt, bank in readings]
 
 
 def _keys(fact: Told) -> list[str]:

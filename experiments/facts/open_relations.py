@@ -2,7 +2,8 @@
 
     python -m experiments.facts.open_relations experiments/configs/facts-open-smollm2.toml
 
-Every fact has a subject of the bank's invented names and an invented answer; two facts a subject.
+Every fact has a subject of the bank's invented names and an invented answer of the sort that its
+relation asks for; two facts a subject.
 Asked by free generation, plainly and, where the host has a template, in chat.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.text.names import name_key
+from experiments.facts.answers import invented_answer
 from experiments.facts.asking import Asker, Axis, Probe
 from experiments.record import run_recorded
 from oneshot.errors import OneshotError
@@ -78,7 +80,6 @@ def build_cases(config: Config) -> list[Case]:
     subjects = [(k, n) for k, found in kinds.items() if len(found) > 2 for n in names()[k]]
     subjects = [s for s in subjects if not s[1].lower().startswith(PRONOUNS)]
     draw.shuffle(subjects)
-    answers = sorted({n for pool in names().values() for n in pool if n[0].isupper()})
     cases, seen = list[Case](), set[str]()
     for kind, name in subjects:
         if name.lower() in seen or len(cases) >= config.facts:
@@ -86,8 +87,9 @@ def build_cases(config: Config) -> list[Case]:
         seen.add(name.lower())
         some = draw.sample(kinds[kind], min(4, len(kinds[kind])))
         for relation in some[:2]:
-            told = Statement(filled(relation.clozes[0], name), draw.choice(answers), name)
-            cases.append(Case(told, relation, tuple(some[2:])))
+            told = filled(relation.clozes[0], name)
+            fact = Statement(told, invented_answer(relation, draw), name)
+            cases.append(Case(fact, relation, tuple(some[2:])))
     return cases
 
 

@@ -146,7 +146,7 @@ def _cell(found: dict[str, Any] | None) -> str:
     if not found:
         return ""
     beside = []
-    if "bare" in found:
+    if found.get("bare", {}).get("n"):
         beside.append(f"bare {100 * found['bare']['mean']:.0f}")
         beside.append(f"fact in the prompt {100 * found['fact in the prompt']['mean']:.0f}")
     return "; ".join([_share(found), *beside])

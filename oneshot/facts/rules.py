@@ -1,11 +1,8 @@
 """Which local rule answers for a brain's facts: rows and their posterior, or fitted weights."""
 
-from typing import Any
-
-from adapters.address.calibration import Calibration
 from adapters.query.denoise import Denoiser, PosteriorDenoiser
 from adapters.query.fitted import FittedDenoiser
-from adapters.query.labels import Head
+from adapters.query.lexicon import Lexicon
 from adapters.write.rows import Rows
 from oneshot.core.rules.base import Rule
 from oneshot.core.rules.delta import DeltaRule
@@ -30,10 +27,8 @@ def check_rule(name: str) -> str:
     return name
 
 
-def build_denoiser(
-    rule: str, calibration: Calibration, rows: Rows, head: Head, tokenizer: Any
-) -> Denoiser:
+def build_denoiser(rule: str, lexicon: Lexicon, rows: Rows) -> Denoiser:
     """The denoiser that the rule makes of the rows."""
     if rule == POSTERIOR:
-        return PosteriorDenoiser(calibration, rows, head, tokenizer)
-    return FittedDenoiser(calibration, rows.whole(), head, tokenizer, FITTED[rule])
+        return PosteriorDenoiser(lexicon, rows)
+    return FittedDenoiser(lexicon, rows.whole(), FITTED[rule])

@@ -15,6 +15,7 @@ from adapters.address.framed import BEFORE, cut_out, framed, framed_prompts
 from adapters.attach import Attachment, attach
 from adapters.query.decide import Change
 from adapters.query.evidence import CERTAIN
+from adapters.text.pieces import Pieces
 from adapters.write.encode import Encoder
 from adapters.write.state import FORMATS, load_calibration, save_calibration
 
@@ -38,7 +39,7 @@ def test_a_clause_is_cut_out_with_its_names(before: str, behind: str) -> None:
 def test_a_framed_clause_is_read_at_its_end_and_at_its_words() -> None:
     tokenizer = tiny_host("gpt2").tokenizer
     text = "Where is Marovia?"
-    (prompt,) = framed_prompts(tokenizer, [(text, [(9, 16)])])
+    (prompt,) = framed_prompts(tokenizer, Pieces.of(tokenizer), [(text, [(9, 16)])])
     shown = [tokenizer.decode([token]) for token in prompt.ids]
     assert "?" in shown[prompt.window.last]
     words = "".join(shown[i] for i in prompt.window.words)
@@ -52,7 +53,9 @@ def test_of_a_clause_too_long_for_the_host_the_end_is_read() -> None:
     tokenizer = tiny_host("gpt2").tokenizer
     text = f"The capital {'of the province ' * 9}of Marovia is"
     names = [(text.index("Marovia"), text.index(" is"))]
-    (whole,), (cut,) = (framed_prompts(tokenizer, [(text, names)], n) for n in (None, 24))
+    (whole,), (cut,) = (
+        framed_prompts(tokenizer, Pieces.of(tokenizer), [(text, names)], n) for n in (None, 24)
+    )
     gone = len(whole.ids) - 24
     assert gone > 0
     assert cut.ids == whole.ids[gone:]
@@ -79,7 +82,9 @@ def test_a_query_reads_in_the_frame_what_a_fact_was_read_by(architecture: str) -
     at = text.index(name)
     with attach(host.model, denoiser) as attachment:
         _, traces = attachment._alone(framed(text), framed=True)
-    (prompt,) = framed_prompts(host.tokenizer, [(text, [(at, at + len(name))])])
+    (prompt,) = framed_prompts(
+        host.tokenizer, Pieces.of(host.tokenizer), [(text, [(at, at + len(name))])]
+    )
     rank = (traces.shape[1] - 1) // 2
     words = traces[list(prompt.window.words), rank : 2 * rank].mean(0)
     code = host.calibration.framed_of(host.encoder.encode(FACTS[0]).codes(0))[0]

@@ -91,3 +91,11 @@ def test_a_token_that_cannot_be_said_is_told() -> None:
     labels.check([0, 2, 3])
     with refused(HostError, "cannot be made to say token 1 .*give the answer in other words"):
         labels.check([2, 1])
+
+
+def test_tokens_checked_together_get_the_labels_they_have_alone() -> None:
+    host = packaged_host()
+    tokens = list(range(3, 400, 5))
+    together, alone = labels_of(host), labels_of(host)
+    together.check(tokens)
+    assert all(torch.equal(together(token), alone(token)) for token in tokens)

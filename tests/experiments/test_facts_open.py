@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from adapters.text.names import name_key
 from experiments.facts import open_tables
+from experiments.facts.answers import invented_answer
 from experiments.facts.asking import Axis, Probe
 from experiments.facts.binding import Text, _misbound, statements, texts
 from experiments.facts.open_relations import Config, asked_of, build_cases
@@ -16,6 +18,7 @@ from experiments.facts.published import SETS
 from experiments.facts.tables import speed_table
 from oneshot.facts.manner import CHAT, RAW
 from oneshot.facts.types import Reply, Statement, Step
+from oneshot.hosts.relations import Relation, names
 
 SHARE = {"mean": 0.975, "low": 0.95, "high": 1.0, "n": 80}
 BESIDE = SHARE | {"bare": SHARE, "fact in the prompt": SHARE}
@@ -131,3 +134,23 @@ def test_costs_of_two_hosts_stand_side_by_side(tmp_path: Path) -> None:
     assert rows[0] == "| | packaged | aim | smollm2 | aim |"
     assert rows[2] == "| a write | 10 ms | <= 40 | 30 ms | <= 40 |"
     assert rows[4] == "| -smollm2 |  |  | 30 ms | <= 40 |"
+
+
+def test_answers_are_of_the_sort_that_a_relation_asks_for() -> None:
+    asked = {
+        "year": Relation("r", "k", False, ("{} was built in the year",), ("When was {} built?",)),
+        "date": Relation(
+            "r", "k", False, ("{} begins on",), ("When does {} begin?", "{} is when?")
+        ),
+        "money": Relation("r", "k", False, ("{} costs",), ("How much does {} cost?",)),
+        "person": Relation("r", "k", False, ("{} is led by",), ("Who leads {}?",)),
+        "any": Relation("r", "k", False, ("{} tastes of",), ("What does {} taste of?",)),
+    }
+    draw = random.Random(0)
+    given = {sort: invented_answer(relation, draw) for sort, relation in asked.items()}
+    assert given["year"].isdecimal()
+    assert re.fullmatch(r"\d+ [A-Z][a-z]+", given["date"])
+    assert given["money"].endswith(" euros")
+    people = {name for kind, pool in names().items() if kind.startswith("people:") for name in pool}
+    assert given["person"] in people
+    assert given["any"][0].isupper()

@@ -33,7 +33,7 @@ class Tally:
 
     def compare(self, learner: Learner, chains: Sequence[Chain], count: int) -> None:
         """Ask the bare host one question of some chains, with and without the facts before it."""
-        for hops in sorted({chain.hops for chain in chains}):
+        for hops in sorted({chain.hops for chain in chains}) if count else ():
             some = [c for c in chains if c.hops == hops][:count]
             for title, texts in (
                 ("bare", [c.questions[0] for c in some]),

@@ -39,7 +39,7 @@ class Carrier(Ruler):
         """What a folder holds; raises BrainError where any of it does not fit this brain."""
         carried = read_folder(folder)
         check_host(folder, carried.config, self.config)
-        vocabulary = len(self._head().weight)
+        vocabulary = len(self.lexicon.head.weight)
         for rows, _ in carried.parts(TAKEN):
             if self._calibrated_as(carried):
                 check_rows(folder, rows, self.calibration, vocabulary)

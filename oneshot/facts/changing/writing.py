@@ -8,7 +8,8 @@ from typing import TypeVar, overload
 
 from adapters.host.sites import find_sites
 from adapters.query.denoise import Denoiser
-from adapters.query.labels import Head, SayableLabels
+from adapters.query.labels import Head
+from adapters.query.lexicon import Lexicon
 from adapters.write.encode import Encoder
 from adapters.write.rows import NO_TOKEN, FactRows
 from adapters.write.state import load_calibration
@@ -131,8 +132,7 @@ class Writer(Records):
         rows = ledger.live.speaking(quiet_on(ledger.texts.changing(), day))
         made = None
         if len(rows):
-            rule, head, tokenizer = self.config.rule, self._head(), self.host.tokenizer
-            made = build_denoiser(rule, self.calibration, rows, head, tokenizer)
+            made = build_denoiser(self.config.rule, self.lexicon, rows)
         return _Built(ledger.version, day, made, _Sources(ledger, rows))
 
     def forget(self, ids: Sequence[int]) -> list[Fact]:
@@ -168,16 +168,15 @@ class Writer(Records):
     def _check_sayable(self, rows: Sequence[FactRows]) -> None:
         """Raise HostError for a fact with a token that the host's head cannot be made to say."""
         said = {t for r in rows for part in (r.answer, r.sentence) for t in part.flatten().tolist()}
-        self._labels.check(sorted(said - {NO_TOKEN}))
+        self.lexicon.label.check(sorted(said - {NO_TOKEN}))
 
     @cached_property
-    def _labels(self) -> SayableLabels:
-        return SayableLabels(self.calibration.labels, self._head(), self.calibration.scale)
-
-    def _head(self) -> Head:
+    def lexicon(self) -> Lexicon:
+        """The host's tokens, for all denoisers of this brain."""
         sites = find_sites(self.host.model)
         bias = None if sites.bias is None else sites.bias.detach()
-        return Head(sites.head.get_parameter("weight").detach(), bias)
+        head = Head(sites.head.get_parameter("weight").detach(), bias)
+        return Lexicon(self.calibration, head, self.host.tokenizer)
 
 
 @dataclass(frozen=True)

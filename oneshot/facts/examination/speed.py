@@ -12,7 +12,6 @@ from pathlib import Path
 import torch
 
 from adapters.query.denoise import PosteriorDenoiser
-from adapters.query.labels import Head
 from adapters.text.table import NOBODY
 from adapters.write.rows import NAMES, FactRows, join
 from oneshot.facts.answering import answer
@@ -91,11 +90,9 @@ def _queries(
     """Answers of untaught prompts: the adapter looks, nothing fires, the lengths are equal."""
     asked = build_exam(1, known=QUERIES, untaught=0, seed=1).probes["known"]
     prompts = [probe.prompt for probe in asked]
-    head = Head(learner.host.model.get_output_embeddings().weight.detach())
-    tokenizer = learner.host.tokenizer
     for count, target in ((SMALL, aims.query), (LARGE, "<= 1.5")):
         rows = _crowd(_encoded(learner, facts[:64]), count)
-        denoiser = PosteriorDenoiser(learner.calibration, rows, head, tokenizer)
+        denoiser = PosteriorDenoiser(learner.lexicon, rows)
         bare, with_facts = [], []
         for done in range(ROUNDS):
             bare.append(_seconds(answer, learner.host, prompts))

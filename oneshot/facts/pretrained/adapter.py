@@ -10,6 +10,7 @@ from typing import Any
 from adapters.attach import Attachment, attach
 from adapters.host.sites import find_sites
 from adapters.query.labels import Head
+from adapters.query.lexicon import Lexicon
 from adapters.write.rows import FactRows
 from adapters.write.state import load_calibration
 from oneshot.errors import BrainError
@@ -80,7 +81,7 @@ class Adapter:
         check_rows(self.folder, self.rows, calibration, len(weight))
         head = Head(weight, None if sites.bias is None else sites.bias.detach())
         rows = speaking(self.rows, self.facts, today())
-        made = build_denoiser(self.config.rule, calibration, rows, head, tokenizer)
+        made = build_denoiser(self.config.rule, Lexicon(calibration, head, tokenizer), rows)
         with attach(model, made) as attachment:
             yield attachment
 
