@@ -94,7 +94,10 @@ def _right(axis: Axis, said: Sequence[str]) -> list[bool]:
     """Of as many of the axis's probes as were answered."""
     if axis.wanted:
         return [s.startswith(axis.wanted) for s in said]
-    return [p.told.answer in s for p, s in zip(axis.probes, said, strict=False)]
+    wanted = (
+        short(p.told.answer) for p in axis.probes
+    )  # the stop of "Co." too is taken for an end
+    return [answer in s for answer, s in zip(wanted, said, strict=False)]
 
 
 def _counted(probes: Sequence[Probe], said: Sequence[str], hits: list[bool]) -> dict[str, Any]:
