@@ -1,11 +1,11 @@
 """What a fact is understood to tell: its relation by the bank, and which facts it excludes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from adapters.address.calibration import Calibration
@@ -25,6 +25,19 @@ AHEAD = 3.0  # nats by which it then is ahead of all others
 NAMED = 10.0  # nats by which a relation is to be ahead, by all readings, to name what was told
 
 Told = tuple[Statement, FactRows]
+
+
+class _Column:
+    """A text for each relation of the bank, compared as numbers: a fact is compared with all."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self._number = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+        self._numbers = torch.tensor([self._number[text] for text in texts])
+
+    def places(self, text: str) -> Bool[Tensor, " relations"]:
+        """Where a text stands."""
+        return self._numbers == self._number.get(text, -1)
 
 
 @dataclass(frozen=True)
@@ -49,7 +62,7 @@ class Understanding:
         """By how many nats the relations of a label are likelier than any other."""
         bank, codes = self.calibration.plain, self.calibration.plain_of(row.codes(0))
         found = bank.metric.ratio_to_all(bank.centres, codes)
-        own = torch.tensor([name == label for name in self._names])
+        own = self._named.places(label)
         return float(found[own].max() - found[~own].max()) if bool(own.any()) else -torch.inf
 
     def _nearest(self, row: FactRows) -> str:
@@ -58,12 +71,18 @@ class Understanding:
         best = int(ratios.argmax())
         if float(ratios[best]) < KNOWN:
             return NEW_RELATION
-        return self._names[best]
+        return self._named.texts[best]
 
     @cached_property
-    def _names(self) -> tuple[str, ...]:
+    def _named(self) -> "_Column":
         """What the relations of the bank are called."""
-        return tuple(self.labels.get(r, spoken(r) or r) for r in self.calibration.relations)
+        return _Column([self.labels.get(r, spoken(r) or r) for r in self.calibration.relations])
+
+    @cached_property
+    def _sides(self) -> "_Column":
+        """The declared sides of the relations of the bank; empty for those without one."""
+        declared = {name: side.name for side in sides().values() for name in side.bank}
+        return _Column([declared.get(name, "") for name in self.calibration.relations])
 
     def side(self, told: Statement, row: FactRows) -> str:
         """The declared side that the readings surely tell, of another name than the speaker's;
@@ -71,11 +90,11 @@ class Understanding:
         """
         if side_of(told) or name_key(told.subject or "") == SPEAKER:
             return ""
-        calibration, ratios = self.calibration, self._ratios(row)
-        declared = {name: side.name for side in sides().values() for name in side.bank}
-        side = declared.get(calibration.relations[int(ratios.argmax())], "")
-        others = torch.tensor([declared.get(name) != side for name in calibration.relations])
-        best, next_ = float(ratios.max()), float(ratios[others].max())
+        ratios = self._ratios(row)
+        side = self._sides.texts[int(ratios.argmax())]
+        if not side:
+            return ""
+        best, next_ = float(ratios.max()), float(ratios[~self._sides.places(side)].max())
         return side if best > SURE and best - next_ > AHEAD else ""
 
     def _ratios(self, row: FactRows) -> Float[Tensor, " relations"]:
