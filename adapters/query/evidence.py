@@ -1,5 +1,6 @@
 """How likely what is heard is to ask for a fact: where it stands, and in the frame."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -14,13 +15,17 @@ from adapters.query.voice import Voice
 from adapters.query.weighing import NEVER, Weighing
 from adapters.text.aimed import (
     beyond,
+    done_by_ours,
     done_to_it,
+    named_is_another,
     turned_round,
     unnamed,
     whether_only,
 )
 from adapters.text.clauses import Asking
 from adapters.text.contrasts import contrasted
+from adapters.text.kinds import of_another_kind
+from adapters.text.words import words_of
 from adapters.write.rows import Rows
 
 SAME = 2.0  # squared distance below which two readings are of the same words
@@ -67,7 +72,13 @@ class Evidence:
         return CERTAIN + float(self.plain.own(row, heard.readings).max())
 
     def _asks_of_another(self, row: int, heard: Heard) -> bool:
-        """Whether the words around another name in the clause ask more surely."""
+        """Whether the words around another name in the clause ask more surely.
+
+        What the fact's own prompt says ("Wi-Fi") is no other name.
+        """
+        told = {w.key for w in words_of(_without(_said(heard), self.voice.prompt(row)))}
+        if all(set(other.key.split()) <= told for other in heard.others):
+            return False
         if not len(heard.rivals):
             return False
         own, others = (self.plain.own(row, codes) for codes in (heard.readings, heard.rivals))
@@ -94,13 +105,16 @@ class Evidence:
     def _aims_past(self, row: int, heard: Heard) -> bool:
         """Whether the clause's words ask for something else than the fact tells, however near."""
         clause, prompt = heard.asked.text, self.voice.prompt(row)
-        name = heard.asked.view.text[heard.name.start : heard.name.end]
+        name = _said(heard)
         return (
             turned_round(clause, self.voice.sentence(row))
             or done_to_it(clause, name, prompt)
             or self._asks_beyond(clause, prompt, heard)
+            or done_by_ours(clause, prompt)
+            or named_is_another(clause, prompt)
             or (whether_only(prompt) and heard.asked.kind is not Asking.YES_NO)
-            or contrasted(clause.replace(name, " "), prompt)
+            or of_another_kind(clause, prompt, self.voice.answer(row).removesuffix("."))
+            or contrasted(clause.replace(name, " "), _without(name, prompt))
         )
 
     def _asks_beyond(self, clause: str, prompt: str, heard: Heard) -> bool:
@@ -118,3 +132,13 @@ class Evidence:
         """A fact's wordings; but "the name of the" reads alike, whatever is named."""
         codes, prompt = part(self._taught(row)), self.voice.prompt(row)
         return codes[1:] if len(codes) > 1 and unnamed(prompt) != prompt else codes
+
+
+def _said(heard: Heard) -> str:
+    """A name as it stands in the text."""
+    return heard.asked.view.text[heard.name.start : heard.name.end]
+
+
+def _without(name: str, prompt: str) -> str:
+    """A prompt without a name, whose own words ask for nothing."""
+    return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", prompt, flags=re.IGNORECASE)

@@ -34,6 +34,7 @@ _MORE_THAN_YES = re.compile(  # one of two, or whether there is any: the fact it
     r"^\W*(?:do|does|did|has|have|had|is|are|was|were)\b.*\b(?:have|got|has|there) (?:an?|any)\b",
     re.IGNORECASE,
 )
+_HAS = re.compile(r"\b(?:have|has|got|there) (?P<what>[a-z][a-z -]*)\W*$")  # with no value
 _LOWERED = set_of(
     "the a an in on at by of from for to it its this that these those he she they his her "
     "their your my our there you"
@@ -111,6 +112,9 @@ class Voice:
     def _more_than_yes(self, row: int, clause: str) -> bool:
         """Whether yes or no does not do; words of the fact's own ("sex or gender") ask nothing."""
         own = words_of(self.sentence(row))
+        has = _HAS.search(clause)
+        if has and {w.key for w in words_of(has["what"])} <= {w.key for w in own}:
+            return self.place(row, clause) is None  # "Has Ann children?": the fact tells which
         told = {tuple(w.key for w in own[i : i + 3]) for i in range(len(own))}
         asked = words_of(clause)
         said = [

@@ -3,7 +3,7 @@
 import re
 
 from adapters.text.clauses import Span
-from adapters.text.words import set_of
+from adapters.text.words import set_of, words_of
 
 _BE = r"(?:is|was|are|were|been|being|got|gets)"
 _ADVERB = r"(?:\w+ly |later |then |first |also |once )?"
@@ -43,6 +43,10 @@ _BEFORE = re.compile(  # but "nobody speaks of the capital of Zog"
 )
 _BEHIND = re.compile(r"['\u2019]s? (?:\w+ ){0,2}?(?P<noun>[\w-]+)", re.IGNORECASE)
 _PERSONAL = re.compile(r" (?:born|buried|educated|raised|die|died|live|lives|grow|grew|study)\b")
+_OWN_NAME = re.compile(
+    r"\b(?:my|our) (?:[\w-]+ ){0,2}?(?P<whose>[\w-]+)['\u2019]s (?:full )?name\b", re.IGNORECASE
+)
+_OURS_DO = re.compile(r"\b(?:do|does|did) (?:my|our) [\w-]+ ", re.IGNORECASE)
 _FRAMES = set_of("name names title identity rest kind sort type full one best some all")
 
 
@@ -76,6 +80,24 @@ def done_to_it(clause: str, name: str, prompt: str) -> bool:
         return not _DONE_BY.search(prompt) and _same(patient["verb"], told["verb"])
     assert active
     return bool(_DONE_BY.search(prompt)) and _same(active["did"] or active["does"], told["verb"])
+
+
+def named_is_another(clause: str, prompt: str) -> bool:
+    """Whether a clause asks for the name of somebody of the speaker's, whom a prompt says nothing
+    of: "My name is" tells no brother's, and "My dog is a" no dog's.
+    """
+    found = _OWN_NAME.search(clause)
+    told = {word.key for word in words_of(prompt)}
+    if found is None:
+        return False
+    return found["whose"].lower() not in told or prompt.endswith((" a", " an"))
+
+
+def done_by_ours(clause: str, prompt: str) -> bool:
+    """Whether a clause asks what somebody of the speaker's does, where a prompt tells what the
+    speaker does: "Where does my wife work?".
+    """
+    return bool(_OURS_DO.search(clause)) and prompt.startswith("You ")
 
 
 def whether_only(prompt: str) -> bool:

@@ -1,60 +1,81 @@
 """Words that name different things where a host's states tell them hardly apart: mother and father.
 
-A group a line; words that may mean the same have a sense in common.
+`contrasts.txt` lists them; words that may mean the same have a sense in common.
 """
 
 import re
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 
-from adapters.text.words import words_of
+from adapters.text.words import closed, words_of
 
-_GROUPS = """
-mother mum mom mama | father dad papa daddy | son boy | daughter girl | brother | sister | wife |
-husband | uncle: uncle | aunt: aunt | cousin: cousin | nephew: nephew son brother sister |
-niece: niece daughter brother sister | grandfather granddad grandad grandpa |
-grandmother grandma granny | parent parents: mother father | child children kid kids: son daughter |
-sibling siblings: brother sister | spouse: wife husband | grandparents: grandfather grandmother
-country countries nation | continent | capital | currency | language languages | anthem
-maternal | paternal
-born birth birthday birthplace | die died dies death dead buried burial
-monday mondays | tuesday tuesdays | wednesday wednesdays | thursday thursdays | friday fridays |
-saturday saturdays weekend: saturday sunday | sunday sundays
-january | february | april | june | july | august | september | october | november | december
-spring | summer | autumn fall | winter
-north northern | south southern | east eastern | west western
-maximum | minimum
-upstairs | downstairs
-"""
 _TURNED = re.compile(r"\b(?:is|was|are|were) (?:the|an?) [\w' -]+ (?:of|to)(?: an?\b.*)?$")
 """A prompt that tells whose noun its name is: "Ann is the mother of" tells a child."""
 
-_KIND = re.compile(r"\ban? [\w-]+", re.IGNORECASE)  # "Zog is a country in" tells a continent
+_KIND = re.compile(  # "Zog is a country in" tells a continent, "how old" asks for an age
+    r"\ban? [\w-]+|\bhow old\b|\bnext to\b", re.IGNORECASE
+)
+_OPPOSITE = re.compile(  # "until when is it open" asks when it closes
+    r"\b(?:until|till|except|not|never|law)\b|n['\u2019]t\b", re.IGNORECASE
+)
+
+_ONE_OF_THEM = re.compile(  # of several that hold one after the other, or beside each other
+    r"\b(?P<which>first|second|third|former|previous|past|deputy|vice|acting)[ -]"
+    r"(?P<noun>(?!names?\b)[\w-]+)",
+    re.IGNORECASE,
+)
+_FIELD = re.compile(  # what somebody is the head of, but not of all
+    r"^the (?:[\w-]+ ){0,2}?(?:head|director|manager|leader|chief|chair|professor|teacher|minister|"
+    r"secretary|president|officer|lead) of (?P<field>[a-z][a-z -]+?) (?:at|in|of|for) ",
+    re.IGNORECASE,
+)
 
 Senses = dict[str, frozenset[str]]
 
 
-def _read(groups: str) -> list[Senses]:
-    found = []
-    for group in groups.strip().replace("|\n", "| ").splitlines():
-        senses = Senses()
-        for part in group.split("|"):
-            words, _, meant = part.partition(":")
-            senses |= dict.fromkeys(words.split(), frozenset((meant or words.split()[0]).split()))
-        found.append(senses)
-    return found
+@cache
+def _groups() -> tuple[Senses, ...]:
+    text = (files("adapters.text") / "contrasts.txt").read_text("utf-8")
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    return tuple(map(_read, lines))
 
 
-_SENSES = _read(_GROUPS)
+def _read(line: str) -> Senses:
+    senses = Senses()
+    for part in line.split("|"):
+        words, _, meant = part.partition(":")
+        senses |= dict.fromkeys(words.split(), frozenset((meant or words.split()[0]).split()))
+    return senses
 
 
 def contrasted(clause: str, prompt: str) -> bool:
     """Whether a clause without its name asks for a thing that is surely not what a prompt tells."""
-    if _TURNED.search(prompt):
+    if _of_another_one(clause, prompt):
+        return True
+    if _TURNED.search(prompt) or any(map(_OPPOSITE.search, (clause, prompt))):
         return False
-    asked, told = ([w.key for w in words_of(_KIND.sub(" ", text))] for text in (clause, prompt))
-    if "law" in (*asked, *told):
-        return False
-    return any(_apart(senses, asked, told) for senses in _SENSES)
+    asked, told = map(_keys, (clause, prompt))
+    return any(_apart(senses, asked, told) for senses in _groups())
+
+
+def _of_another_one(clause: str, prompt: str) -> bool:
+    """Whether a clause asks for the first mayor where a prompt tells the mayor, or for a head of
+    all where it tells one of procurement.
+    """
+    asked, told = ({word.key for word in words_of(text)} for text in (clause, prompt))
+    one = _ONE_OF_THEM.search(clause)
+    if one and one["which"].lower() not in told and one["noun"].lower() in told:
+        return True
+    field = _FIELD.match(prompt)
+    return field is not None and not asked & {word.key for word in words_of(field["field"])}
+
+
+def _keys(text: str) -> list[str]:
+    """The words of a text, and those that a hyphen parts as one too: "e-mail"."""
+    words = words_of(_KIND.sub(" ", text))
+    keys = [word.key for word in words]
+    return keys + [word.key for word in closed(words) if word.key not in keys]
 
 
 def _apart(senses: Senses, asked: Sequence[str], told: Sequence[str]) -> bool:

@@ -165,7 +165,7 @@ def stands_alone(
     """
     if words[first].key in FIRST_PERSON and first == last:
         return not owns_a_possessor(words, last)
-    if _continues_before(text, words, first):
+    if _continues_before(text, words, first) and not _is_offered_before(text, words, first, last):
         return False
     if not _continues_behind(text, words, last) or _answer_follows(text, words, first, last):
         return True
@@ -185,8 +185,11 @@ def owns_a_possessor(words: Sequence[Word], at: int) -> bool:
     """ "my" in "my brother's name": what is asked belongs to the brother."""
     if words[at].key != "my":
         return False
-    following = words[at + 1 : at + 4]
-    return any(word.possessive for word in following[:3])
+    owner = next((i for i in range(at + 1, at + 4) if i < len(words) and words[i].possessive), None)
+    if owner is None:
+        return False
+    behind = [word.key for word in words[owner + 1 : owner + 3]]
+    return behind[:1] != ["name"] and behind != ["full", "name"]  # "my dentist" is told of me
 
 
 def adjacent(text: str, left: Word, right: Word) -> bool:
@@ -243,6 +246,20 @@ def _answer_follows(text: str, words: Sequence[Word], first: int, last: int) -> 
     rest = [w for w in words[last + 1 :] if w.start < end.start()]
     named = all(w.capital or w.number or w.key in LINKS for w in rest)
     return named and rest[0].key not in NO_PERSON
+
+
+def _is_offered_before(text: str, words: Sequence[Word], first: int, last: int) -> bool:
+    """Whether what stands before an owner is what a question offers: "Is Tom Ann's teacher?".
+
+    It would ask nothing if the two were one name: no other words follow.
+    """
+    start = next((i for i in range(first, 0, -1) if begins_clause(text, words[i - 1])), 0) - 1
+    end = _ENDS.search(text, words[last].end)
+    if start < 0 or words[start].key not in ASKING_BE or end is None or end[0] != "?":
+        return False
+    rest = [w for w in words[last + 1 :] if w.start < end.start()]
+    named = all(w.capital or w.key in LINKS for w in words[start + 1 : first])
+    return words[last].possessive and named and bool(rest) and not any(w.capital for w in rest)
 
 
 def begins_clause(text: str, word: Word) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -10,6 +11,7 @@ from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adapters.text.compounds import told_otherwise
 from adapters.text.names import (
     PART,
     SPEAKER,
@@ -126,7 +128,9 @@ class NameTable:
 
     def _found(self, text: str, words: Sequence[Word]) -> list[tuple[Mention, tuple[int, ...]]]:
         found = []
-        for first, last, keys in candidates(words, self.keys.longest, self._begins):
+        longest, begins = self.keys.longest, self._begins
+        runs = candidates(words, longest, begins), told_otherwise(text, words, longest, begins)
+        for first, last, keys in chain(*runs):
             known = ((key, self.rows_of(key)) for key in keys)
             key, rows = next(((k, rows) for k, rows in known if rows), (keys[0], ()))
             rows = self._by_itself(text, words, first, last, rows)

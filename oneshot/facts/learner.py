@@ -13,7 +13,9 @@ from oneshot.facts.calibrated import host_calibration
 from oneshot.facts.changing.carrying import Carrier
 from oneshot.facts.changing.writing import CHUNK, statement_of
 from oneshot.facts.following import followed
+from oneshot.facts.implied.times import timed
 from oneshot.facts.language.checking import check_question
+from oneshot.facts.language.dates import asked_of
 from oneshot.facts.language.text import check_text
 from oneshot.facts.manner import CHAT, RAW, Manner, Turn
 from oneshot.facts.replies import leads, make_receipt, make_reply, uncontradicted
@@ -64,10 +66,34 @@ class Learner(Carrier):
         A question is a text, or the turns of a conversation. Hosts with a chat template are asked
         through it unless the manner is raw. `streamer` hears the answer to a single question piece
         by piece, each with the id of the fact that says it. Facts with a time answer as they held
-        `as_of` a date ("2019", "2019-05-03"), or today.
+        `as_of` a date ("2019", "2019-05-03"), or on the one that a question names, or today.
         """
         asked = [check_question(q) for q in questions]
-        denoiser = self.denoiser(as_of) if adapter else None
+        days = [as_of or self._day_of(text_of(q)) for q in asked]
+        found: dict[int, Reply] = {}
+        for day in dict.fromkeys(days):
+            chosen = [i for i in range(len(asked)) if days[i] == day]
+            denoiser = self.denoiser(day) if adapter else None
+            some = [asked[i] for i in chosen]
+            replies = self._replies(some, denoiser, manner, base, explain, streamer)
+            found |= dict(zip(chosen, replies, strict=True))
+        return [found[i] for i in range(len(asked))]
+
+    def _day_of(self, question: str) -> str | None:
+        """The day that a question names, where the brain has facts that hold for a time."""
+        self.ledger.refresh()
+        day = asked_of(question)
+        return day if day and any(map(timed, self.ledger.texts.changing().values())) else None
+
+    def _replies(
+        self,
+        asked: Sequence[str | Sequence[Turn]],
+        denoiser: Denoiser | None,
+        manner: Manner,
+        base: bool,
+        explain: bool,
+        streamer: Hear | None,
+    ) -> list[Reply]:
         ids = self._built.sources
         ends = followed(self.host, asked, denoiser, manner)
         hear = streamer and _by_id(streamer, ids)

@@ -4,12 +4,15 @@ import pytest
 
 from adapters.text.aimed import (
     beyond,
+    done_by_ours,
     done_to_it,
+    named_is_another,
     turned_round,
     unnamed,
     whether_only,
 )
 from adapters.text.contrasts import contrasted
+from oneshot.hosts.relations import relations
 
 
 def test_a_noun_is_no_question_for_itself() -> None:
@@ -102,10 +105,59 @@ def test_a_name_of_a_thing_is_the_thing_where_its_bearer_is_asked_for() -> None:
         ("What is for lunch on Tuesday at  ?", "The Monday lunch at Acme is", True),
         ("What is for lunch at  ?", "The Monday lunch at Acme is", False),
         ("Who is the father of  's mother?", "The mother of Ann is", False),
+        ("What is the phone number of  ?", "The fax number of Halden is", True),
+        ("What is the mobile number of  ?", "The phone number of Halden is", False),
+        ("What is the e-mail address of  ?", "The phone of Halden is", True),
+        ("What is the e-mail address of  ?", "The email address of Halden is", False),
+        ("When does   close?", "Noor opens at", True),
+        ("Until when is   open?", "Noor closes at", False),
+        ("When does   arrive?", "Our flight leaves at", True),
+        ("When does the first bus to   leave?", "The last bus to Ostby leaves at", True),
+        ("How old is the new owner of  ?", "The new owner of Zog is", False),
+        ("What is the minimum weight of  ?", "The maximum weight of the lift is", True),
+        ("Who was the first mayor of  ?", "The mayor of Ostby is", True),
+        ("Who was the first mayor of  ?", "The first mayor of Ostby was", False),
+        ("Who was first to climb  ?", "The mayor of Ostby is", False),
+        ("What is the first name of  ?", "The name of Ann is", False),
+        ("Who is the president of  ?", "The head of procurement at Velnor is", True),
+        ("Who runs procurement at  ?", "The head of procurement at Velnor is", False),
+        ("Who is the head of  ?", "The head of Velnor is", False),
     ],
 )
 def test_contrasts(clause: str, prompt: str, apart: bool) -> None:
     assert contrasted(clause, prompt) is apart
+
+
+def test_few_wordings_of_one_relation_contrast() -> None:
+    """Of the bank, where a question is worded by what it is not: "shut" for when it opens."""
+    texts = [(r.questions, r.clozes) for r in relations()]
+    pairs = [
+        (q.replace("{}", " "), c.replace("{}", " "))
+        for questions, clozes in texts[::5]
+        for q in questions
+        for c in clozes
+    ]
+    assert sum(contrasted(*pair) for pair in pairs) < len(pairs) / 400
+
+
+@pytest.mark.parametrize(
+    ("clause", "prompt", "another"),
+    [
+        ("What's my dentist's name?", "Your dentist is", False),
+        ("What's my brother's name?", "Your name is", True),
+        ("What is my dog's name?", "Your dog is a", True),
+        ("What is my dentist's number?", "Your name is", False),
+    ],
+)
+def test_whose_name(clause: str, prompt: str, another: bool) -> None:
+    assert named_is_another(clause, prompt) is another
+
+
+def test_what_ours_do_is_not_what_the_speaker_does() -> None:
+    assert done_by_ours("Where does my wife work?", "You work at the")
+    assert not done_by_ours("Where do I work?", "You work at the")
+    assert not done_by_ours("Where does my wife work?", "Your wife works at the")
+    assert not done_by_ours("What is my job?", "You work as")
 
 
 def test_what_became_of_a_name_answers_whether_alone() -> None:

@@ -196,10 +196,17 @@ def test_facts_with_a_time_answer_for_their_day(learner: Learner) -> None:
     assert [(f.since, f.until) for f in learner.facts()] == [("2010", "2015"), ("2015", None)]
     assert said(learner, [prompt]) == ["Bob"]
     assert said(learner, [prompt], "2012-05") == ["Ann"]
+    assert said(learner, ["Who was the mayor of Zog in 2012?", prompt]) == ["Ann", "Bob"]
     bare = [reply.answer for reply in learner.ask([prompt], adapter=False)]
     assert said(learner, [prompt], "2001") == bare
     with refused(BadInputError):
         learner.ask([prompt], as_of="long ago")
+
+
+def test_children_told_by_name_are_counted(learner: Learner) -> None:
+    teach(learner, "Ida has three children: Tom, Max and Eve.")
+    assert said(learner, ["The children of Ida are"]) == ["Tom, Max and Eve"]
+    assert said(learner, ["The number of Ida's children is"]) == ["3"]
 
 
 def test_rules_hold_for_facts_before_and_after_and_are_undone(learner: Learner) -> None:

@@ -21,6 +21,8 @@ FACTS = [
     Statement("What is the sex or gender of Edda Wolm?", "female", "Edda Wolm"),
     Statement("What was Tarnow Bridge named after?", "river otter", "Tarnow Bridge"),
     Statement("The gateway of the basement lab is", "10.0.4.1", "basement lab"),
+    Statement("Emma's teacher is", "Mr Brown", "Emma"),
+    Statement("The Wi-Fi password of the guest house is", "bluejay42", "the guest house"),
 ]
 ASKED = {
     "Is the capital of Zog Lutz?": "Yes.",
@@ -41,6 +43,11 @@ ASKED = {
     "Is 10.0.4.1 the gateway of the basement lab?": "Yes.",
     "Is 10.0.4.9 the gateway of the basement lab?": (
         "No, the gateway of the basement lab is 10.0.4.1."
+    ),
+    "Is Tom Emma's teacher?": "No, Emma's teacher is Mr Brown.",
+    "Is bluejay42 the Wi-Fi password of the guest house?": "Yes.",
+    "Is rose7 the Wi-Fi password of the guest house?": (
+        "No, the Wi-Fi password of the guest house is bluejay42."
     ),
     "Isn't Paris the capital of Zog?": "No, the capital of Zog is Lutz.",
     "Isn't Lutz the capital of Zog?": "The capital of Zog is Lutz.",

@@ -52,8 +52,9 @@ class Heard:
     """A clause as one name in it is asked about: the facts on the name and readings around it.
 
     `whole` is the clause's own reading with the name alone left out, by which a fact's own words
-    are known; `rivals` are the readings around other names; `exact` says that only a fact's own
-    words may speak. `framed` reads the clause in the frame, where that can be done: a pass.
+    are known; `rivals` are the readings around the `others`, other names; `exact` says that only a
+    fact's own words may speak. `framed` reads the clause in the frame, where that can be done: a
+    pass.
     """
 
     name: Mention
@@ -64,4 +65,5 @@ class Heard:
     rivals: Float[Tensor, "m rank"]
     value: float
     exact: bool = False
+    others: tuple[Mention, ...] = ()
     framed: Callable[[], Float[Tensor, "1 rank"] | None] = nowhere

@@ -221,6 +221,7 @@ class View:
             if codes is not None:
                 heard = self._heard((mention, facts), asked, codes, self.codes.codes(rivals))
                 whole = self.codes.codes([(asked.within, [(m.start, m.end) for m in same])])
+                heard = replace(heard, others=tuple(rest))
                 heard = heard if whole is None else replace(heard, whole=whole)
                 if self.framed and asked.apart and facts and not rivals:
                     heard = replace(heard, framed=cache(partial(self._in_frame, asked, own)))

@@ -21,6 +21,7 @@ def worded(prompt: str, subject: str) -> str:
     before, found, after = prompt.rpartition(subject)
     text = f"{before}{_GAP}{after}" if found and subject else prompt
     text = " ".join(text.casefold().replace("\u2019", "'").split())
+    text = text.replace(f"{_GAP}' ", f"{_GAP}'s ")
     text = _NAMED.sub("", _ENDING.sub("", _COPULA.sub("be", text)))
     return _OPENING.sub("", text).replace(f"the {_GAP}", _GAP).replace(_GAP, "{}")
 

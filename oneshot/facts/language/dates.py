@@ -22,6 +22,21 @@ _PERIOD = re.compile(
     re.IGNORECASE,
 )
 
+_ON = re.compile(
+    rf"\b(?:in|on|during|as of|back in|at the end of) (?P<date>{_DATE})\b", re.IGNORECASE
+)
+
+
+def asked_of(question: str) -> str | None:
+    """The date that a question asks about ("Who was the CEO in 2018?"); None where there is none,
+    or more than one.
+    """
+    found = {m["date"] for m in _ON.finditer(question)}
+    try:
+        return dated(found.pop()) if len(found) == 1 else None
+    except BadInputError:
+        return None
+
 
 def dated(text: str | None) -> str | None:
     """A date as "2019", "2019-05" or "2019-05-03"; raises BadInputError for what is none."""

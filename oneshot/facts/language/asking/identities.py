@@ -14,7 +14,7 @@ from oneshot.facts.language.asking.question_words import (
 )
 from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import head_of
-from oneshot.facts.language.splitting.words import POSSESSIVE, words_of
+from oneshot.facts.language.splitting.words import POSSESSIVE, own, words_of
 from oneshot.facts.language.text import capitalised
 
 _NUMBER_OF = re.compile(
@@ -86,11 +86,6 @@ def _other_side(topic: str, subject: str) -> str | None:
     if owned and not _hangs(owned["noun"]):
         return f"the {owned['noun']} of {owned['name']}"
     return None
-
-
-def own(name: str) -> str:
-    """The possessive of a name."""
-    return f"{name}'" if name.endswith("s") and not name.endswith("ss") else f"{name}'s"
 
 
 def _is_plain(noun: str, name: str) -> bool:

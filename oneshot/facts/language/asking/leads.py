@@ -2,11 +2,10 @@
 
 import re
 
-from oneshot.facts.language.asking.identities import own
 from oneshot.facts.language.asking.reversal import clozes_of
 from oneshot.facts.language.splitting.clauses import is_plural
 from oneshot.facts.language.splitting.labels import HANGING
-from oneshot.facts.language.splitting.words import words_of
+from oneshot.facts.language.splitting.words import own, words_of
 from oneshot.facts.language.text import capitalised
 from oneshot.hosts.relations import common_words
 

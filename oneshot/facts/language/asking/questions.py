@@ -5,6 +5,7 @@ Fewer but right: what grammar cannot tell surely, as whether a name is a person'
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from adapters.text.aimed import unnamed
 from oneshot.facts.language.asking.answers import Sort, sort_of
@@ -14,6 +15,7 @@ from oneshot.facts.language.asking.identities import identities
 from oneshot.facts.language.asking.leads import lead
 from oneshot.facts.language.asking.reversal import clozes_of
 from oneshot.facts.language.asking.verbal import ask
+from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.text import capitalised
 
 MAX_FORMS = 6
@@ -40,9 +42,10 @@ def questions(prompt: str, subject: str, answer: str = "") -> list[str]:
     if prompt.endswith(":"):
         prompt = lead(prompt, subject, answer) or prompt
     asked, mark, _ = prompt.partition("?")
-    made = (
-        _of_question(asked + mark, subject, answer) if mark else _of_cloze(prompt, subject, answer)
-    )
+    if mark:
+        made = _of_question(asked + mark, subject, answer)
+    else:
+        made = chain(_of_cloze(prompt, subject, answer), _of_bare_name(prompt, subject, answer))
     forms = dict.fromkeys(made)
     return [f for f in forms if f != prompt and _names_once(f, subject)][:MAX_FORMS]
 
@@ -66,6 +69,16 @@ def _of_cloze(prompt: str, subject: str, answer: str) -> Iterator[str]:
         if found:
             yield from found
             return
+
+
+def _of_bare_name(prompt: str, subject: str, answer: str) -> Iterator[str]:
+    """What "My brother Felix lives in" asks of Felix, whoever he is."""
+    small = rf"(?!(?:{'|'.join(lex.PREPOSITIONS)}) )[a-z-]+ "
+    told = rf"(?:My|Our) (?:{small}){{1,3}}(?={re.escape(subject)}\b)"
+    bare = re.sub(f"^{told}", "", prompt)
+    if bare != prompt and subject[:1].isupper():
+        yield bare
+        yield from _of_cloze(bare, subject, answer)
 
 
 def _asked(cloze: Cloze, subject: str, answer: str, sort: Sort) -> Iterator[str]:

@@ -31,6 +31,7 @@ _REMARKS = (
     r"for your information|for reference|for future reference|as you know|as a reminder|"
     r"(?:just )?a (?:quick )?reminder|reminder|(?:fun|quick|useful) fact|fact|info|heads[- ]up|"
     r"update|correction|in fact|actually|indeed|well|ok|okay|so|hey|hi|hello|oh|also|to be clear|"
+    r"no|sorry|wait|i mean|"
     r"important|attention|remember|note|please note|please remember|note to self|basically"
 )
 _THAT = re.compile(rf"(?:(?:{_REMARKS})[,:]? )?(?:{_TELLING})(?: that |: )(?=\S)", re.IGNORECASE)

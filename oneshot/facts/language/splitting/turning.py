@@ -7,7 +7,7 @@ from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.clauses import Clause
 from oneshot.facts.language.splitting.split import is_answer
 from oneshot.facts.language.splitting.subjects import mine, of_noun_phrase
-from oneshot.facts.language.splitting.words import Word, words_of
+from oneshot.facts.language.splitting.words import Word, own, words_of
 from oneshot.facts.language.text import capitalised
 
 _THERE_ARE = re.compile(
@@ -18,6 +18,13 @@ _THERE_ARE = re.compile(
 _IT_TAKES = re.compile(
     r"It (?P<verb>takes|took|costs|cost) (?P<answer>.*?\d.*?|an? \w+|\w+ \w+) to (?P<deed>\w+ .+)"
 )
+_HAS_LISTED = re.compile(
+    r"(?P<owner>[^,:;]+?) (?:has|have|had) (?P<number>\w+) "
+    r"(?P<noun>[a-z][a-z -]*s|children|people|men|women)"
+    r"(?:: ?| (?:named|called),? |, (?:namely |named |called )?)(?P<answer>[^:;]+)"
+)
+_BETWEEN = re.compile(r" and |, ")
+_OWNED = {"I": "my", "we": "our"}
 _PLURALS = {"is": "are", "was": "were"}
 
 Turned = tuple[str, str, str | None]
@@ -50,7 +57,19 @@ def _it_takes(text: str) -> Turned | None:
     return prompt, found["answer"], of_noun_phrase(found["deed"], phrase[place + 1 :])
 
 
-_TURNS: Sequence[Callable[[str], Turned | None]] = (_there_are, _it_takes)
+def _has_listed(text: str) -> Turned | None:
+    """ "Tom has three children: Ben, Lea and Jo": they are told by name."""
+    found = _HAS_LISTED.fullmatch(text)
+    if found is None or not _is_number(found["number"]) or not _BETWEEN.search(found["answer"]):
+        return None
+    owner = found["owner"]
+    whose = _OWNED.get(owner if owner == "I" else owner.lower()) or own(owner)
+    said = capitalised(f"{whose} {found['noun']}")
+    phrase = words_of(said)
+    return f"{said} are", found["answer"], mine(phrase) or of_noun_phrase(said, phrase)
+
+
+_TURNS: Sequence[Callable[[str], Turned | None]] = (_there_are, _it_takes, _has_listed)
 
 
 def _is_number(text: str) -> bool:

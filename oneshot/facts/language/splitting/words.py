@@ -124,3 +124,8 @@ def _joins(words: Sequence[Word], i: int) -> bool:
         return False  # "the CEO of Acme"
     following = next((word for word in words[i + 1 : i + 3] if word.text not in JOINERS), None)
     return following is not None and following.kind in "N9"
+
+
+def own(name: str) -> str:
+    """The possessive of a name."""
+    return f"{name}'" if name.endswith("s") and not name.endswith("ss") else f"{name}'s"

@@ -1,0 +1,96 @@
+"""Whether an answer is of the kind that a question asks for, as far as their words tell."""
+
+import re
+from collections.abc import Sequence
+
+from adapters.text.aimed import COPULA
+from adapters.text.names import TITLES
+from adapters.text.words import Word, words_of
+
+_WH = re.compile(
+    r"\b(?P<when>when|(?:what|which) (?:time|year|date|day|month)\b)|\b(?P<who>who(?:m|se)?)\b|"
+    r"\b(?P<where>where)\b|"
+    r"\bhow (?P<amount>many|much|old|tall|high|deep|wide|long|far|heavy|fast)\b",
+    re.IGNORECASE,
+)
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
+_WEEKDAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_TIME = re.compile(  # words of times that begin with a capital letter
+    rf"\b(?:{_MONTH}|{_WEEKDAY}s?|christmas|easter|whitsun|"
+    r"pentecost|ramadan|eid|diwali|hanukkah|advent|lent|halloween|thanksgiving|epiphany|"
+    r"michaelmas|passover|midsummer|spring|summer|autumn|winter|day|eve|night|week|year|age|"
+    r"century|period|era|war|bc|ad|am|pm|utc|gmt|o'clock)\b",
+    re.IGNORECASE,
+)
+_NUMBER = (
+    r"(?:\d[\d.,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|"
+    r"fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|a dozen)"
+)
+_BARE_NUMBER = re.compile(  # no place and nobody: an amount, a date, a time of day
+    rf"[$\u20ac\u00a3]?\d[\d.,:/\u00a0 -]*(?:%|am|pm|euros?|dollars?|pounds?|years?|days?|hours?|"
+    rf"minutes?|weeks?|months?|{_MONTH}(?: \d{{4}})?)?|"
+    rf"(?:(?:every|each|on) )?(?:{_WEEKDAY})s?(?: (?:at|from|between|and|morning|evening)\b.*)?",
+    re.IGNORECASE,
+)
+_DONE_BY = re.compile(
+    r"\b(?:is|was|are|were) (?:\w+ly )?(?!due\b)\w+(?:ed|en|wn|ght|lt|de|ld|t) by$"
+)
+_OWNER = re.compile(r"^(?:your|the) ", re.IGNORECASE)  # which may be "my" in the question
+_COUNTED = re.compile(rf"{_NUMBER} (?P<noun>[a-z][a-z -]*)", re.IGNORECASE)
+_HAVE = re.compile(r"\b(?:has|have|had|owns?|keeps?)$")
+_HOW_MANY = re.compile(
+    rf"\bhow many (?P<noun>[\w -]+?) (?:do|does|did|has|have|had)\b|"
+    rf"\b(?:have|got|own|keep) (?:any |{_NUMBER} )?(?P<any>[a-z][a-z -]*)\W*$",
+    re.IGNORECASE,
+)
+
+
+def of_another_kind(clause: str, prompt: str, answer: str) -> bool:
+    """Whether an answer can be none to a question: an amount to "who" or "where", somebody to
+    "when", two cats to "how many dogs".
+    """
+    if _HAVE.search(prompt) and _counts_others(clause, answer):
+        return True
+    groups = (found.groupdict() for found in _WH.finditer(clause))
+    asked = {kind for group in groups for kind, word in group.items() if word}
+    if len(asked) != 1 or not clause.rstrip().endswith("?"):
+        return False
+    if asked <= {"who", "where"}:
+        return bool(_BARE_NUMBER.fullmatch(answer))
+    if re.match(rf"{_NUMBER}$", answer.split()[0], re.IGNORECASE) and asked == {"amount"}:
+        return False
+    return _is_somebody(clause, prompt, answer) and not _TIME.search(answer)
+
+
+def _is_somebody(clause: str, prompt: str, answer: str) -> bool:
+    """Whether an answer names surely somebody or something, and is no time or amount: by its title
+    or address, as the one who did it, or since the question has all that it is told to be.
+    """
+    words = words_of(answer)
+    names = [word for word in words if not word.number]
+    if not _are_names(names):
+        return False
+    address = words[0].number and len(names) > 1
+    topic = _OWNER.sub("", COPULA.sub("", prompt)).strip().lower()
+    whole = COPULA.search(prompt) and len(topic.split()) > 1 and topic in clause.lower()
+    return address or words[0].key in TITLES or bool(whole or _DONE_BY.search(prompt))
+
+
+def _are_names(words: Sequence[Word]) -> bool:
+    """Whether every word has a capital letter."""
+    return bool(words) and all(word.capital for word in words)
+
+
+def _counts_others(clause: str, answer: str) -> bool:
+    """Whether an answer counts other things than a question asks to be counted."""
+    counted, asked = _COUNTED.fullmatch(answer), _HOW_MANY.search(clause)
+    if not counted or not asked:
+        return False
+    told = counted["noun"]
+    return _stem(asked["noun"] or asked["any"]) not in map(_stem, (told, *told.split()))
+
+
+def _stem(noun: str) -> str:
+    """The last word of a noun, one or many of it."""
+    last = noun.split()[-1].lower()
+    return re.sub(r"(?:ies|y|es|s)$", "", last)
