@@ -7,11 +7,13 @@ from brains import caches
 
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
+from oneshot.facts.manner import Manner
 from oneshot.hosts.shelf import kept_hosts
 
 __all__ = ["caches"]
 
 REAL = "smollm2"
+BRIEF = Manner(max_new_tokens=24)
 FETCHED = kept_hosts().get(REAL)  # before tests have a cache of their own
 TOLD = [
     "The fax number of Halden Clinic is 555-0192.",
@@ -48,9 +50,9 @@ def learner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learner]:
 @pytest.mark.slow
 def test_what_is_asked_in_other_words_and_what_nobody_told(learner: Learner) -> None:
     asked = [*ANSWERED, *LEFT]
-    bare = dict(zip(asked, learner.ask(asked), strict=True))
+    bare = dict(zip(asked, learner.ask(asked, manner=BRIEF), strict=True))
     learner.write([parse_sentence(sentence) for sentence in TOLD])
-    replies = {reply.question: reply for reply in learner.ask(asked)}
+    replies = {reply.question: reply for reply in learner.ask(asked, manner=BRIEF)}
     assert {q: replies[q].answer for q in ANSWERED} == ANSWERED
     assert not any(bare[q].answer == said for q, said in ANSWERED.items()), "the change was real"
     assert [(replies[q].facts, replies[q].answer) for q in LEFT] == [
