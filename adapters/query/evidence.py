@@ -22,7 +22,7 @@ from adapters.text.aimed import (
     unnamed,
     whether_only,
 )
-from adapters.text.clauses import Asking
+from adapters.text.clauses import Asking, denies
 from adapters.text.contrasts import contrasted
 from adapters.text.kinds import of_another_kind
 from adapters.text.words import words_of
@@ -66,6 +66,8 @@ class Evidence:
 
     def of_own_words(self, row: int, heard: Heard) -> float:
         """CERTAIN and more where a clause has a fact's own words, else NEVER."""
+        if denies(heard.asked.text) and not denies(self.voice.prompt(row)):
+            return NEVER
         taught = self.calibration.plain_of(self._taught(row))
         if bool(torch.cdist(heard.whole, taught).min().square() >= SAME):
             return NEVER

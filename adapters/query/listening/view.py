@@ -87,7 +87,8 @@ class View:
             return
         if not clauses[-1].ended or self._labels(clauses[-1], named):
             open_ = self._asked(clauses[-1], named, Asking.VALUE, completes=True)
-            found = [] if denies(open_.text) else list(open_.view.read(open_))
+            exact = denies(open_.text)  # but a fact's own words may deny something
+            found = [replace(h, exact=h.exact or exact) for h in open_.view.read(open_)]
             if found or asking(open_.text) is not Asking.NOTHING:
                 yield from found or self._whole((0, len(self.text)), named)
                 return
