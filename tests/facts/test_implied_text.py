@@ -35,7 +35,7 @@ def following(sentences: Sequence[str], *rules: str) -> dict[str, str]:
     texts = Texts(Shelf([]))
     for s in told:
         texts.add(told_of(s).key.hex(), s)
-    found = wanted_of(texts, texts.names(), [rule_of(rule) for rule in rules])
+    found = wanted_of(texts, texts.names(every=bool(rules)), [rule_of(rule) for rule in rules])
     return {s.prompt: s.answer for s in found.values()}
 
 
@@ -89,7 +89,7 @@ def test_what_states_tell_implies_too_but_makes_no_list() -> None:
     told = Statement("Misery came from the desk of", "Ann Bell", "Misery", side="author")
     texts = Texts(Shelf([]))
     texts.add("aa", told)
-    (found,) = wanted_of(texts, texts.names(), []).values()
+    (found,) = wanted_of(texts, texts.names(every=False), []).values()
     assert (found.prompt, found.answer) == ("Ann Bell wrote", "Misery")
     assert statement_of(record_of(found)) == found
 
