@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from adapters.text.words import closed, words_of
@@ -63,19 +63,22 @@ def _of_another_one(clause: str, prompt: str) -> bool:
     """Whether a clause asks for the first mayor where a prompt tells the mayor, or for a head of
     all where it tells one of procurement.
     """
-    asked, told = ({word.key for word in words_of(text)} for text in (clause, prompt))
-    one = _ONE_OF_THEM.search(clause)
-    if one and one["which"].lower() not in told and one["noun"].lower() in told:
-        return True
-    field = _FIELD.match(prompt)
-    return field is not None and not asked & {word.key for word in words_of(field["field"])}
+    if one := _ONE_OF_THEM.search(clause):
+        told = {word.key for word in words_of(prompt)}
+        if one["which"].lower() not in told and one["noun"].lower() in told:
+            return True
+    if field := _FIELD.match(prompt):
+        asked = {word.key for word in words_of(clause)}
+        return not asked & {word.key for word in words_of(field["field"])}
+    return False
 
 
-def _keys(text: str) -> list[str]:
+@lru_cache(4096)
+def _keys(text: str) -> tuple[str, ...]:
     """The words of a text, and those that a hyphen parts as one too: "e-mail"."""
     words = words_of(_KIND.sub(" ", text))
-    keys = [word.key for word in words]
-    return keys + [word.key for word in closed(words) if word.key not in keys]
+    keys = tuple(word.key for word in words)
+    return keys + tuple(word.key for word in closed(words) if word.key not in keys)
 
 
 def _apart(senses: Senses, asked: Sequence[str], told: Sequence[str]) -> bool:
