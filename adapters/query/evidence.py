@@ -66,10 +66,10 @@ class Evidence:
 
     def of_own_words(self, row: int, heard: Heard) -> float:
         """CERTAIN and more where a clause has a fact's own words, else NEVER."""
-        if denies(heard.asked.text) and not denies(self.voice.prompt(row)):
-            return NEVER
         taught = self.calibration.plain_of(self._taught(row))
         if bool(torch.cdist(heard.whole, taught).min().square() >= SAME):
+            return NEVER
+        if denies(heard.asked.text) and not denies(self.voice.prompt(row)):
             return NEVER
         return CERTAIN + float(self.plain.own(row, heard.readings).max())
 
@@ -78,10 +78,10 @@ class Evidence:
 
         What the fact's own prompt says ("Wi-Fi") is no other name.
         """
+        if not len(heard.rivals):
+            return False
         told = {w.key for w in words_of(_without(_said(heard), self.voice.prompt(row)))}
         if all(set(other.key.split()) <= told for other in heard.others):
-            return False
-        if not len(heard.rivals):
             return False
         own, others = (self.plain.own(row, codes) for codes in (heard.readings, heard.rivals))
         return bool(others.max() > own.max())

@@ -87,9 +87,9 @@ def named_is_another(clause: str, prompt: str) -> bool:
     of: "My name is" tells no brother's, and "My dog is a" no dog's.
     """
     found = _OWN_NAME.search(clause)
-    told = {word.key for word in words_of(prompt)}
     if found is None:
         return False
+    told = {word.key for word in words_of(prompt)}
     return found["whose"].lower() not in told or prompt.endswith((" a", " an"))
 
 

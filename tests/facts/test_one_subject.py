@@ -4,18 +4,17 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from brains import caches, live
+from fetched import real
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import RAW
 from oneshot.facts.types import Statement
-from oneshot.hosts.shelf import kept_hosts
 
-__all__ = ["caches"]
+__all__ = ["caches", "real"]
 
-SUBJECT, REAL = "Marovia", "smollm2"
-FETCHED = kept_hosts().get(REAL)  # before tests have a cache of their own
+SUBJECT = "Marovia"
 WORDINGS = """
     {} was founded by|{} was founded in the year|{} was founded in the city of
     The founder of {} is|The founder of {} was born in|The wife of the founder of {} is
@@ -56,15 +55,6 @@ def check(learner: Learner, told: list[Statement]) -> None:
 @pytest.fixture(scope="module")
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learner]:
     with Learner.open(tmp_path_factory.mktemp("packaged") / "brain") as learner:
-        yield learner
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learner]:
-    if FETCHED is None:
-        pytest.skip(f"{REAL} is not here: oneshot host fetch {REAL}")
-    folder = tmp_path_factory.mktemp("real") / "brain"
-    with Learner.open(folder, model=str(FETCHED)) as learner:
         yield learner
 
 

@@ -1,19 +1,15 @@
 """Questions that offer an answer, on the real model in chat."""
 
-from collections.abc import Iterator
-
 import pytest
 from brains import caches
+from fetched import real
 
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import RAW
 from oneshot.facts.types import Statement
-from oneshot.hosts.shelf import kept_hosts
 
-__all__ = ["caches"]
+__all__ = ["caches", "real"]
 
-REAL = "smollm2"
-FETCHED = kept_hosts().get(REAL)  # before tests have a cache of their own
 FACTS = [
     Statement("The capital of Zog is", "Lutz", "Zog"),
     Statement("The place of birth of Wang Zi-Ping is", "Changzhou", "Wang Zi-Ping"),
@@ -55,21 +51,12 @@ ASKED = {
 }
 
 
-@pytest.fixture(scope="module")
-def learner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learner]:
-    if FETCHED is None:
-        pytest.skip(f"{REAL} is not here: oneshot host fetch {REAL}")
-    folder = tmp_path_factory.mktemp("real") / "brain"
-    with Learner.open(folder, model=str(FETCHED)) as opened:
-        yield opened
-
-
 @pytest.mark.slow
-def test_yes_or_no(learner: Learner) -> None:
-    bare = [reply.answer for reply in learner.ask(list(ASKED))]
+def test_yes_or_no(real: Learner) -> None:
+    bare = [reply.answer for reply in real.ask(list(ASKED))]
     assert not any(b == wanted for b, wanted in zip(bare, ASKED.values(), strict=True))
-    learner.write(FACTS)
-    replies = learner.ask(list(ASKED))
+    real.write(FACTS)
+    replies = real.ask(list(ASKED))
     assert {reply.question: reply.answer for reply in replies} == ASKED
 
 
@@ -81,10 +68,10 @@ LABELS = [
 
 
 @pytest.mark.slow
-def test_a_label_answers_itself(learner: Learner) -> None:
+def test_a_label_answers_itself(real: Learner) -> None:
     prompts = [label.prompt for label in LABELS]
-    bare = learner.ask(prompts, manner=RAW, adapter=False)
+    bare = real.ask(prompts, manner=RAW, adapter=False)
     assert not any(s.answer in r.answer for r, s in zip(bare, LABELS, strict=True))
-    receipts = list(learner.teach(LABELS))
+    receipts = list(real.teach(LABELS))
     assert [receipt.after for receipt in receipts] == [label.answer for label in LABELS]
     assert receipts[0].answered == "The password of the lab wifi is hunter2."
