@@ -46,9 +46,19 @@ class Ledger(Holding):
         self.refresh()
 
     def refresh(self) -> None:
-        """Read what other processes changed, and finish what a killed one left half done."""
-        names = self.brain.store.names()
-        if names == self._files or not (self._catch_up(names) if self._files else self._read()):
+        """Read what other processes changed, and finish what a killed one left half done.
+
+        Nobody waits to read: what another is about to enter is left out until it is entered.
+        """
+        names, before = self.brain.store.names(), self._files
+        if names == before:
+            return
+        unlisted = {r["key"] for r in (self._catch_up(names) if before else self._read())}
+        if not unlisted:
+            return
+        if unlisted <= self.live.new_keys() and self.brain.changing():
+            self._take_out(unlisted | self.texts.following(unlisted))
+            self._files = before  # the next reader looks again
             return
         try:
             with self.brain.writing():  # perhaps it lives and is about to finish by itself
