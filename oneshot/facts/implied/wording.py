@@ -19,7 +19,7 @@ _KIND = re.compile(rf"\b(?:the|an?) (?:[a-z]+ )?(?:{NAMED_KINDS}) (?={_GAP})")
 
 @lru_cache(1 << 16)
 def worded(prompt: str, subject: str) -> str:
-    """The prompt as it is compared: a gap for its subject; copulas, articles, cases, kinds left."""
+    """The prompt as it is compared: a gap for its subject, no copula, article, case or kind."""
     before, found, after = prompt.rpartition(subject)
     text = f"{before}{_GAP}{after}" if found and subject else prompt
     text = " ".join(text.casefold().replace("\u2019", "'").split())
