@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from experiments.classes import answer_tables as answers
+from experiments.classes import stream_tables as streams
 from experiments.classes import tables as classes
 from experiments.classes import uneven_tables as uneven
 from experiments.facts import open_tables as open_facts
@@ -55,6 +56,7 @@ PARTS: dict[str, dict[str, Table]] = {
         "classes": classes.classes_table,
         "few-shot": classes.few_shot_table,
         "class-uneven": uneven.uneven_table,
+        "class-stream": streams.stream_table,
         "class-text": classes.text_table,
     },
     "images": {

@@ -3,7 +3,8 @@
     python -m experiments.classes.hosts.features chain cifar100 tinyimagenet --data DIR
 
 `chain` is the host that ships, trained on half of CIFAR-100's classes; `patches` is fitted on
-CIFAR-10's pixels without labels, so that it knows no class at all.
+CIFAR-10's pixels without labels, so that it knows no class at all, and `patches-cifar100` on
+CIFAR-100's, for classes of CIFAR-10.
 """
 
 import argparse
@@ -87,10 +88,11 @@ def _host(name: str, data: Path | None) -> FeatureChain | PatchHost:
     match name:
         case "chain":
             return load_feature_chain(SHIPPED, CPU)
-        case "patches":
-            pixels = load_images("cifar10", data, CPU).train_images
+        case "patches" | "patches-cifar100":
+            fitted_on = "cifar10" if name == "patches" else "cifar100"
+            pixels = load_images(fitted_on, data, CPU).train_images
             return fit_patch_host(pixels, torch.Generator().manual_seed(0))
-    raise SystemExit(f"host {name!r} is unknown; give chain or patches")
+    raise SystemExit(f"host {name!r} is unknown; give chain, patches or patches-cifar100")
 
 
 def _all(host: FeatureChain | PatchHost, images: Tensor, what: str) -> Tensor:
