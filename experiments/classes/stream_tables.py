@@ -13,21 +13,29 @@ SETS = {
 PUBLISHED = {
     "RanDumb, published, 25,000 random Fourier features": ("55.6", "28.6", "98.3"),
 }
-PIXELS = ("nearest mean", "streaming LDA", "random Fourier features, streaming LDA")
-PATCHES = (
-    "ridge",
-    "residual",
-    "posterior",
-    "streaming LDA",
-    "nearest mean",
-    "nearest mean, cosine",
-    "replay, 20 a class",
-    "fine-tuning",
-    "fine-tuning, MLP",
-    "without forgetting",
-    "scikit-learn SGDClassifier, partial_fit",
-    "scikit-learn GaussianNB, partial_fit",
-)
+LEARNERS = {
+    "pixels": ("nearest mean", "streaming LDA", "random Fourier features, streaming LDA"),
+    "codes": ("ridge",),
+    "features": (
+        "ridge",
+        "residual",
+        "posterior",
+        "streaming LDA",
+        "nearest mean",
+        "nearest mean, cosine",
+        "replay, 20 a class",
+        "fine-tuning",
+        "fine-tuning, MLP",
+        "without forgetting",
+        "scikit-learn SGDClassifier, partial_fit",
+        "scikit-learn GaussianNB, partial_fit",
+    ),
+}
+FROM = {
+    "pixels": "pixels",
+    "codes": "patches, all {width_of_codes:,}",
+    "features": "patches, {width:,} components",
+}
 OURS = {name: f"**{name}**" for name in ("ridge", "residual", "posterior")}
 
 
@@ -47,7 +55,7 @@ def stream_table(folder: Path) -> str:
     for name, shares in PUBLISHED.items():
         cells = [shares[place] for place in places] + [""] * len(records)
         lines.append(f"| pixels | {name} | " + " | ".join(cells) + " |")
-    for kind, learners in {"pixels": PIXELS, "patches": PATCHES}.items():
+    for kind, learners in LEARNERS.items():
         lines += [_row(kind, learner, list(records.values())) for learner in learners]
     return "\n".join(lines)
 
@@ -55,9 +63,9 @@ def stream_table(folder: Path) -> str:
 def _row(kind: str, learner: str, records: list[dict[str, Any]]) -> str:
     shares, seconds = [], []
     for record in records:
-        orders = record["metrics"]["orders"].values()
-        found = [order[kind][learner] for order in orders if learner in order.get(kind, {})]
+        found = record["metrics"]["learners"][kind][learner]
         interval = max(one["interval"] for one in found)
         shares.append(f"{mean(one['accuracy'] for one in found):.1f} ± {interval:.1f}")
         seconds.append(f"{mean(one['cpu_seconds_of_learning'] for one in found):.0f}")
-    return f"| {kind} | {OURS.get(learner, learner)} | " + " | ".join(shares + seconds) + " |"
+    origin = FROM[kind].format(**records[0]["metrics"])
+    return f"| {origin} | {OURS.get(learner, learner)} | " + " | ".join(shares + seconds) + " |"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Bool, Float, Int64, UInt8
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -47,13 +47,19 @@ class FeatureSet:
 
     def tuning(self, share: float = 0.2) -> "FeatureSet":
         """The training images alone, the last share of each class in the place of the test's."""
-        held = torch.zeros(len(self.train), dtype=torch.bool)
-        for label in self.train_labels.unique():
-            rows = torch.where(self.train_labels == label)[0]
-            held[rows[-max(1, round(share * len(rows))) :]] = True
+        held = held_out(self.train_labels, share)
         return FeatureSet(
             self.train[~held], self.train_labels[~held], self.train[held], self.train_labels[held]
         )
+
+
+def held_out(labels: Int64[Tensor, " n"], share: float = 0.2) -> Bool[Tensor, " n"]:
+    """Which examples are the last share of their class."""
+    held = torch.zeros(len(labels), dtype=torch.bool)
+    for label in labels.unique():
+        rows = torch.where(labels == label)[0]
+        held[rows[-max(1, round(share * len(rows))) :]] = True
+    return held
 
 
 def cached_features(host: str, dataset: str) -> FeatureSet:

@@ -1,11 +1,19 @@
 """Learners of a stream that is seen once, from pixels: what random features and sums make of it."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from sklearn.kernel_approximation import RBFSampler
 from torch import Tensor
 
+from experiments.classes.hosts.features import as_small_colour
 from experiments.classes.learning.rivals import Features, Labels, Learner
+from experiments.classes.learning.written import Written
+from oneshot.classes.writers.tallied import TalliedWriter
+from oneshot.images.data import normalise
+from oneshot.images.features.coded import PatchCodes
+from oneshot.images.features.integers import LEVELS
+
+Images = UInt8[Tensor, "n c h w"]
 
 _COLUMNS = 2000
 """Columns of the second moments that are made at a time, the rows above them left out."""
@@ -84,17 +92,33 @@ class Fourier:
         return torch.from_numpy(self.sampler.transform(features.numpy()))
 
 
-class Mirrored:
-    """A learner of colour pixels that is given each image's mirror image, too."""
+class OnPixels:
+    """A learner of standardised pixels, given images, and their mirror images where wanted."""
 
-    def __init__(self, learner: Learner, shape: tuple[int, int, int]) -> None:
-        self.learner, self.shape = learner, shape
+    def __init__(self, learner: Learner, mean_std: Float[Tensor, "2 c"], *, mirrored: bool) -> None:
+        self.learner, self.mean_std, self.mirrored = learner, mean_std, mirrored
 
-    def learn(self, features: Features, labels: Labels) -> None:
-        """Take in a step's examples and their mirror images."""
-        mirrored = features.view(-1, *self.shape).flip(3).flatten(1)
-        self.learner.learn(torch.cat([features, mirrored]), labels.repeat(2))
+    def learn(self, images: Images, labels: Labels) -> None:
+        """Take in a step's examples."""
+        if self.mirrored:
+            images, labels = torch.cat([images, images.flip(3)]), labels.repeat(2)
+        self.learner.learn(normalise(images, self.mean_std).flatten(1), labels)
 
-    def predict(self, features: Features) -> Labels:
+    def predict(self, images: Images) -> Labels:
         """What the learner says."""
-        return self.learner.predict(features)
+        return self.learner.predict(normalise(images, self.mean_std).flatten(1))
+
+
+class OnCodes:
+    """A writer that is given images, whose patches are coded as they come."""
+
+    def __init__(self, codes: PatchCodes, writer: TalliedWriter) -> None:
+        self.codes, self.written = codes, Written(writer)
+
+    def learn(self, images: Images, labels: Labels) -> None:
+        """Write the classes of a step."""
+        self.written.learn(self.codes(as_small_colour(images)), labels)
+
+    def predict(self, images: Images) -> Labels:
+        """The likeliest class."""
+        return self.written.predict(self.codes(as_small_colour(images)).double() / LEVELS)

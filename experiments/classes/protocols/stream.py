@@ -3,44 +3,54 @@
     python -m experiments.classes.protocols.stream experiments/configs/classes-stream-cifar10.toml
 
 is RanDumb's question (Prabhu and others 2024, "Random Representations Outperform Online Continually
-Learned Representations"). Ours reads features of patches from runs/classes (see features.py) whose
-filters come from pixels of another set, without labels. Writes a record; `--tuning` judges on a
-fifth of the training images instead and writes none.
+Learned Representations"). Ours has features of patches whose filters come from pixels of another
+set, without labels: the host's from runs/classes (see features.py), and a wider one's, which are
+made as the images come. Writes a record; `--tuning` judges on a fifth of the training images
+instead and writes none.
 """
 
 import argparse
 import time
 import tomllib
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from experiments.classes.hosts.features import CPU, FeatureSet
+from experiments.classes.hosts.features import CPU, held_out
+from experiments.classes.hosts.patches import fit_patch_codes
 from experiments.classes.learning.learners import Arrivals, closed_forms, heads, writers
 from experiments.classes.learning.rivals import Descent, Learner, NearestMean
-from experiments.classes.learning.streams import Discriminant, Fourier, Mirrored
+from experiments.classes.learning.streams import Discriminant, Fourier, OnCodes, OnPixels
 from experiments.classes.learning.written import Written
 from experiments.classes.measures import places
-from experiments.classes.protocols.incremental import Prepared, Protocol, prepare, same_bits
+from experiments.classes.protocols.incremental import (
+    Prepared,
+    Protocol,
+    label_free_metric,
+    prepare,
+    same_bits,
+)
 from experiments.classes.protocols.splits import arrival
 from experiments.record import run_recorded
-from oneshot.images.data import channel_statistics, normalise
+from oneshot.classes.writers.ridge import RidgeWriter
+from oneshot.images.data import ImageSet, channel_statistics
 from oneshot.images.sets.loading import load_images
 
 
 @dataclass(frozen=True)
 class Stream:
-    """What comes; `host` must have been fitted on another set.
+    """What comes, and the set whose pixels, without labels, patches are fitted on: another one.
 
     Rivals on pixels get `fourier` random features and, where `mirrored`, mirror images as well. The
     answers of sums do not depend on the order, so that the first of the `seeds` is enough for them.
     """
 
-    host: str
     dataset: str
+    fitted_on: str
     fourier: int = 10_000
     mirrored: bool = True
     rate: float = 0.02
@@ -49,40 +59,54 @@ class Stream:
     def __post_init__(self) -> None:
         # TOML has lists only.
         object.__setattr__(self, "seeds", tuple(self.seeds))
+        if self.fitted_on == self.dataset:
+            raise SystemExit(f"patches of {self.dataset} know of the stream; fit on another set")
+
+    @property
+    def host(self) -> str:
+        """The name of the features."""
+        return {"cifar10": "patches", "cifar100": "patches-cifar100"}[self.fitted_on]
 
 
-@dataclass(frozen=True, eq=False)
-class Pixels:
-    """Standardised pixels as features, and the shape of an image."""
-
-    features: FeatureSet
-    shape: tuple[int, int, int]
-
-
-def read_pixels(dataset: str, data: Path | None, tuning: bool) -> Pixels:
-    """Channels less their mean in the set, over their deviation, as RanDumb has them."""
-    images = load_images(dataset, data, CPU)
-    statistics = channel_statistics(images.train_images)
-    train, test = (
-        normalise(part, statistics).flatten(1) for part in (images.train_images, images.test_images)
+def read_stream(plan: Stream, data: Path | None, tuning: bool) -> ImageSet:
+    """The images; for tuning, training images alone, a fifth of them in the place of the test's."""
+    images = load_images(plan.dataset, data, CPU)
+    if not tuning:
+        return images
+    held, all_images, labels = (
+        held_out(images.train_labels),
+        images.train_images,
+        images.train_labels,
     )
-    features = FeatureSet(train, images.train_labels, test, images.test_labels)
-    channels, height, width = images.train_images.shape[1:]
-    return Pixels(features.tuning() if tuning else features, (channels, height, width))
+    return replace(
+        images,
+        train_images=all_images[~held],
+        train_labels=labels[~held],
+        test_images=all_images[held],
+        test_labels=labels[held],
+    )
 
 
-def on_pixels(plan: Stream, shape: tuple[int, int, int], seed: int) -> dict[str, Learner]:
-    """What sums make of pixels, and of random features of them."""
-    width = shape[0] * shape[1] * shape[2]
-    lifted = Fourier(Discriminant(plan.fourier), width, plan.fourier, seed)
-    found: dict[str, Learner] = {
+def on_pixels(plan: Stream, images: ImageSet) -> dict[str, OnPixels]:
+    """What sums make of pixels, and of random features of them; scaled as RanDumb scales them."""
+    width, mean_std = images.train_images[0].numel(), channel_statistics(images.train_images)
+    lifted = Fourier(Discriminant(plan.fourier), width, plan.fourier, plan.seeds[0])
+    learners: dict[str, Learner] = {
         "nearest mean": NearestMean(cosine=False),
         "streaming LDA": Discriminant(width),
         "random Fourier features, streaming LDA": lifted,
     }
-    if not plan.mirrored:
-        return found
-    return {name: Mirrored(learner, shape) for name, learner in found.items()}
+    return {
+        name: OnPixels(learner, mean_std, mirrored=plan.mirrored)
+        for name, learner in learners.items()
+    }
+
+
+def on_codes(plan: Stream, data: Path | None) -> dict[str, OnCodes]:
+    """The package's writer of sums on all of a wider host's responses."""
+    pixels = load_images(plan.fitted_on, data, CPU).train_images
+    codes = fit_patch_codes(pixels, torch.Generator().manual_seed(0))
+    return {"ridge": OnCodes(codes, RidgeWriter(label_free_metric(len(codes.centre))))}
 
 
 def on_patches(prepared: Prepared) -> dict[str, Learner]:
@@ -92,7 +116,7 @@ def on_patches(prepared: Prepared) -> dict[str, Learner]:
 
 
 def once(
-    learner: Learner, given: Tensor, asked: Tensor, train: Tensor, test: Tensor
+    learner: Learner | OnPixels | OnCodes, given: Tensor, asked: Tensor, train: Tensor, test: Tensor
 ) -> dict[str, Any]:
     """One pass, class by class in the order of their places, and the answers at its end."""
     began = time.process_time()
@@ -117,17 +141,18 @@ def arrivals_in(order: Tensor, prepared: Prepared) -> Arrivals:
     return Arrivals(taught, asked, prepared.codes, prepared.coordinates, train, test)
 
 
-def of_pixels(plan: Stream, pixels: Pixels, arrivals: Arrivals) -> dict[str, dict[str, Any]]:
-    """The figures of what learns from pixels."""
-    found, features = {}, pixels.features
-    train, test = arrivals.train_places, arrivals.test_places
-    for name, learner in on_pixels(plan, pixels.shape, plan.seeds[0]).items():
-        found[name] = once(learner, features.train, features.test, train, test)
-        print("pixels", name, found[name], flush=True)
+def of_images(
+    learners: Mapping[str, OnPixels | OnCodes], images: ImageSet, arrivals: Arrivals
+) -> dict[str, dict[str, Any]]:
+    """The figures of what learns from images."""
+    found, (given, asked) = {}, (images.train_images, images.test_images)
+    for name, learner in learners.items():
+        found[name] = once(learner, given, asked, arrivals.train_places, arrivals.test_places)
+        print(type(learner).__name__, name, found[name], flush=True)
     return found
 
 
-def of_patches(
+def of_features(
     learners: dict[str, Learner], prepared: Prepared, arrivals: Arrivals
 ) -> dict[str, dict[str, Any]]:
     """The figures of what learns from the host's features."""
@@ -144,31 +169,38 @@ def of_patches(
     return found
 
 
-def one_order(plan: Stream, prepared: Prepared, pixels: Pixels, seed: int) -> dict[str, Any]:
-    """All learners; after the first seed those alone whose answers hang on the order."""
-    classes = int(prepared.features.train_labels.max()) + 1
-    arrivals = arrivals_in(arrival(torch.arange(classes), seed), prepared)
-    descent = Descent(epochs=1, rate=plan.rate)
-    learners = heads(arrivals.train.shape[1], classes, descent, seed)
-    if seed != plan.seeds[0]:
-        return {"patches": of_patches(learners, prepared, arrivals)}
-    learners = on_patches(prepared) | learners
-    return {
-        "pixels": of_pixels(plan, pixels, arrivals),
-        "patches": of_patches(learners, prepared, arrivals),
-    }
+def all_figures(
+    plan: Stream, prepared: Prepared, images: ImageSet, codes: Mapping[str, OnCodes]
+) -> dict[str, dict[str, list[Any]]]:
+    """All learners in the first order; in the others those alone whose answers hang on it."""
+    found: dict[str, dict[str, list[Any]]] = {"pixels": {}, "codes": {}, "features": {}}
+
+    def add(kind: str, figures: dict[str, dict[str, Any]]) -> None:
+        for name, one in figures.items():
+            found[kind].setdefault(name, []).append(one)
+
+    for seed in plan.seeds:
+        arrivals = arrivals_in(arrival(torch.arange(images.classes), seed), prepared)
+        width, descent = arrivals.train.shape[1], Descent(epochs=1, rate=plan.rate)
+        learners = heads(width, images.classes, descent, seed)
+        if seed == plan.seeds[0]:
+            learners = on_patches(prepared) | learners
+            add("pixels", of_images(on_pixels(plan, images), images, arrivals))
+            add("codes", of_images(codes, images, arrivals))
+        add("features", of_features(learners, prepared, arrivals))
+    return found
 
 
 def experiment(plan: Stream, data: Path | None, tuning: bool) -> dict[str, Any]:
     """All orders."""
     prepared = prepare(Protocol(plan.host, plan.dataset, 0, ()), tuning)
-    pixels = read_pixels(plan.dataset, data, tuning)
-    orders = {str(seed): one_order(plan, prepared, pixels, seed) for seed in plan.seeds}
+    images, codes = read_stream(plan, data, tuning), on_codes(plan, data)
     return {
-        "train_images": len(prepared.codes),
-        "test_images": len(prepared.coordinates),
+        "train_images": len(images.train_images),
+        "test_images": len(images.test_images),
         "width": prepared.metric.width,
-        "orders": orders,
+        "width_of_codes": codes["ridge"].written.writer.metric.width,
+        "learners": all_figures(plan, prepared, images, codes),
     }
 
 
