@@ -30,9 +30,11 @@ class PatchHost:
         return (_pooled(self.bank, images) - self.centre) @ self.components
 
 
-def fit_patch_codes(images: UInt8[Tensor, "n 3 32 32"], generator: torch.Generator) -> PatchCodes:
-    """All of a wider host's responses, none left out, as codes, from pixels alone."""
-    first = fit_bank(images, PatchSettings(filters=256), generator)
+def fit_patch_codes(
+    images: UInt8[Tensor, "n 3 32 32"], generator: torch.Generator, *, mirror: bool
+) -> PatchCodes:
+    """All responses of patches at every pixel, as codes, from pixels alone."""
+    first = fit_bank(images, PatchSettings(filters=256, mirror=mirror), generator)
     bank = fit_deep(first, images, DeepSettings(filters=512), generator)
     return PatchCodes.standardised(bank, images[:SAMPLE])
 

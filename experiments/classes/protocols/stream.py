@@ -45,8 +45,9 @@ from oneshot.images.sets.loading import load_images
 class Stream:
     """What comes, and the set whose pixels, without labels, patches are fitted on: another one.
 
-    Rivals on pixels get `fourier` random features and, where `mirrored`, mirror images as well. The
-    answers of sums do not depend on the order, so that the first of the `seeds` is enough for them.
+    Rivals on pixels get `fourier` random features and, where `mirrored`, mirror images as well; all
+    responses of patches are then means over both. The answers of sums do not depend on the order,
+    so that the first of the `seeds` is enough for them.
     """
 
     dataset: str
@@ -73,16 +74,13 @@ def read_stream(plan: Stream, data: Path | None, tuning: bool) -> ImageSet:
     images = load_images(plan.dataset, data, CPU)
     if not tuning:
         return images
-    held, all_images, labels = (
-        held_out(images.train_labels),
-        images.train_images,
-        images.train_labels,
-    )
+    pixels, labels = images.train_images, images.train_labels
+    held = held_out(labels)
     return replace(
         images,
-        train_images=all_images[~held],
+        train_images=pixels[~held],
         train_labels=labels[~held],
-        test_images=all_images[held],
+        test_images=pixels[held],
         test_labels=labels[held],
     )
 
@@ -105,7 +103,7 @@ def on_pixels(plan: Stream, images: ImageSet) -> dict[str, OnPixels]:
 def on_codes(plan: Stream, data: Path | None) -> dict[str, OnCodes]:
     """The package's writer of sums on all of a wider host's responses."""
     pixels = load_images(plan.fitted_on, data, CPU).train_images
-    codes = fit_patch_codes(pixels, torch.Generator().manual_seed(0))
+    codes = fit_patch_codes(pixels, torch.Generator().manual_seed(0), mirror=plan.mirrored)
     return {"ridge": OnCodes(codes, RidgeWriter(label_free_metric(len(codes.centre))))}
 
 
