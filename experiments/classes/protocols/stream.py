@@ -40,7 +40,6 @@ from oneshot.classes.writers.ridge import RidgeWriter
 from oneshot.images.data import ImageSet, channel_statistics
 from oneshot.images.sets.loading import load_images
 
-
 STRENGTH = 3000.0
 """The ridge on all responses, chosen on 12,000 training images of CIFAR-10 and 3,000 others."""
 
