@@ -88,6 +88,8 @@ def found(text: str, *names: str | tuple[str, ...]) -> list[str]:
         ("my", "Tell me the time.", "me"),
         ("My sister", "When is my sister's birthday?", "my sister"),
         ("our cat", "Where does our cat sleep?", "our cat"),
+        ("our cat", "Is our cat Miso?", "our cat"),
+        ("our cat", "Where is our cat CCTV?", "our cat"),
         ("the Wi-Fi", "What is the wifi called?", "wifi"),
         ("the wifi", "What is the Wi-Fi called?", "Wi-Fi"),
         ("The lab Wi-Fi password", "What is the lab wifi password?", "lab wifi password"),
@@ -137,6 +139,8 @@ def test_the_same_name(name: str, text: str, wanted: str | None) -> None:
         ("3-4", "What is 34?"),
         ("34", "What is 3-4?"),
         ("Wi-Fi", "Where is Wifiland?"),
+        ("my sister", "Where does my sister Anna work?"),
+        ("our cat", "When does our cat Miso eat?"),
     ],
 )
 def test_another_name(name: str, text: str) -> None:

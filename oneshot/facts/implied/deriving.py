@@ -9,11 +9,12 @@ from adapters.text.words import set_of, words_of
 from oneshot.facts.implied.lists import counting, listed, ordered, values
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.implied.times import timed
-from oneshot.facts.implied.wording import meant_by, named, question_key, side_of, worded
+from oneshot.facts.implied.wording import kind_of, meant_by, named, question_key, side_of, worded
 from oneshot.facts.types import Statement
 from oneshot.hosts.sides import Side, sides
 
 LIST, COUNT = "list", "count"  # what several answers to one question imply
+CALLED = "called"  # what is said on the way: "my sister Petra"
 MOST_ASKS = 7  # wordings beside the prompt
 _NO_NAME = set_of("a an my your his her its our their no not none nobody unknown some")
 
@@ -33,6 +34,7 @@ def implied(name: str, about: Facts, saying: Facts, rules: Sequence[Rule]) -> li
         *_lists(own),
         *_states(own),
         *_inverses(name, others, asked),
+        *_called(name, others),
         *_ruled(name, own, others, rules),
     ]
     if not found:
@@ -45,7 +47,8 @@ def implied(name: str, about: Facts, saying: Facts, rules: Sequence[Rule]) -> li
 
 def names_of(told: Statement) -> set[str]:
     """The keys of the names that something may be implied about by a fact."""
-    return {name_key(text) for text in (told.subject or "", *values(told))} - {"", SPEAKER}
+    texts = (told.subject or "", kind_of(told), *values(told))
+    return {name_key(text) for text in texts} - {"", SPEAKER}
 
 
 def _lists(own: Facts) -> Iterator[Statement]:
@@ -110,8 +113,8 @@ def _inverses(name: str, others: Facts, asked: set[str]) -> Iterator[Statement]:
     """What the other sides of relations tell of the name, but for what a fact tells itself."""
     groups: dict[str, dict[str, Statement]] = defaultdict(dict)
     for key, told in others.items():
-        side = meant_by(told)
-        if side and side.inverse and side.inverse not in asked:
+        side, answers = meant_by(told), name in map(name_key, values(told))
+        if side and answers and side.inverse and side.inverse not in asked:
             groups[side.inverse][key] = told
     for inverse, group in groups.items():
         side = sides()[inverse]
@@ -131,6 +134,22 @@ def _inverses(name: str, others: Facts, asked: set[str]) -> Iterator[Statement]:
         )
         if side.several and len(found) > 1:
             yield _count(spelled, side, found, origins)
+
+
+def _called(name: str, others: Facts) -> Iterator[Statement]:
+    """What "my sister" is called, where something was told of "my sister Petra"."""
+    told = {key: s for key, s in others.items() if name_key(kind_of(s)) == name}
+    if not told:
+        return
+    spelled = _capital(_name(kind_of(s) for s in told.values()))
+    yield Statement(
+        f"{spelled} is called",
+        listed(s.subject or "" for s in told.values()),
+        spelled,
+        asks=(f"Who is {spelled[0].lower()}{spelled[1:]}?",),
+        origins=tuple(sorted({s.subject: key for key, s in sorted(told.items())}.values())),
+        rule=CALLED,
+    )
 
 
 def _ruled(name: str, own: Facts, others: Facts, rules: Sequence[Rule]) -> Iterator[Statement]:

@@ -204,7 +204,8 @@ def _behind_preposition(text: str, phrase: Sequence[Word]) -> str | None:
     objects = [phrase[a + 1 : b] for a, b in zip(places, [*places[1:], len(phrase)], strict=True)]
     named = next((o for o in objects if _names(o)), None)
     rest = phrase[places[0] + 1 :]
-    return _span(text, named or rest) if named or says_something(rest) else None
+    whom = _called(named or rest) or named or rest
+    return _span(text, whom) if named or says_something(rest) else None
 
 
 def _names(phrase: Sequence[Word]) -> bool:
