@@ -4,7 +4,7 @@ import re
 from functools import cache, lru_cache
 
 from adapters.text.names import SPEAKER, name_key
-from oneshot.facts.language.asking.apposition import kind_before
+from oneshot.facts.language.splitting.apposition import kind_before
 from oneshot.facts.language.splitting.lexicon import NAMED_KINDS
 from oneshot.facts.types import Statement
 from oneshot.hosts.sides import Side, sides

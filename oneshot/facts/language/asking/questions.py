@@ -9,13 +9,13 @@ from itertools import chain
 
 from adapters.text.aimed import unnamed
 from oneshot.facts.language.asking.answers import Sort, sort_of
-from oneshot.facts.language.asking.apposition import kind_before
 from oneshot.facts.language.asking.cloze import Cloze, read_cloze
 from oneshot.facts.language.asking.descriptions import described
 from oneshot.facts.language.asking.identities import identities
 from oneshot.facts.language.asking.leads import lead
 from oneshot.facts.language.asking.reversal import clozes_of
 from oneshot.facts.language.asking.verbal import ask
+from oneshot.facts.language.splitting.apposition import kind_before
 from oneshot.facts.language.text import capitalised
 
 MAX_FORMS = 6
