@@ -132,6 +132,16 @@ def test_rules_read_facts_in_other_words_and_tell_of_either_name() -> None:
     assert made["Freedonia is a"] == "country"
 
 
+def test_children_told_at_once_are_siblings() -> None:
+    found = following(["Lena's children are Otto, Freya and Nils."])
+    assert found["The siblings of Otto are"] == "Freya and Nils"
+    assert found["The number of Otto's siblings is"] == "2"
+    assert found["A parent of Otto is"] == "Lena"
+    two = following(["Lena's sons are Otto and Nils."])
+    assert two["A sibling of Nils is"] == "Otto"
+    assert "A sibling of Nils is" not in following(["Lena's son is Nils."])
+
+
 def test_whoever_is_called_something_is_known_by_it() -> None:
     found = following(["Our dog is called Biscuit.", "The name of the boat is Calypso."])
     assert found == {"Biscuit is the name of": "our dog", "Calypso is the name of": "the boat"}

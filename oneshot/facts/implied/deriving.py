@@ -110,30 +110,41 @@ def _states(own: Facts) -> Iterator[Statement]:
 
 
 def _inverses(name: str, others: Facts, asked: set[str]) -> Iterator[Statement]:
-    """What the other sides of relations tell of the name, but for what a fact tells itself."""
-    groups: dict[str, dict[str, Statement]] = defaultdict(dict)
+    """What the other sides of relations tell of the name, and what its answers are to each other,
+    but for what a fact tells itself.
+    """
+    groups: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for key, told in others.items():
-        side, answers = meant_by(told), name in map(name_key, values(told))
-        if side and answers and side.inverse and side.inverse not in asked:
-            groups[side.inverse][key] = told
-    for inverse, group in groups.items():
-        side = sides()[inverse]
-        spelled = _name(v for told in group.values() for v in values(told) if name_key(v) == name)
-        found = ordered(named(told) for told in group.values())
-        if not _may_be_name(spelled):
+        side, answers = meant_by(told), values(told)
+        if side is None or name not in map(name_key, answers):
             continue
-        origins = tuple(sorted(group))
-        prompt = side.says if len(found) == 1 else side.plural
-        yield Statement(
-            _capital(prompt.format(spelled)),
-            listed(found),
-            spelled,
-            asks=tuple(_capital(ask.format(spelled)) for ask in side.asks),
-            origins=origins,
-            rule=inverse,
-        )
-        if side.several and len(found) > 1:
-            yield _count(spelled, side, found, origins)
+        if side.inverse:
+            groups[side.inverse][key] = [named(told)]
+        if side.among and (rest := [v for v in answers if name_key(v) != name]):
+            groups[side.among][key] = rest
+    for told_side in groups.keys() - asked:
+        group = groups[told_side]
+        answers = [v for key in group for v in values(others[key])]
+        spelled = _name(v for v in answers if name_key(v) == name)
+        if _may_be_name(spelled):
+            yield from _told_of(spelled, sides()[told_side], group)
+
+
+def _told_of(name: str, side: Side, group: Mapping[str, Sequence[str]]) -> Iterator[Statement]:
+    """A side as it is told of a name, and the count of its answers, by the facts they come from."""
+    found = ordered(value for told in group.values() for value in told)
+    origins = tuple(sorted(group))
+    prompt = side.says if len(found) == 1 else side.plural
+    yield Statement(
+        _capital(prompt.format(name)),
+        listed(found),
+        name,
+        asks=tuple(_capital(ask.format(name)) for ask in side.asks),
+        origins=origins,
+        rule=side.name,
+    )
+    if side.several and len(found) > 1:
+        yield _count(name, side, found, origins)
 
 
 def _called(name: str, others: Facts) -> Iterator[Statement]:
