@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from experiments.classes import answer_tables as answers
+from experiments.classes import stream_tables as streams
 from experiments.classes import tables as classes
 from experiments.classes import uneven_tables as uneven
 from experiments.facts import open_tables as open_facts
@@ -57,6 +58,7 @@ PARTS: dict[str, dict[str, Table]] = {
         "classes": classes.classes_table,
         "few-shot": classes.few_shot_table,
         "class-uneven": uneven.uneven_table,
+        "class-stream": streams.stream_table,
         "class-text": classes.text_table,
     },
     "images": {
