@@ -8,6 +8,7 @@ parts of README.md are templates with references to records, in experiments/read
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from experiments.classes import answer_tables as answers
@@ -37,6 +38,7 @@ PARTS: dict[str, dict[str, Table]] = {
         "facts-chains": open_facts.chains_table,
         "rules": facts.rules_table,
         "speed": facts.speed_table,
+        "scale-smollm2": partial(scale.scale_table, host="smollm2"),
         "examination": facts.examination_table,
     },
     "retention": {

@@ -49,6 +49,11 @@ _DONE_BY = re.compile(
 )
 _SMALL = set_of("the of and de la van von der du at for in")  # of a name's words
 _OWNER = re.compile(r"^(?:your|the) ", re.IGNORECASE)  # which may be "my" in the question
+_BESIDE = re.compile(
+    r"\b(?:who|whom|whose|what|which|where|when|how)\b.* "
+    r"(?:before|after|besides|but|except|than|apart from|instead of)$",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(rf"{_NUMBER} (?P<noun>[a-z][a-z -]*)", re.IGNORECASE)
 _HAVE = re.compile(r"\b(?:has|have|had|owns?|keeps?)$")
 _COUNTS = re.compile(r"\bhow (?:many|much|long)\b", re.IGNORECASE)
@@ -61,9 +66,9 @@ _HOW_MANY = re.compile(
 
 def of_another_kind(clause: str, prompt: str, answer: str) -> bool:
     """Whether an answer can be none to a question: an amount to "who" or "where", somebody or
-    somewhere to "when", two cats to "how many dogs".
+    somewhere to "when", two cats to "how many dogs", Ann to "who was it before Ann".
     """
-    if _HAVE.search(prompt) and _counts_others(clause, answer):
+    if _asks_beside(clause, answer) or (_HAVE.search(prompt) and _counts_others(clause, answer)):
         return True
     groups = (found.groupdict() for found in _WH.finditer(clause))
     asked = {kind for group in groups for kind, word in group.items() if word}
@@ -96,6 +101,12 @@ def _is_somebody(clause: str, prompt: str, answer: str) -> bool:
     topic = _OWNER.sub("", COPULA.sub("", prompt)).strip().lower()
     whole = COPULA.search(prompt) and len(topic.split()) > 1 and topic in clause.lower()
     return address or words[0].key in TITLES or bool(whole or _DONE_BY.search(prompt))
+
+
+def _asks_beside(clause: str, answer: str) -> bool:
+    """Whether a clause itself sets an answer apart: "the mayor before Ann", "anyone but Ann"."""
+    found = clause.lower().find(f" {answer.lower()}")
+    return found > 0 and bool(_BESIDE.search(clause[:found]))
 
 
 def _are_names(words: Sequence[Word]) -> bool:

@@ -54,6 +54,10 @@ from adapters.text.kinds import of_another_kind
         ("Does Lotte have three cats?", "Lotte has", "two cats", False),
         ("What does Lotte have?", "Lotte has", "two cats", False),
         ("How many people live in Zog?", "Zog is home to", "3,000 souls", False),
+        ("Who was mayor of Ostby before Ann Bell?", "The mayor of Ostby is", "Ann Bell", True),
+        ("Who else but Ann Bell ran Ostby?", "The mayor of Ostby is", "Ann Bell", True),
+        ("Is Bob older than Ann Bell?", "Bob is older than", "Ann Bell", False),
+        ("Who came with Ann Bell?", "Ostby was visited by", "Ann Bell", False),
         ("Who was it, and when?", "Velnor was founded by", "Tilda Rahm", False),
     ],
 )

@@ -132,6 +132,31 @@ def test_rules_read_facts_in_other_words_and_tell_of_either_name() -> None:
     assert made["Freedonia is a"] == "country"
 
 
+def test_children_told_at_once_are_siblings() -> None:
+    found = following(["Lena's children are Otto, Freya and Nils."])
+    assert found["The siblings of Otto are"] == "Freya and Nils"
+    assert found["The number of Otto's siblings is"] == "2"
+    assert found["A parent of Otto is"] == "Lena"
+    two = following(["Lena's sons are Otto and Nils."])
+    assert two["A sibling of Nils is"] == "Otto"
+    assert "A sibling of Nils is" not in following(["Lena's son is Nils."])
+
+
+def test_whoever_is_called_something_is_known_by_it() -> None:
+    found = following(["Our dog is called Biscuit.", "The name of the boat is Calypso."])
+    assert found == {"Biscuit is the name of": "our dog", "Calypso is the name of": "the boat"}
+    assert following(["A young dog is called a puppy."]) == {}
+
+
+def test_who_somebody_is_to_the_speaker_is_told_on_the_way() -> None:
+    works = "My sister Petra works at Halden."
+    found = following([works, "Petra was born in Oslo.", "My sister Petra plays the cello."])
+    assert found["My sister is called"] == "Petra"
+    both = following([works, "The boss of my sister Anna is Ida Lund."])
+    assert both["My sister is called"] == "Anna and Petra"
+    assert "My sister is called" not in following(["My sister works at Halden."])
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -140,6 +165,7 @@ def test_rules_read_facts_in_other_words_and_tell_of_either_name() -> None:
         "a => b",
         "X is old => Y is in X",
         "X's car is Y => Z",
+        "X's child is Y => Y's uncle is Z",
     ],
 )
 def test_what_is_no_rule_is_refused(text: str) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from adapters.query.chained.naming import asks_more, names
 from adapters.query.chained.phrases import noun_phrases, phrases
 from adapters.query.evidence import Evidence
 from adapters.query.listening.asked import Asked, Heard, Named
@@ -91,7 +92,8 @@ class Chains:
         last = [Link(named, clause) for named in (*clause.named, *clause.owners)]
         found = [*last]
         for _ in range(HOPS - 1):
-            grown = [link for start in last for link in self._grown(start)]
+            ways = self._renamed, self._grown
+            grown = [link for start in last for way in ways for link in way(start)]
             last = sorted(grown, key=lambda link: -link.evidence)[:BEAM]
             found += last
         return found
@@ -125,6 +127,16 @@ class Chains:
         answers = {key for found in onward if found for key in found[:1]}
         rest = tuple(named for named in asked.named if named[0].key not in answers)
         return replace(asked, named=rest) if rest else asked
+
+    def _renamed(self, start: Link) -> Iterator[Link]:
+        """The other name of whom a name stands for, where a fact tells what it is called."""
+        asked, (mention, rows) = start.asked, start.named
+        for row in rows:
+            onward = self._onward(row) if names(self.voice.prompt(row), mention.key) else None
+            if onward and asks_more(asked, mention):
+                key, further = onward
+                named = standing(asked.view.words, (mention.start, mention.end), key), further
+                yield Link(named, _put(asked, named), (*start.via, row), start.evidence)
 
     def _grown(self, start: Link) -> Iterator[Link]:
         """The phrases around a name that ask for a fact on it whose answer is a name."""

@@ -73,7 +73,7 @@ WHAT_OF = word_set(
     "kind type form example element translate write"
 )
 PRICED = word_set("cost weigh earn pay charge owe")
-LASTING = word_set("last take run")
+LASTING = word_set("last take run need require bake cook simmer boil roast soak")
 MEASURES = word_set(
     "population area height length width depth diameter capacity budget surface turnover revenue "
     "weight speed temperature price value salary density circumference elevation volume mass"

@@ -128,6 +128,11 @@ THINGS = word_set(
     "work worry"
 )
 
+PLACE_KINDS = (  # what lies somewhere, as a pattern
+    "town|city|village|hamlet|municipality|suburb|district|county|province|region|borough|"
+    "neighbourhood|neighborhood|river|lake|mountain|volcano|island|peninsula|bay|harbour|harbor|"
+    "port|valley|street|square|park"
+)
 NAMED_KINDS = (  # what stands in front of a name and is no part of it, as a pattern
     "novel|book|film|movie|song|album|band|opera|play|poem|painting|magazine|newspaper|series|game|"
     "app|company|firm|startup|brand|city|town|village|river|lake|mountain|island|country|ship|boat|"
