@@ -132,6 +132,12 @@ def test_rules_read_facts_in_other_words_and_tell_of_either_name() -> None:
     assert made["Freedonia is a"] == "country"
 
 
+def test_lists_joined_by_and_alone_are_taken_apart_but_no_titles() -> None:
+    found = following(["Ruvania borders Talmark and Ostrel.", "Ann Bell wrote Salt and Cinder."])
+    assert found["Ostrel borders"] == found["Talmark borders"] == "Ruvania"
+    assert found["The author of Salt and Cinder is"] == "Ann Bell"
+
+
 def test_children_told_at_once_are_siblings() -> None:
     found = following(["Lena's children are Otto, Freya and Nils."])
     assert found["The siblings of Otto are"] == "Freya and Nils"
