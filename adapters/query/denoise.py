@@ -177,6 +177,7 @@ class PosteriorDenoiser:
             Choice(row, weight, replace(heard, asked=asked))
             for row, heard in self.offers.heard(asked)
             if (weight := self.evidence.of_heard(row, heard)) >= self.least
+            and not self.evidence.asks_of_before(row, asked.text)
         ]
         best = max([*direct, *found], key=lambda c: c.evidence, default=None)
         return [best] if best in found else direct

@@ -78,7 +78,7 @@ class Evidence:
             return NEVER
         if denies(heard.asked.text) and not denies(self.voice.prompt(row)):
             return NEVER
-        if self._asks_of_before(row, heard.asked.text):
+        if self.asks_of_before(row, heard.asked.text):
             return NEVER
         return CERTAIN + float(self.plain.own(row, heard.readings).max())
 
@@ -124,12 +124,12 @@ class Evidence:
             or done_by_ours(clause, prompt)
             or named_is_another(clause, prompt)
             or (whether_only(prompt) and heard.asked.kind is not Asking.YES_NO)
-            or self._asks_of_before(row, clause)
+            or self.asks_of_before(row, clause)
             or of_another_kind(clause, prompt, self.voice.answer(row).removesuffix("."))
             or contrasted(clause.replace(name, " "), _without(name, prompt))
         )
 
-    def _asks_of_before(self, row: int, clause: str) -> bool:
+    def asks_of_before(self, row: int, clause: str) -> bool:
         """Whether a clause asks if something was ever so, which a fact of today cannot deny."""
         return bool(_EVER.search(clause)) and self.voice.place(row, clause) is None
 
