@@ -162,7 +162,8 @@ class PosteriorDenoiser:
             direct = [chain]
         if not direct and asked.instead:
             return self._likeliest(asked.instead, asked.view.read(asked.instead))
-        return [self._with_country(choice) for choice in direct]
+        now = (c for c in direct if not self.evidence.asks_of_before(c.row, asked.text))
+        return [self._with_country(choice) for choice in now]
 
     def _with_country(self, choice: Choice) -> Choice:
         """Where a country is asked for and a fact tells a town, the one telling where it lies."""
@@ -177,7 +178,6 @@ class PosteriorDenoiser:
             Choice(row, weight, replace(heard, asked=asked))
             for row, heard in self.offers.heard(asked)
             if (weight := self.evidence.of_heard(row, heard)) >= self.least
-            and not self.evidence.asks_of_before(row, asked.text)
         ]
         best = max([*direct, *found], key=lambda c: c.evidence, default=None)
         return [best] if best in found else direct

@@ -78,8 +78,6 @@ class Evidence:
             return NEVER
         if denies(heard.asked.text) and not denies(self.voice.prompt(row)):
             return NEVER
-        if self.asks_of_before(row, heard.asked.text):
-            return NEVER
         return CERTAIN + float(self.plain.own(row, heard.readings).max())
 
     def _asks_of_another(self, row: int, heard: Heard) -> bool:
@@ -124,7 +122,6 @@ class Evidence:
             or done_by_ours(clause, prompt)
             or named_is_another(clause, prompt)
             or (whether_only(prompt) and heard.asked.kind is not Asking.YES_NO)
-            or self.asks_of_before(row, clause)
             or of_another_kind(clause, prompt, self.voice.answer(row).removesuffix("."))
             or contrasted(clause.replace(name, " "), _without(name, prompt))
         )
