@@ -18,6 +18,7 @@ from adapters.text.words import Word, set_of, words_of
 
 ASKING_BE = set_of("is was are were")
 LINKS = set_of("of the and de du la le von van in for")  # within names
+POSSESSIVE = re.compile(r"['\u2019]s?$")
 _ENDS = re.compile(r"[.?!;\n]")
 
 
@@ -53,7 +54,7 @@ def _is_bearer(text: str, words: Sequence[Word], first: int, last: int) -> bool:
     ours = words[first].key in ("my", "our") and last > first
     if not ours or last + 1 >= len(words) or not adjacent(text, words[last], words[last + 1]):
         return False
-    name = text[words[last + 1].start : words[last + 1].end]
+    name = POSSESSIVE.sub("", text[words[last + 1].start : words[last + 1].end])
     asked = first > 0 and words[first - 1].key in ASKING_BE  # "Is our dog Rex?"
     return name.istitle() and words[last + 1].key not in OPENERS and not asked
 

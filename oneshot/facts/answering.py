@@ -14,6 +14,7 @@ from adapters.host.read import positions
 from adapters.query.decide import Change
 from adapters.query.denoise import Denoiser
 from oneshot.errors import BadInputError
+from oneshot.facts.foretold import foretold
 from oneshot.facts.manner import RAW, Manner, Turn
 from oneshot.hosts.load import Host
 
@@ -58,6 +59,10 @@ class _Trace:
             for row, text in enumerate(texts)
         ]
         return torch.tensor(over, device=ids.device)
+
+    def of_row(self, row: int) -> list[Change | None]:
+        """What was changed in a row at each step."""
+        return [next((c for c in changes if c.row == row), None) for changes in self.steps]
 
 
 class _Stream:
@@ -118,26 +123,57 @@ def _answer_batch(
     manner: Manner,
     streamer: Hear | None,
 ) -> list[Said]:
+    rows = [ids_of(host, question, manner) for question in questions]
+    _check_room(host, rows, manner.longest(host))
+    said: dict[int, Said] = {}
+    with attach(host.model, denoiser) if denoiser else nullcontext() as attachment:
+        if attachment and streamer is None and manner.temperature == 0:
+            said = _foretold(host, rows, questions, attachment, manner)
+        rest = [row for row in range(len(rows)) if row not in said]
+        if rest:
+            some = [rows[row] for row in rest]
+            made = _generated(host, some, attachment, manner, streamer)
+            said |= dict(zip(rest, made, strict=True))
+    return [said[row] for row in range(len(rows))]
+
+
+def _foretold(
+    host: Host,
+    rows: Sequence[list[int]],
+    questions: Sequence[Question],
+    attachment: Attachment,
+    manner: Manner,
+) -> dict[int, Said]:
+    texts, end = [text_of(q) for q in questions], host.tokenizer.eos_token_id
+    found = foretold(attachment, rows, texts, end, manner.longest(host))
+    lines = manner.chats(host)
+    return {row: _said(host, f.tokens, f.changes, lines=lines) for row, f in found.items()}
+
+
+def _generated(
+    host: Host,
+    rows: Sequence[list[int]],
+    attachment: Attachment | None,
+    manner: Manner,
+    streamer: Hear | None,
+) -> list[Said]:
     from transformers import StoppingCriteriaList
 
-    ids, mask = _left_padded(
-        host, [ids_of(host, q, manner) for q in questions], manner.longest(host)
-    )
+    ids, mask = _left_padded(host, rows)
     length, chat = ids.shape[1], manner.chats(host)
     if manner.seed is not None:
         torch.manual_seed(manner.seed)
-    with attach(host.model, denoiser) if denoiser else nullcontext() as attachment:
-        trace = _Trace(host.tokenizer, length, attachment, one_sentence=not chat)
-        made = host.model.generate(
-            input_ids=ids,
-            attention_mask=mask,
-            generation_config=_settings(host, manner),
-            stopping_criteria=StoppingCriteriaList([trace]),
-            streamer=_Stream(host.tokenizer, attachment, streamer) if streamer else None,
-        )
+    trace = _Trace(host.tokenizer, length, attachment, one_sentence=not chat)
+    made = host.model.generate(
+        input_ids=ids,
+        attention_mask=mask,
+        generation_config=_settings(host, manner),
+        stopping_criteria=StoppingCriteriaList([trace]),
+        streamer=_Stream(host.tokenizer, attachment, streamer) if streamer else None,
+    )
     return [
-        _said(host, made[row, length:], row, trace.steps, lines=chat)
-        for row in range(len(questions))
+        _said(host, made[row, length:].tolist(), trace.of_row(row), lines=chat)
+        for row in range(len(rows))
     ]
 
 
@@ -154,15 +190,13 @@ def _settings(host: Host, manner: Manner) -> Any:
     )
 
 
-def _said(host: Host, made: Tensor, row: int, trace: list[list[Change]], *, lines: bool) -> Said:
-    by_step = [next((c for c in changes if c.row == row), None) for changes in trace]
+def _said(host: Host, ids: Sequence[int], changes: Sequence[Change | None], *, lines: bool) -> Said:
     eos = host.tokenizer.eos_token_id
-    ids = made.tolist()
     ids = ids[: ids.index(eos) + 1] if eos in ids else ids
     text = host.tokenizer.decode(ids, skip_special_tokens=True)
     text = text.strip() if lines else text.split("\n")[0].strip()
     tokens = tuple(host.tokenizer.decode([i]) for i in ids)
-    return Said(text, tokens, tuple(by_step[: len(ids)]))
+    return Said(text, tokens, tuple(changes[: len(ids)]))
 
 
 def ids_of(host: Host, question: Question, manner: Manner) -> list[int]:
@@ -190,16 +224,19 @@ def _turns(question: Question) -> int:
     return 1 if isinstance(question, str) else len(question)
 
 
-def _left_padded(host: Host, rows: Sequence[list[int]], room: int) -> tuple[Tensor, Tensor]:
-    longest = max(len(row) for row in rows)
-    limit = _limit(host)
+def _check_room(host: Host, rows: Sequence[list[int]], room: int) -> None:
+    longest, limit = max(map(len, rows)), _limit(host)
     if limit is not None and longest + room > limit:
         raise BadInputError(
             f"a prompt has {longest} tokens; with {room} for the answer the model "
             f"reads {limit}: shorten it"
         )
-    if min(len(row) for row in rows) == 0:
+    if min(map(len, rows)) == 0:
         raise BadInputError("an empty prompt came; ask something")
+
+
+def _left_padded(host: Host, rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
+    longest = max(map(len, rows))
     device = next(host.model.parameters()).device
     ids = torch.full((len(rows), longest), _pad(host.tokenizer), device=device)
     mask = torch.zeros_like(ids)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from adapters.query.chained.naming import asks_more, names
 from adapters.query.chained.phrases import noun_phrases, phrases
+from adapters.query.chained.places import is_country, where_it_lies
 from adapters.query.evidence import Evidence
 from adapters.query.listening.asked import Asked, Heard, Named
 from adapters.query.listening.view import View, standing
@@ -21,6 +22,7 @@ from adapters.text.names import key_number, name_key
 from adapters.text.table import NameTable
 
 OWNED = re.compile(r"(.+)['\u2019]s \w")
+YOURS = re.compile(r"^your ")  # as it is told back to whoever taught "our dog"
 HOPS = 4  # facts of one chain
 PHRASE = -3.0  # nats at which a phrase may ask for a fact
 BEAM = 8  # phrases that are read on
@@ -117,7 +119,8 @@ class Chains:
             least = max(0.0, float(self.evidence.of_each(row, whole)[0])) + INSIDE
             if float(found[best]) > least:
                 evidence = min(link.evidence, float(found[best]))
-                yield Inner(spans[best], (*link.via, row), evidence)
+                led = self.to_country(row, is_country(asked.view.text[slice(*spans[best])]))
+                yield Inner(spans[best], (*link.via, *led), evidence)
 
     def narrowed(self, asked: Asked) -> Asked:
         """A question for yes or no without the names that are answers of facts on others in it."""
@@ -150,13 +153,30 @@ class Chains:
         if codes is None:
             return
         known = self.evidence.known(codes)
-        for row, (key, rows) in waiting.items():
+        for row in waiting:
             found = self.evidence.of_each(row, codes, known)
             for value, i in zip(*found.topk(min(EACH, len(found))), strict=True):
                 if float(value) > PHRASE:
-                    named = standing(asked.view.words, spans[int(i)], key), rows
                     evidence = min(start.evidence, float(value))
-                    yield Link(named, _put(asked, named), (*start.via, row), evidence)
+                    yield from self._link(start, row, spans[int(i)], evidence)
+
+    def _link(self, start: Link, row: int, span: Span, evidence: float) -> Iterator[Link]:
+        """A phrase in the place of the name that answers a fact, where facts are on that name."""
+        asked = start.asked
+        led = self.to_country(row, is_country(asked.view.text[slice(*span)]))
+        if onward := self._onward(led[-1]):
+            key, rows = onward
+            named = standing(asked.view.words, span, key), rows
+            yield Link(named, _put(asked, named), (*start.via, *led), evidence)
+
+    def to_country(self, row: int, wanted: bool) -> tuple[int, ...]:
+        """A fact and, where the country of its answer is `wanted`, the one that tells it."""
+        onward = self._onward(row) if wanted else None
+        if onward is None:
+            return (row,)
+        rows = onward[1]
+        lies = where_it_lies([(self.voice.prompt(r), self.voice.answer(r)) for r in rows])
+        return (row,) if lies is None else (row, rows[lies])
 
     def _leads_back(self, row: int, before: int) -> bool:
         """Whether a fact tells the other way round what the fact before it tells: it is about that
@@ -183,7 +203,8 @@ class Chains:
 
     def _on(self, answer: str) -> tuple[str, tuple[int, ...]]:
         """The key of an answer and the facts on it; of "Ann's shop" those of Ann's on it."""
-        key = name_key(answer)
+        keys = [name_key(YOURS.sub(owner, answer)) for owner in ("your ", "our ", "my ")]
+        key = next((k for k in keys if k and self.table.rows_of(k)), keys[0])
         found = self.table.rows_of(key) if key else ()
         owner = OWNED.match(answer)
         if found or not owner:

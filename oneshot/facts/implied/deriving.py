@@ -124,8 +124,8 @@ def _inverses(name: str, others: Facts, asked: set[str]) -> Iterator[Statement]:
             groups[side.among][key] = rest
     for told_side in groups.keys() - asked:
         group = groups[told_side]
-        answers = [v for key in group for v in values(others[key])]
-        spelled = _name(v for v in answers if name_key(v) == name)
+        said = (v for key in group for v in values(others[key]))
+        spelled = _name(v for v in said if name_key(v) == name)
         if _may_be_name(spelled):
             yield from _told_of(spelled, sides()[told_side], group)
 

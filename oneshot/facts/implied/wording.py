@@ -30,9 +30,14 @@ def worded(prompt: str, subject: str) -> str:
     return _OPENING.sub("", text).replace(f"the {_GAP}", _GAP).replace(_GAP, "{}")
 
 
+def of_speaker(told: Statement) -> bool:
+    """Whether a statement tells of whoever speaks, alone or with others."""
+    return name_key(told.subject or "") in (SPEAKER, "our", "we", "us", "ours")
+
+
 def side_of(told: Statement) -> Side | None:
     """The declared side that a statement tells of its subject, by its words alone."""
-    if not told.subject or name_key(told.subject) == SPEAKER:
+    if not told.subject or of_speaker(told):
         return None
     return _by_wording().get(worded(told.prompt, told.subject))
 
@@ -45,9 +50,10 @@ def meant_by(told: Statement) -> Side | None:
 def named(told: Statement) -> str:
     """The subject as an answer, with the article that the prompt gives it.
 
-    What opens the sentence is in small letters, but of a work an article may belong to the title.
+    What opens the sentence is in small letters, but of a work an article may belong to the title;
+    "my" and "our" are "your", as it is told back.
     """
-    subject, side = _OWNER.sub(lambda m: m[0].lower(), told.subject or ""), meant_by(told)
+    subject, side = _OWNER.sub("your", told.subject or ""), meant_by(told)
     found = _ARTICLE.search(told.prompt.rpartition(told.subject or "")[0])
     if found is None:
         return subject

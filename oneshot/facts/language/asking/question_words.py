@@ -19,7 +19,11 @@ PERSON_NOUNS = word_set(
     "assistant butler cook chef baker barber hairdresser  plumber electrician gardener cleaner "
     "caretaker janitor babysitter nanny librarian curator  patron sponsor successor predecessor "
     "heir bishop pope priest pastor rabbi imam commander  character saint general admiral "
-    "detective student pupil employee intern client customer"
+    "detective student pupil employee intern client customer headmaster headmistress principal "
+    "godmother godfather goddaughter godson godparent admin administrator flatmate housemate "
+    "lodger vicar carer bassist vocalist keyboardist violinist cellist striker defender midfielder "
+    "sheriff warden stepfather stepmother stepson stepdaughter fiancé fiancée groom bride ex "
+    "deputy clerk keeper porter guardian executor"
 )
 WHEN_NOUNS = word_set("birthday deadline anniversary")
 # "The city of Oslo" is Oslo: it has no city.

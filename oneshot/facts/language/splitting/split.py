@@ -155,7 +155,9 @@ def _later(words: Sequence[Word], end: int, clause: Clause) -> list[int]:
     for i in range(end + 1, len(words) - 1):
         if words[i].text in (",", ";") or words[i].low in lex.RELATIVES or words[i].low == "and":
             break
-        if words[i].kind == "w" and words[i].low in _LATER and _splits(words, end, i, clause):
+        if words[i].low in lex.SUBJECT_NAMING and words[i + 1].kind in "NQ":
+            found.append(i + 1)  # "owns a bakery called"
+        elif words[i].kind == "w" and words[i].low in _LATER and _splits(words, end, i, clause):
             found.append(_with_article(words, _prepositions(words, i)))
     return found
 
