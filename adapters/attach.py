@@ -1,25 +1,23 @@
 """Attach an adapter to a frozen model: hooks on when the context opens, off when it closes."""
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from weakref import WeakSet
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from adapters.address.calibration import Bank
-from adapters.address.gather import encode_ids
 from adapters.host.caches import CACHES, cache_name, drop, keep, kept
-from adapters.host.read import positions, read_states
 from adapters.host.sites import Sites, find_sites, output_state
 from adapters.query.decide import Change, Pass, decide
 from adapters.query.denoise import Denoiser
-from adapters.query.running import Running
+from adapters.query.reader import Reader
+from adapters.query.running import Running, Speech
 from oneshot.errors import HostError, OneshotError
 
 
@@ -47,10 +45,7 @@ class Attachment:
         layers = calibration.layers.all
         _check_fits(self.sites, calibration.deepest, len(calibration.labels.mean))
         self._layers = layers
-        self._device = self.sites.head.get_parameter("weight").device
-        self._metric = calibration.metric.to(self._device)
-        self._framed = calibration.framed and calibration.framed.to(self._device)
-        self._value = calibration.value.to(self._device)
+        self.reader = Reader(model, denoiser.tokenizer, calibration, self._own_pass)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -86,6 +81,11 @@ class Attachment:
         for cache in list(self._caches):
             drop(cache)
 
+    @property
+    def speeches(self) -> list[Speech | None]:
+        """Of each row of the last pass, the answer that a fact is giving."""
+        return [s.speech for s in self._running.sequences] if self._running else []
+
     def _begin(self, _model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._aside:
             return
@@ -107,7 +107,7 @@ class Attachment:
 
     @torch.inference_mode()
     def _decided(self, read_out: Bool[Tensor, "batch seq"]) -> list[Change]:
-        ids, traces = self._call["input_ids"], self._traces(self._states)
+        ids, traces = self._call["input_ids"], self.reader.traces(self._states)
         running = kept(self._given_cache())
         if running is None:
             running, seen = self._gone_on(ids, traces)
@@ -119,49 +119,20 @@ class Attachment:
                 f"a batch of {len(ids)} continues a cache of {len(running.sequences)} sequences; "
                 "reorder the cache by its own methods"
             )
-        new = Pass(ids, self._real(ids), traces, read_out, self.ends, self._alone)
+        new = Pass(ids, self._real(ids), traces, read_out, self.ends, self.reader.alone)
         changes, self._running = decide(self.denoiser, running, new)
         self.ends = None
         self._last = self._call["input_ids"], self._running
         return [replace(c, position=c.position + seen) for c in changes]
 
-    def _alone(
-        self, text: str, *, framed: bool = False
-    ) -> tuple[Sequence[int], Float[Tensor, "tokens trace"]]:
-        """The tokens of a text that stands by itself, and their traces, by a pass of its own."""
-        bank = self._framed if framed else None
-        (ids,) = encode_ids(self.denoiser.tokenizer, [text])
-        ids = ids[-limit:] if (limit := positions(self.model)) else ids  # a frame makes it longer
-        device = self.sites.embeddings.get_parameter("weight").device
+    @contextmanager
+    def _own_pass(self) -> Iterator[None]:
+        """A pass inside is none that is listened to."""
         self._aside = True
         try:
-            layers = bank.layers.all if bank else self._layers
-            states = read_states(self.model, torch.tensor([ids], device=device), layers)
+            yield
         finally:
             self._aside = False
-        return ids, (self._in_frame(states, bank) if bank else self._traces(states))[0]
-
-    def _in_frame(self, states: dict[int, Tensor], bank: Bank) -> Float[Tensor, "batch seq trace"]:
-        """The same of a text in a frame, whose end adds the same to every token as a last one."""
-        states = {layer: s.to(self._device, torch.float32) for layer, s in states.items()}
-        last = bank.metric.of_last([states[layer] for layer in bank.layers.last])
-        last = last + bank.metric.of_end([states[layer][:, -1:] for layer in bank.layers.end])
-        words = bank.metric.of_words([states[layer] for layer in bank.layers.words])
-        value = words.new_zeros(*words.shape[:2], 1)  # which is asked of the clause itself
-        return torch.cat([last, words, value], -1).cpu()
-
-    def _traces(self, states: dict[int, Tensor]) -> Float[Tensor, "batch seq trace"]:
-        """What each token adds to codes: as their last, as a word, and whether a value follows."""
-        layers = self.denoiser.calibration.layers  # that may lie on several devices
-        states = {layer: s.to(self._device, torch.float32) for layer, s in states.items()}
-        last = [states[layer] for layer in layers.last]
-        words = [states[layer] for layer in layers.words]
-        parts = [
-            self._metric.of_last(last),
-            self._metric.of_words(words),
-            self._value(last)[..., None],
-        ]
-        return torch.cat([part.cpu() for part in parts], -1)
 
     def _gone_on(self, ids: Tensor, traces: Tensor) -> tuple[Running, int]:
         """Without a cache: the state before the newest token where the rest was just read."""

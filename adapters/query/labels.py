@@ -39,17 +39,20 @@ class SayableLabels:
     ) -> None:
         self._whitening, self._head, self._bias = whitening, head.weight, head.bias
         self._scale = float(scale)
-        self._known: dict[int, Float[Tensor, " width"]] = {}
+        self._known: dict[int, tuple[Float[Tensor, " width"], float]] = {}
 
     def __call__(self, token: int) -> Float[Tensor, " width"]:
         """The embedding of a token, of norm 1."""
-        if token not in self._known:
-            self._known[token] = self._made(token)[0]
-        return self._known[token]
+        return self._kept(token)[0]
 
     def margin(self, token: int) -> float:
         """By how much the head prefers the token to every other one, in nats."""
-        return self._made(token)[1]
+        return self._kept(token)[1]
+
+    def _kept(self, token: int) -> tuple[Float[Tensor, " width"], float]:
+        if token not in self._known:
+            self._known[token] = self._made(token)
+        return self._known[token]
 
     def check(self, tokens: list[int]) -> None:
         """Raise HostError for a token that the head cannot be made to say."""
@@ -64,7 +67,7 @@ class SayableLabels:
                         f"this model's head cannot be made to say token {token} (it falls short by "
                         f"{-margin:.1f} nats); give the answer in other words"
                     )
-                self._known[token] = made
+                self._known[token] = made, margin
 
     @torch.inference_mode()
     def _keep_easy(self, tokens: list[int]) -> None:
@@ -75,7 +78,7 @@ class SayableLabels:
         best = logits.topk(2, dim=1).values
         for token, u, says, (first, second) in zip(tokens, plain, own, best, strict=True):
             if says == first and says - second >= LEAST + SLACK:
-                self._known[token] = u
+                self._known[token] = u, float(says - second)
 
     @torch.inference_mode()
     def _made(self, token: int) -> tuple[Float[Tensor, " width"], float]:

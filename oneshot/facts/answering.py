@@ -1,6 +1,5 @@
 """Ask a host, with or without an adapter: free generation to a natural stop."""
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,13 +11,14 @@ from torch import Tensor
 from adapters.attach import Attachment, attach
 from adapters.host.read import positions
 from adapters.query.decide import Change
-from adapters.query.denoise import Denoiser
+from adapters.query.denoise import Denoiser, PosteriorDenoiser
 from oneshot.errors import BadInputError
+from oneshot.facts.foretold import Foretold
 from oneshot.facts.manner import RAW, Manner, Turn
+from oneshot.facts.tracing import Trace
 from oneshot.hosts.load import Host
 
 BATCH = 32
-SENTENCE_END = re.compile(r"[.!?][\"')\]]*\s*$|\n")
 
 Question = str | Sequence[Turn]
 Hear = Callable[[str, int | None], None]
@@ -32,32 +32,6 @@ class Said:
     text: str
     tokens: tuple[str, ...]
     changes: tuple[Change | None, ...]
-
-
-class _Trace:
-    """Keeps what the adapter did at each step, and ends a row at a sentence's end where asked to,
-    unless a fact is still speaking there.
-    """
-
-    def __init__(
-        self, tokenizer: Any, start: int, attachment: Attachment | None, *, one_sentence: bool
-    ) -> None:
-        self.tokenizer, self.start, self.attachment = tokenizer, start, attachment
-        self.one_sentence = one_sentence
-        self.steps: list[list[Change]] = []
-
-    def __call__(self, ids: Tensor, _scores: object, **_: object) -> Tensor:
-        changes = self.attachment.changes if self.attachment else []
-        self.steps.append(changes)
-        if not self.one_sentence:
-            return torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
-        speaking = {c.row for c in changes}
-        texts = self.tokenizer.batch_decode(ids[:, self.start :], skip_special_tokens=True)
-        over = [
-            row not in speaking and bool(SENTENCE_END.search(text))
-            for row, text in enumerate(texts)
-        ]
-        return torch.tensor(over, device=ids.device)
 
 
 class _Stream:
@@ -126,8 +100,11 @@ def _answer_batch(
     length, chat = ids.shape[1], manner.chats(host)
     if manner.seed is not None:
         torch.manual_seed(manner.seed)
+    whole = None if streamer or manner.temperature > 0 else manner.longest(host)
     with attach(host.model, denoiser) if denoiser else nullcontext() as attachment:
-        trace = _Trace(host.tokenizer, length, attachment, one_sentence=not chat)
+        if attachment and chat:
+            _read_ahead(attachment, questions)
+        trace = Trace(host.tokenizer, length, attachment, whole, one_sentence=not chat)
         made = host.model.generate(
             input_ids=ids,
             attention_mask=mask,
@@ -135,10 +112,37 @@ def _answer_batch(
             stopping_criteria=StoppingCriteriaList([trace]),
             streamer=_Stream(host.tokenizer, attachment, streamer) if streamer else None,
         )
+    if trace.foretold:
+        return _completed(host, questions, denoiser, manner, trace.foretold)
     return [
-        _said(host, made[row, length:], row, trace.steps, lines=chat)
+        _said(host, made[row, length:].tolist(), _of_row(trace.steps, row), lines=chat)
         for row in range(len(questions))
     ]
+
+
+def _read_ahead(attachment: Attachment, questions: Sequence[Question]) -> None:
+    """Read the questions about taught names together, each as it stands by itself."""
+    denoiser = attachment.denoiser
+    if isinstance(denoiser, PosteriorDenoiser) and len(questions) > 1:
+        texts = dict.fromkeys(map(text_of, questions))
+        attachment.reader.ahead([text for text in texts if denoiser.table.mentions(text)])
+
+
+def _completed(
+    host: Host,
+    questions: Sequence[Question],
+    denoiser: Denoiser | None,
+    manner: Manner,
+    foretold: dict[int, Foretold],
+) -> list[Said]:
+    """The answers that are foretold, and the others asked for again."""
+    lines = manner.chats(host)
+    found = {row: _said(host, f.tokens, f.changes, lines=lines) for row, f in foretold.items()}
+    rest = [row for row in range(len(questions)) if row not in found]
+    if rest:
+        others = _answer_batch(host, [questions[row] for row in rest], denoiser, manner, None)
+        found |= dict(zip(rest, others, strict=True))
+    return [found[row] for row in range(len(questions))]
 
 
 def _settings(host: Host, manner: Manner) -> Any:
@@ -154,15 +158,17 @@ def _settings(host: Host, manner: Manner) -> Any:
     )
 
 
-def _said(host: Host, made: Tensor, row: int, trace: list[list[Change]], *, lines: bool) -> Said:
-    by_step = [next((c for c in changes if c.row == row), None) for changes in trace]
+def _of_row(steps: list[list[Change]], row: int) -> list[Change | None]:
+    return [next((c for c in changes if c.row == row), None) for changes in steps]
+
+
+def _said(host: Host, ids: Sequence[int], changes: Sequence[Change | None], *, lines: bool) -> Said:
     eos = host.tokenizer.eos_token_id
-    ids = made.tolist()
     ids = ids[: ids.index(eos) + 1] if eos in ids else ids
     text = host.tokenizer.decode(ids, skip_special_tokens=True)
     text = text.strip() if lines else text.split("\n")[0].strip()
     tokens = tuple(host.tokenizer.decode([i]) for i in ids)
-    return Said(text, tokens, tuple(by_step[: len(ids)]))
+    return Said(text, tokens, tuple(changes[: len(ids)]))
 
 
 def ids_of(host: Host, question: Question, manner: Manner) -> list[int]:

@@ -1,5 +1,7 @@
 """What is asked behind other text is read as it stands by itself."""
 
+from unittest import mock
+
 import pytest
 import torch
 from conftest import TinyHost
@@ -26,3 +28,19 @@ def _heard(attachment: Attachment, host: TinyHost, text: str) -> list[Change]:
     with torch.inference_mode():
         host.model(**padded(host, [text], "left"))
     return attachment.changes
+
+
+@every_architecture
+def test_what_is_read_ahead_is_what_is_read_alone(architecture: str) -> None:
+    host, denoiser = taught(architecture)
+    with torch.inference_mode(), attach(host.model, denoiser) as attachment:
+        reader = attachment.reader
+        apart = [reader.alone(text) for text in PROMPTS[:4]]
+        reader.ahead(PROMPTS[:4])
+        with mock.patch("adapters.query.reader.read_states", side_effect=AssertionError):
+            together = [reader.alone(text) for text in PROMPTS[:4]]
+        for (ids, traces), (same, near) in zip(apart, together, strict=True):
+            assert tuple(ids) == tuple(same)
+            torch.testing.assert_close(near, traces, atol=1e-3, rtol=1e-3)
+        reader.ahead([])
+        assert reader.alone(PROMPTS[0])[1] is not together[0][1]
