@@ -3,7 +3,6 @@
 import hashlib
 import json
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from oneshot.core.memory import peak_mib
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("torch", "transformers", "safetensors", "faiss-cpu", "numpy")
@@ -59,7 +60,7 @@ def run_recorded(
         dirty,
         started,
         round(time.perf_counter() - began, 1),
-        round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        round(peak_mib(), 1),
         f"{platform.machine()}, {torch.get_num_threads()} threads, {_processor()}",
         {package: version(package) for package in PACKAGES},
         {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in data},

@@ -7,9 +7,11 @@ from adapters.text.aimed import COPULA
 from adapters.text.names import TITLES
 from adapters.text.words import Word, words_of
 
-_WH = re.compile(
-    r"\b(?P<when>when|(?:what|which) (?:time|year|date|day|month)\b)|\b(?P<who>who(?:m|se)?)\b|"
-    r"\b(?P<where>where)\b|"
+_WH = re.compile(  # "when" that asks, not "when small"
+    r"\b(?P<when>(?:(?:know|me|say|remember|wonder|ask|since|until|till|by|from) when|"
+    r"when(?= (?:is|are|was|were|did|does|do|will|has|had|have|can|could|should|must|would|may)\b)|"
+    r"when(?='s))|(?:what|which) (?:time|year|date|day|month)\b)|\b(?P<who>who(?:m|se)?)\b|"
+    r"\b(?P<where>where|(?:what|which) (?:city|town|village|country|kingdom|state|continent))\b|"
     r"\bhow (?P<amount>many|much|old|tall|high|deep|wide|long|far|heavy|fast)\b",
     re.IGNORECASE,
 )
@@ -32,6 +34,16 @@ _BARE_NUMBER = re.compile(  # no place and nobody: an amount, a date, a time of 
     rf"(?:(?:every|each|on) )?(?:{_WEEKDAY})s?(?: (?:at|from|between|and|morning|evening)\b.*)?",
     re.IGNORECASE,
 )
+_PLACE = re.compile(  # numbered, and no time or amount for that
+    r"(?:the )?(?:platform|track|gate|terminal|pier|dock|bay|stop|room|hall|floor|building|flat|"
+    r"apartment|shelf|drawer|locker|desk|aisle|row|seat)s? [a-z]?\d+[a-z]?",
+    re.IGNORECASE,
+)
+_ABOUT_TIME = re.compile(  # a prompt that a time ends, whatever it is called
+    r"\b(?:years?|dates?|days?|times?|months?|seasons?|centur(?:y|ies)|holidays?|when)\b|"
+    r"\b(?:on|since|until|till|before|after|during|around)$",
+    re.IGNORECASE,
+)
 _DONE_BY = re.compile(
     r"\b(?:is|was|are|were) (?:\w+ly )?(?!due\b)\w+(?:ed|en|wn|ght|lt|de|ld|t) by$"
 )
@@ -46,8 +58,8 @@ _HOW_MANY = re.compile(
 
 
 def of_another_kind(clause: str, prompt: str, answer: str) -> bool:
-    """Whether an answer can be none to a question: an amount to "who" or "where", somebody to
-    "when", two cats to "how many dogs".
+    """Whether an answer can be none to a question: an amount to "who" or "where", somebody or
+    somewhere to "when", two cats to "how many dogs".
     """
     if _HAVE.search(prompt) and _counts_others(clause, answer):
         return True
@@ -57,9 +69,14 @@ def of_another_kind(clause: str, prompt: str, answer: str) -> bool:
         return False
     if asked <= {"who", "where"}:
         return bool(_BARE_NUMBER.fullmatch(answer))
+    if _PLACE.fullmatch(answer):
+        return True
     if re.match(rf"{_NUMBER}$", answer.split()[0], re.IGNORECASE) and asked == {"amount"}:
         return False
-    return _is_somebody(clause, prompt, answer) and not _TIME.search(answer)
+    if _TIME.search(answer):
+        return False
+    named = asked == {"when"} and _are_names(words_of(answer)) and not _ABOUT_TIME.search(prompt)
+    return named or _is_somebody(clause, prompt, answer)
 
 
 def _is_somebody(clause: str, prompt: str, answer: str) -> bool:
@@ -77,8 +94,8 @@ def _is_somebody(clause: str, prompt: str, answer: str) -> bool:
 
 
 def _are_names(words: Sequence[Word]) -> bool:
-    """Whether every word has a capital letter."""
-    return bool(words) and all(word.capital for word in words)
+    """Whether every word has a capital letter, and none is a number."""
+    return bool(words) and all(word.capital and not word.number for word in words)
 
 
 def _counts_others(clause: str, answer: str) -> bool:

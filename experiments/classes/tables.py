@@ -18,13 +18,6 @@ RUNS = {
     "classes-cifar10": "CIFAR-10, 5 steps",
     "classes-mnist": "MNIST, 5 steps",
 }
-SHIPPED = {
-    "classes-cifar100-base50-5": "classes-steps-cifar100",
-    "classes-cifar10": "classes-steps-cifar10",
-    "classes-mnist": "classes-steps-mnist",
-}
-"""Where a run has one, the record of the writers as they ship, on the same features."""
-
 TEXT_RUNS = {
     "classes-text": "packaged factual model",
     "classes-text-encoder": "all-MiniLM-L6-v2",
@@ -62,13 +55,7 @@ def classes_table(folder: Path) -> str:
         record = _record(folder, name)
         if record is None:
             continue
-        own = _record(folder, SHIPPED.get(name, "")) or record
-        for steps, others in record["metrics"]["steps"].items():
-            mine = own["metrics"]["steps"][steps]
-            orders = {
-                seed: found | {n: mine[seed][n] for n in OWN if n in mine[seed]}
-                for seed, found in others.items()
-            }
+        for steps, orders in record["metrics"]["steps"].items():
             label = title if "step" in title else f"{title} + {steps} steps"
             lines += [_row(label, learner, list(orders.values())) for learner in LEARNERS]
             if name == "classes-cifar100-base50-5":

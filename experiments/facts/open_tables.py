@@ -149,6 +149,8 @@ def _cell(found: dict[str, Any] | None) -> str:
     if found.get("bare", {}).get("n"):
         beside.append(f"bare {100 * found['bare']['mean']:.0f}")
         beside.append(f"fact in the prompt {100 * found['fact in the prompt']['mean']:.0f}")
+    if "hop by hop" in found:
+        beside.append(f"hop by hop {100 * found['hop by hop']['mean']:.0f}")
     return "; ".join([_share(found), *beside])
 
 

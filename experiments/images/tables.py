@@ -81,6 +81,7 @@ CHAIN = {
     "gpu-cifar10-air": "one network, 30 epochs",
     "gpu-cifar10-air-two": "a chain of two, 15 epochs",
     "gpu-cifar10-air-three": "a chain of three, 10 epochs",
+    "gpu-cifar10-air-five": "a chain of five, 6 epochs",
     "gpu-cifar10-ensemble-air": "three that read noise, their mean, 10 epochs",
     "gpu-cifar10-backprop-air": "three by backpropagation through the chain, 10 epochs",
     "gpu-cifar10-air-split": "one network, its three stages the blocks, 30 epochs",

@@ -17,7 +17,7 @@ import torch
 
 from experiments.record import RESULTS, device_figures, run_recorded
 from experiments.retention.command import command
-from experiments.retention.memory import peak_mib
+from oneshot.core.memory import peak_mib
 from oneshot.hosts.load import load_host
 from oneshot.retention.methods.registry import BARE
 from oneshot.retention.plan import Plan, read_plan, run_plan

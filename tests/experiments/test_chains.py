@@ -4,14 +4,26 @@ import gzip
 import json
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from experiments.facts.chains.material import RELATIONS, Config, mquake_chains, own_chains
+from experiments.facts.chains import tally
+from experiments.facts.chains.material import (
+    RELATIONS,
+    Chain,
+    Config,
+    mquake_chains,
+    own_chains,
+)
+from experiments.facts.chains.tally import hop_by_hop, told
 from experiments.facts.data import data_file
 from experiments.facts.open_tables import chains_table
 from oneshot.errors import BadInputError
+from oneshot.facts.types import Statement
 from oneshot.files.data_folder import ENVIRONMENT
+from oneshot.hosts.load import Host
 from oneshot.hosts.relations import relations
 
 
@@ -95,6 +107,32 @@ def test_of_mquake_the_edits_alone_leave_the_other_steps_to_the_host(tmp_path: P
     (chain,) = mquake_chains(config, path)
     assert [fact.answer for fact in chain.facts] == ["Ann"]
     assert (chain.hops, chain.answers, chain.singles) == (2, ("Oslo",), ("Who wrote Misery?",))
+
+
+@pytest.mark.parametrize(
+    ("first", "asked", "last"),
+    [
+        ("It is Ann Bell, I think.", "Where was Ann Bell born?", "In Oslo."),
+        ("Nobody knows.", "Where was Nobody knows born?", "In the north."),
+    ],
+)
+def test_hop_by_hop_the_next_question_has_what_was_said(
+    first: str, asked: str, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = (
+        Statement("The author of Misery is", "Ann Bell", "Misery"),
+        Statement("Ann Bell was born in", "Oslo", "Ann Bell"),
+    )
+    singles = ("Who wrote Misery?", "Where was Ann Bell born?")
+    chain = Chain(facts, (), singles, ("Oslo",), (("Ann Bell",), ("Oslo",)), 2)
+    assert chain.whole
+    given = [f"{told(chain)} {question}" for question in (singles[0], asked)]
+    said = dict(zip(given, (first, last), strict=True))
+    monkeypatch.setattr(
+        tally, "answer", lambda host, texts, *_: [SimpleNamespace(text=said[t]) for t in texts]
+    )
+    host = cast(Host, None)
+    assert hop_by_hop(host, chain) == last
 
 
 def test_a_file_lies_in_the_data_folder_by_its_kind_or_plainly(

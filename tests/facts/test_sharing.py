@@ -6,6 +6,8 @@ import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pyarrow as pa
 import pytest
@@ -15,7 +17,10 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from oneshot.errors import BadInputError
+from oneshot.facts.brain.ledger import Entered
 from oneshot.facts.language.readers import read_statements
+from oneshot.facts.learner import Learner
+from oneshot.facts.manner import RAW
 from oneshot.facts.sharing import Share, teach_share
 from oneshot.facts.types import Statement
 
@@ -64,6 +69,32 @@ def test_a_stopped_run_goes_on_and_teaches_nothing_twice(tmp_path: Path) -> None
         assert len(rest) == FACTS - held
         assert list(teach_share(learner, facts, Share(), before=False)) == []
         assert exported(learner, tmp_path / "export stopped") == whole
+
+
+def test_nobody_waits_to_read_what_another_is_about_to_enter(tmp_path: Path) -> None:
+    first, second = statements(2)
+    with open_tiny(tmp_path / "b") as writer, open_tiny(tmp_path / "b") as reader:
+        writer.write([first])
+        assert says(reader, first)
+        files, enter, seen = reader.ledger.brain.store.names(), writer.ledger._journal, list[bool]()
+
+        def entered(*args: Any) -> list[Entered]:
+            assert reader.ledger.brain.store.names() > files, "its row is on the disk"
+            assert reader.ledger.brain.changing()
+            seen.extend([says(reader, first), says(reader, second)])
+            return enter(*args)
+
+        with mock.patch.object(writer.ledger, "_journal", entered):
+            writer.write([second])
+        assert seen == [True, False]
+        assert not reader.ledger.brain.changing()
+        assert says(reader, second)
+        assert [fact.prompt for fact in reader.facts()] == [first.prompt, second.prompt]
+
+
+def says(learner: Learner, told: Statement) -> bool:
+    """Whether a fact speaks where its prompt is asked."""
+    return learner.ask([told.prompt], manner=RAW)[0].answer.rstrip(".") == told.answer
 
 
 def run(rank: int, folder: Path) -> subprocess.Popen[str]:

@@ -58,6 +58,11 @@ class Chain:
     hops: int
     others: tuple[str, ...] = ()
 
+    @property
+    def whole(self) -> bool:
+        """Whether every step is a fact and has its question."""
+        return len(self.facts) == len(self.singles) == self.hops
+
 
 def own_chains(config: Config) -> list[Chain]:
     """Chains of two and three relations that no calibration saw, every name used once."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from experiments.facts.chains.material import Chain
-from oneshot.facts.answering import answer
+from oneshot.facts.answering import answer, short
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import Manner
 from oneshot.facts.types import Reply
+from oneshot.hosts.load import Host
 from oneshot.retention.measures.scores import interval
 
 MANNER = Manner(max_new_tokens=24)
@@ -32,7 +33,7 @@ class Tally:
             self._count(chain, said, f"{chain.hops} facts")
 
     def compare(self, learner: Learner, chains: Sequence[Chain], count: int) -> None:
-        """Ask the bare host one question of some chains, with and without the facts before it."""
+        """Ask the bare host one question of a chain: alone, behind the facts, and hop by hop."""
         for hops in sorted({chain.hops for chain in chains}) if count else ():
             some = [c for c in chains if c.hops == hops][:count]
             for title, texts in (
@@ -42,6 +43,9 @@ class Tally:
                 said = answer(learner.host, texts, None, MANNER)
                 hits = [says(s.text, c.answers) for c, s in zip(some, said, strict=True)]
                 self.beside[f"composed, {hops} facts"][title] = interval(hits)
+            stepped = [says(hop_by_hop(learner.host, c), c.answers) for c in some if c.whole]
+            if stepped:
+                self.beside[f"composed, {hops} facts"]["hop by hop"] = interval(stepped)
 
     def _count(self, chain: Chain, said: dict[str, Reply], way: str) -> None:
         composed = [said[q] for q in chain.questions]
@@ -68,6 +72,21 @@ class Tally:
             axis: interval(hits) | self.beside[axis] | {"missed": self.missed[axis][:SAMPLES]}
             for axis, hits in sorted(self.hits.items())
         }
+
+
+def hop_by_hop(host: Host, chain: Chain) -> str:
+    """What the bare host says at last, asked each single question with the facts before it.
+
+    In the place of a fact's answer the next question has what was said; where the answer is in
+    that, it alone, as if it had been parsed without fault.
+    """
+    said = ""
+    for fact, question in zip((None, *chain.facts), chain.singles, strict=False):
+        if fact is not None:
+            found = fact.answer if says(said, [fact.answer]) else short(said)
+            question = question.replace(fact.answer, found)
+        said = answer(host, [f"{told(chain)} {question}"], None, MANNER)[0].text
+    return said
 
 
 def told(chain: Chain) -> str:

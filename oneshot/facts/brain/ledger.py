@@ -43,12 +43,23 @@ class Ledger(Holding):
         self.understanding = Understanding(calibration, labels, frozenset(many))
         self._encode = encode
         self._left = frozenset[str]()  # what has to go and could not be taken out yet
+        self._postponed: frozenset[str] | None = None  # files of which some are being entered
         self.refresh()
 
     def refresh(self) -> None:
-        """Read what other processes changed, and finish what a killed one left half done."""
-        names = self.brain.store.names()
-        if names == self._files or not (self._catch_up(names) if self._files else self._read()):
+        """Read what other processes changed, and finish what a killed one left half done.
+
+        Nobody waits to read: what another is about to enter is left out until it is entered.
+        """
+        names, before = self.brain.store.names(), self._files
+        if names == before or (names == self._postponed and self.brain.changing()):
+            return
+        unlisted = {r["key"] for r in (self._catch_up(names) if before else self._read())}
+        if not unlisted:
+            return
+        if unlisted <= self.live.new_keys() and self.brain.changing():
+            self._take_out(unlisted | self.texts.following(unlisted))
+            self._files, self._postponed = before, names
             return
         try:
             with self.brain.writing():  # perhaps it lives and is about to finish by itself

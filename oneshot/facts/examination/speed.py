@@ -1,12 +1,10 @@
 """What writing and asking cost, beside the bare host in the same run."""
 
 import multiprocessing
-import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import torch
 from adapters.query.denoise import PosteriorDenoiser
 from adapters.text.table import NOBODY
 from adapters.write.rows import NAMES, FactRows, join
+from oneshot.core.memory import peak_mib
 from oneshot.facts.answering import answer
 from oneshot.facts.examination.exam import build_exam
 from oneshot.facts.learner import Learner
@@ -151,16 +150,7 @@ def _peak(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, Learner.open(folder, model=host) as learner:
         work(learner, fact)
-    queue.put(_peak_kib())
-
-
-def _peak_kib() -> float:
-    """The most memory that this program held; what counts for its process began in its parent."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text("utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return float(line.split()[1])
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    queue.put(peak_mib())
 
 
 @torch.inference_mode()

@@ -123,6 +123,10 @@ class Folder(Closing, Generic[C]):
         """Hold the folder's lock; BrainError after 30 s of waiting for another process."""
         return self._lock.held()
 
+    def changing(self) -> bool:
+        """Whether somebody else is changing the folder at this moment."""
+        return self._lock.held_elsewhere()
+
     def close(self) -> None:
         """Nothing is open but what a kind of folder adds."""
 

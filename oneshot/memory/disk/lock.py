@@ -37,3 +37,14 @@ class FolderLock:
             yield
         finally:
             self._lock.release()
+
+    def held_elsewhere(self) -> bool:
+        """Whether somebody else holds the lock at this moment."""
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:  # a folder that may not be written: nobody is told apart
+            return False
+        self._lock.release()
+        return False

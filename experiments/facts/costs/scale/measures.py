@@ -1,7 +1,6 @@
 """The measures of a brain of some size: what it keeps, and what each thing done with it takes."""
 
 import random
-import resource
 import statistics
 import tempfile
 import time
@@ -14,6 +13,7 @@ import psutil
 
 from experiments.facts.costs.scale.growing import invented, statement, statements
 from experiments.facts.running_text import false_fires
+from oneshot.core.memory import peak_mib
 from oneshot.facts.brain.records import Records
 from oneshot.facts.examination.exam import build_exam
 from oneshot.facts.learner import Learner
@@ -58,7 +58,7 @@ def measure(folder: Path, config: dict[str, Any], size: int) -> dict[str, Any]:
             **_changes(learner, encoded),
         }
     found |= _looked_up(folder, encoded)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mib()
     doctor = ms(partial(Learner.doctor, folder)) if size <= config["examined"] else None
     return found | {"peak_mib": peak, "doctor_seconds": doctor and doctor / 1000}
 

@@ -9,7 +9,6 @@ passed over.
 
 import argparse
 import multiprocessing
-import resource
 import tempfile
 import tomllib
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from experiments.facts.costs.scale.figure import draw
 from experiments.facts.costs.scale.growing import grow
 from experiments.facts.costs.scale.measures import measure, open_brain
 from experiments.record import RESULTS, run_recorded
+from oneshot.core.memory import peak_mib
 
 Result = dict[str, Any]
 
@@ -37,7 +37,7 @@ def experiment(folder: Path, config: dict[str, Any], size: int) -> Result:
 def _grown(folder: Path, config: dict[str, Any], size: int) -> Result:
     with open_brain(folder, config["host"]) as learner:
         rates = grow(learner, 0, config["encoded"], size)
-    return {**rates, "growing_peak_mib": _peak_mib()}
+    return {**rates, "growing_peak_mib": peak_mib()}
 
 
 def _exported(folder: Path, config: dict[str, Any]) -> Result:
@@ -46,11 +46,7 @@ def _exported(folder: Path, config: dict[str, Any]) -> Result:
 
     with open_brain(folder, config["host"]) as learner, tempfile.TemporaryDirectory() as place:
         taken = ms(partial(learner.export, Path(place) / "exported"))
-    return {"export_seconds": taken / 1000, "export_peak_mib": _peak_mib()}
-
-
-def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"export_seconds": taken / 1000, "export_peak_mib": peak_mib()}
 
 
 def _apart(work: Callable[[], Result]) -> Result:

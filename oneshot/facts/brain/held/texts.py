@@ -94,6 +94,11 @@ class Texts(Mapping[str, Statement]):
         """The keys of what is implied about a name."""
         return self._keys(kept.implied(name))
 
+    def following(self, keys: Collection[str]) -> set[str]:
+        """Of what was added, the keys of what is implied by some of these facts."""
+        added = self._added.items()
+        return {key for key, told in added if not set(keys).isdisjoint(told.origins)}
+
     def implies(self, subject: str, prompt: str) -> bool:
         """Whether something that is implied about a subject answers a prompt."""
         side = side_of(Statement(prompt, "", subject))
