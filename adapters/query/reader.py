@@ -39,10 +39,12 @@ class Reader:
 
     def ahead(self, texts: Sequence[str]) -> None:
         """Read texts together that are likely to be asked for; the last ones are forgotten."""
-        rows = self._ids(texts)
-        traces = self.traces(self._states(rows, self.layers.all)) if rows else []
-        found = zip(texts, rows, traces, strict=True)
-        self._ahead = {text: (ids, each[: len(ids)]) for text, ids, each in found}
+        self._ahead = {}
+        if texts:
+            rows = self._ids(texts)
+            traces = self.traces(self._states(rows, self.layers.all))
+            found = zip(texts, rows, traces, strict=True)
+            self._ahead = {text: (ids, each[: len(ids)]) for text, ids, each in found}
 
     def alone(self, text: str, *, framed: bool = False) -> Read:
         """The tokens of a text that stands by itself, and their traces."""
