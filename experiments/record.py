@@ -60,7 +60,7 @@ def run_recorded(
         dirty,
         started,
         round(time.perf_counter() - began, 1),
-        round(peak_mib(), 1),
+        peak_mib(),
         f"{platform.machine()}, {torch.get_num_threads()} threads, {_processor()}",
         {package: version(package) for package in PACKAGES},
         {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in data},

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 INSIDE = (
     "adapters/py.typed",
+    "adapters/text/ordinary.txt",
     "oneshot/classes/hosts/image_host/host.json",
     "oneshot/classes/hosts/image_host/host.safetensors",
     "oneshot/facts/demo/facts.jsonl",

@@ -108,7 +108,10 @@ class PosteriorDenoiser:
     def table(self) -> NameTable:
         """The names of the facts."""
         return NameTable(
-            self.rows.name_keys(), lambda row: int(self.rows.one(row).subject), self.voice.answer
+            self.rows.name_keys(),
+            lambda row: int(self.rows.one(row).subject),
+            self.voice.answer,
+            self.voice.prompt,
         )
 
     @cached_property

@@ -67,11 +67,12 @@ class Voice:
 
     def reply(self, asked: Sequence[tuple[int, Asking, str]]) -> Speech:
         """An assistant's turn on facts, each with what was asked and the clause that asked."""
-        parts = [
-            self._yes_no(row, clause) if kind is Asking.YES_NO else self.sentence(row)
+        parts = dict.fromkeys(  # two facts may say the same to one clause
+            (self._yes_no(row, clause) if kind is Asking.YES_NO else self.sentence(row), clause)
             for row, kind, clause in asked
-        ]
-        return self._spoken(" ".join(parts), [row for row, *_ in asked], chat=True)
+        )
+        said = " ".join(part for part, _ in parts)
+        return self._spoken(said, [row for row, *_ in asked], chat=True)
 
     def _spoken(self, text: str, rows: Sequence[int], *, chat: bool) -> Speech:
         template = self.pieces.template

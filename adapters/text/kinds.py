@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from adapters.text.aimed import COPULA
 from adapters.text.names import TITLES
-from adapters.text.words import Word, words_of
+from adapters.text.words import Word, set_of, words_of
 
 _WH = re.compile(  # "when" that asks, not "when small"
     r"\b(?P<when>(?:(?:know|me|say|remember|wonder|ask|since|until|till|by|from) when|"
@@ -47,9 +47,11 @@ _ABOUT_TIME = re.compile(  # a prompt that a time ends, whatever it is called
 _DONE_BY = re.compile(
     r"\b(?:is|was|are|were) (?:\w+ly )?(?!due\b)\w+(?:ed|en|wn|ght|lt|de|ld|t) by$"
 )
+_SMALL = set_of("the of and de la van von der du at for in")  # of a name's words
 _OWNER = re.compile(r"^(?:your|the) ", re.IGNORECASE)  # which may be "my" in the question
 _COUNTED = re.compile(rf"{_NUMBER} (?P<noun>[a-z][a-z -]*)", re.IGNORECASE)
 _HAVE = re.compile(r"\b(?:has|have|had|owns?|keeps?)$")
+_COUNTS = re.compile(r"\bhow (?:many|much|long)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(
     rf"\bhow many (?P<noun>[\w -]+?) (?:do|does|did|has|have|had)\b|"
     rf"\b(?:have|got|own|keep) (?:any |{_NUMBER} )?(?P<any>[a-z][a-z -]*)\W*$",
@@ -71,11 +73,14 @@ def of_another_kind(clause: str, prompt: str, answer: str) -> bool:
         return bool(_BARE_NUMBER.fullmatch(answer))
     if _PLACE.fullmatch(answer):
         return True
+    if asked == {"amount"} and "number of" in prompt and not _COUNTS.search(clause):
+        return True
     if re.match(rf"{_NUMBER}$", answer.split()[0], re.IGNORECASE) and asked == {"amount"}:
         return False
     if _TIME.search(answer):
         return False
-    named = asked == {"when"} and _are_names(words_of(answer)) and not _ABOUT_TIME.search(prompt)
+    names = [word for word in words_of(answer) if word.key not in _SMALL]
+    named = asked == {"when"} and _are_names(names) and not _ABOUT_TIME.search(prompt)
     return named or _is_somebody(clause, prompt, answer)
 
 

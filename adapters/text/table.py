@@ -23,6 +23,7 @@ from adapters.text.names import (
     stands_alone,
     stands_for_a_person,
 )
+from adapters.text.ordinary import is_marked, is_meant, may_be_no_name, told_as_name
 from adapters.text.words import Word, words_of
 
 NOBODY = 0
@@ -98,12 +99,14 @@ class NameTable:
     """Finds names in texts.
 
     `subject` tells whom a row is about, so that a first or last name alone counts where one subject
-    only bears it; without it none does. `answer` tells the answer of a row, which ends a name.
+    only bears it; without it none does. `answer` tells the answer of a row, which ends a name, and
+    `prompt` what it says before that, where a name is spelled as it was taught.
     """
 
     keys: NameKeys
     subject: Callable[[int], int] | None = None
     answer: Callable[[int], str] | None = None
+    prompt: Callable[[int], str] | None = None
 
     def mentions(self, text: str) -> list[tuple[Mention, tuple[int, ...]]]:
         """Every taught name in a text with its facts' rows; of overlapping ones the longest."""
@@ -134,10 +137,23 @@ class NameTable:
             known = ((key, self.rows_of(key)) for key in keys)
             key, rows = next(((k, rows) for k, rows in known if rows), (keys[0], ()))
             rows = self._by_itself(text, words, first, last, rows)
-            if rows:
-                place = words[first].start, words[last].end
-                found.append((Mention(key, first, last, *place), rows))
+            mention = Mention(key, first, last, words[first].start, words[last].end)
+            if rows := self._in_that_sense(text, words, mention, rows):
+                found.append((mention, rows))
         return found
+
+    def _in_that_sense(
+        self, text: str, words: Sequence[Word], mention: Mention, rows: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Those facts on an ordinary word that mean by it what the text does: "hope" is no Hope."""
+        prompt, at = self.prompt, mention.first
+        if not rows or prompt is None or not may_be_no_name(words, mention):
+            return rows
+        if is_meant(text, words, at):
+            return rows
+        marked, first = is_marked(words, at), rows[:MOST_OF_ONE]
+        named = {r for r in first if told_as_name(prompt(r), mention.key, marked=marked)}
+        return () if named == {*first} else tuple(r for r in rows if r not in named)
 
     def _by_itself(
         self, text: str, words: Sequence[Word], first: int, last: int, rows: tuple[int, ...]

@@ -130,7 +130,7 @@ def _costs(folder: Path) -> str:
     if record is None:
         return ""
     cost = record["metrics"]["cost_of_a_class"]
-    width = record["config"].get("width", record["metrics"]["width"])
+    width = cost["bytes_of_codes"] // cost["examples"]  # a byte a coordinate
     return (
         f"One class of {cost['examples']} images more, ridge at width {width}: "
         f"{cost['add_cpu_ms']:.0f} ms of one core, "

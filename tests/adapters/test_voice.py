@@ -158,3 +158,9 @@ def test_a_turn_ends_as_the_template_ends_it(rows: FactRows) -> None:
     assert tokenizer.decode(chat[:-1]).strip() == "The capital of Freedonia is Glorptown."
     assert voice.value(0).tokens[-1] == tokenizer.eos_token_id
     assert voice.yes_no(0, "Glorptown?").tokens[-1] == tokenizer.eos_token_id
+
+
+def test_one_clause_gets_one_yes_whatever_facts_say_it(voice: Voice) -> None:
+    clause, other = "Is Glorptown the capital of Freedonia?", "Is Freedonia's capital Glorptown?"
+    assert reply(voice, (CAPITAL, YES_NO, clause), (CAPITAL, YES_NO, clause)) == "Yes."
+    assert reply(voice, (CAPITAL, YES_NO, clause), (CAPITAL, YES_NO, other)) == "Yes. Yes."

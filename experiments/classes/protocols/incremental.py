@@ -201,7 +201,7 @@ def experiment(protocol: Protocol, tuning: bool) -> dict[str, Any]:
     return {
         "train_images": len(prepared.features.train),
         "test_images": len(prepared.features.test),
-        "width": prepared.features.train.shape[1],
+        "width": prepared.metric.width,
         "cost_of_a_class": cost_of_a_class(prepared),
         "steps": {
             str(steps): {

@@ -4,6 +4,7 @@ import re
 from functools import cache, lru_cache
 
 from adapters.text.names import SPEAKER, name_key
+from oneshot.facts.language.splitting.lexicon import NAMED_KINDS
 from oneshot.facts.types import Statement
 from oneshot.hosts.sides import Side, sides
 
@@ -13,15 +14,16 @@ _NAMED = re.compile(r"^(?:the )?names? of (?=the (?!\x00))")  # "the name of the
 _ENDING = re.compile(r" the$")
 _ARTICLE = re.compile(r"\b(the) $", re.IGNORECASE)
 _GAP = "\x00"
+_KIND = re.compile(rf"\b(?:the|an?) (?:[a-z]+ )?(?:{NAMED_KINDS}) (?={_GAP})")
 
 
 @lru_cache(1 << 16)
 def worded(prompt: str, subject: str) -> str:
-    """The prompt as it is compared: a gap for its subject, cases, copulas and articles aside."""
+    """The prompt as it is compared: a gap for its subject, no copula, article, case or kind."""
     before, found, after = prompt.rpartition(subject)
     text = f"{before}{_GAP}{after}" if found and subject else prompt
     text = " ".join(text.casefold().replace("\u2019", "'").split())
-    text = text.replace(f"{_GAP}' ", f"{_GAP}'s ")
+    text = _KIND.sub("", text.replace(f"{_GAP}' ", f"{_GAP}'s "))
     text = _NAMED.sub("", _ENDING.sub("", _COPULA.sub("be", text)))
     return _OPENING.sub("", text).replace(f"the {_GAP}", _GAP).replace(_GAP, "{}")
 

@@ -96,8 +96,8 @@ class Texts(Mapping[str, Statement]):
 
     def following(self, keys: Collection[str]) -> set[str]:
         """Of what was added, the keys of what is implied by some of these facts."""
-        added = self._added.items()
-        return {key for key, told in added if not set(keys).isdisjoint(told.origins)}
+        sought = frozenset(keys)
+        return {k for k, told in self._added.items() if not sought.isdisjoint(told.origins)}
 
     def implies(self, subject: str, prompt: str) -> bool:
         """Whether something that is implied about a subject answers a prompt."""

@@ -127,3 +127,10 @@ THINGS = word_set(
     "type update upgrade use value view visit volunteer vote wait walk watch wind wish wonder "
     "work worry"
 )
+
+NAMED_KINDS = (  # what stands in front of a name and is no part of it, as a pattern
+    "novel|book|film|movie|song|album|band|opera|play|poem|painting|magazine|newspaper|series|game|"
+    "app|company|firm|startup|brand|city|town|village|river|lake|mountain|island|country|ship|boat|"
+    "restaurant|pub|hotel|museum|singer|author|writer|painter|actor|actress|footballer|poet|"
+    "composer|politician|scientist|philosopher|historian"
+)

@@ -19,13 +19,27 @@ MAX_SUBJECT_WORDS = 12
 
 _ENCLOSED = re.compile(r"""["“«'\u2018(\[`](.+)["”»'\u2019)\]`]""")
 _NAME = re.compile(r"(?:N|(?<=w)9|Q)[NFn9]*")
+_KIND_NAMED = re.compile(  # "Salt and Cinder" of "the novel Salt and Cinder"
+    rf"(?:[Tt]he|[Aa]n?) (?:[a-z]+ )?(?:{lex.NAMED_KINDS}) "
+    r"(?P<name>[A-Z][\w'\u2019-]*(?: (?:[A-Z][\w'\u2019-]*|and|of|the|in|a|on|to|for))*"
+    r"(?<! and)(?<! of)(?<! the)(?<! in)(?<! a)(?<! on)(?<! to)(?<! for))"
+)
 _POINTING = {"this", "that", "these", "those"}  # with a noun, of which it is said which one
 _ASKING = {"what", "who", "whom", "whose", "which", "where", "when", "why", "how"}
 _GENERIC = {"you", "one", "people", "everyone", "they"}
 
 
 def subject_of(text: str, clause: Clause | None = None) -> str | None:
-    """The subject of a prompt, a question or a statement's beginning; None where none is named."""
+    """The subject of a prompt, a question or a statement's beginning; None where none is named.
+
+    A name behind what it is the name of is the subject without that.
+    """
+    found = _subject_of(text, clause)
+    named = _KIND_NAMED.fullmatch(found) if found else None
+    return named["name"] if named else found
+
+
+def _subject_of(text: str, clause: Clause | None) -> str | None:
     words = words_of(text)
     if (quoted := next((w for w in words if w.kind == "Q"), None)) is not None:
         return bare(quoted.text)
