@@ -17,7 +17,7 @@ from adapters.host.sites import Sites, find_sites, output_state
 from adapters.query.decide import Change, Pass, decide
 from adapters.query.denoise import Denoiser
 from adapters.query.reader import Reader
-from adapters.query.running import Running, Speech
+from adapters.query.running import Running
 from oneshot.errors import HostError, OneshotError
 
 
@@ -80,11 +80,6 @@ class Attachment:
         """Take what was kept off the caches."""
         for cache in list(self._caches):
             drop(cache)
-
-    @property
-    def speeches(self) -> list[Speech | None]:
-        """Of each row of the last pass, the answer that a fact is giving."""
-        return [s.speech for s in self._running.sequences] if self._running else []
 
     def _begin(self, _model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._aside:

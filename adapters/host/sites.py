@@ -63,7 +63,7 @@ def _layers_beside(embeddings: nn.Module, model: nn.Module) -> nn.ModuleList | N
     for part in _parts_around(embeddings, model):
         lists = [m for m in part.modules() if isinstance(m, nn.ModuleList) and len(m) > 0]
         if lists:
-            return max(lists, key=_parameters_below)
+            return lists[0] if len(lists) == 1 else max(lists, key=_parameters_below)
     return None
 
 

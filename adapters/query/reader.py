@@ -1,6 +1,6 @@
 """What a host's states add to codes, and texts that are read by a pass of their own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -12,6 +12,8 @@ from adapters.address.calibration import Bank, Calibration
 from adapters.address.gather import encode_ids, rows_of
 from adapters.host.read import positions, read_states
 from adapters.host.sites import find_sites
+
+KEPT = 128  # texts whose traces are remembered
 
 Read = tuple[Sequence[int], Float[Tensor, "tokens trace"]]
 """A text's tokens and their traces."""
@@ -35,30 +37,41 @@ class Reader:
         self._metric = calibration.metric.to(self._device)
         self._framed = calibration.framed and calibration.framed.to(self._device)
         self._value = calibration.value.to(self._device)
-        self._ahead: dict[str, Read] = {}
+        self._known: dict[tuple[tuple[int, ...], bool], Tensor] = {}
 
-    def ahead(self, texts: Sequence[str]) -> None:
-        """Read texts together that are likely to be asked for; the last ones are forgotten."""
-        self._ahead = {}
-        if texts:
-            rows = self._ids(texts)
-            traces = self.traces(self._states(rows, self.layers.all))
-            found = zip(texts, rows, traces, strict=True)
-            self._ahead = {text: (ids, each[: len(ids)]) for text, ids, each in found}
+    def ahead(self, rows: Iterable[Sequence[int]]) -> None:
+        """Read tokens together that are likely to be asked for, each row by itself."""
+        new = [row for row in dict.fromkeys(map(tuple, rows)) if (row, False) not in self._known]
+        if new:
+            traces = self.traces(self._states(new, self.layers.all))
+            for row, each in zip(new, traces, strict=True):
+                self._keep(row, each[: len(row)])
 
     def alone(self, text: str, *, framed: bool = False) -> Read:
         """The tokens of a text that stands by itself, and their traces."""
-        if not framed and text in self._ahead:
-            return self._ahead[text]
-        bank = self._framed if framed else None
-        ids = self._ids([text])
-        states = self._states(ids, bank.layers.all if bank else self.layers.all)
-        return ids[0], (self._in_frame(states, bank) if bank else self.traces(states))[0]
+        (ids,) = self.ids([text])
+        return ids, self.read(ids, framed=framed)
 
-    def _ids(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+    def ids(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """The texts' tokens, at most as many as the host reads, for a frame makes them more."""
         limit = positions(self.model) or 0
         return [ids[-limit:] for ids in encode_ids(self.tokenizer, texts)]
+
+    def read(self, ids: Sequence[int], *, framed: bool = False) -> Float[Tensor, "tokens trace"]:
+        """The traces of tokens that stand by themselves; what was read last is remembered."""
+        row = tuple(ids)
+        if (row, framed) in self._known:
+            return self._known[row, framed]
+        if framed and self._framed:
+            states = self._states([row], self._framed.layers.all)
+            return self._keep(row, self._in_frame(states, self._framed)[0], framed=True)
+        return self._keep(row, self.traces(self._states([row], self.layers.all))[0])
+
+    def _keep(self, row: tuple[int, ...], traces: Tensor, *, framed: bool = False) -> Tensor:
+        self._known[row, framed] = traces
+        if len(self._known) > KEPT:
+            del self._known[next(iter(self._known))]
+        return traces
 
     def _states(
         self, ids: Sequence[Sequence[int]], layers: Sequence[int]

@@ -1,5 +1,6 @@
 """Ask a host, with or without an adapter: free generation to a natural stop."""
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -11,14 +12,14 @@ from torch import Tensor
 from adapters.attach import Attachment, attach
 from adapters.host.read import positions
 from adapters.query.decide import Change
-from adapters.query.denoise import Denoiser, PosteriorDenoiser
+from adapters.query.denoise import Denoiser
 from oneshot.errors import BadInputError
-from oneshot.facts.foretold import Foretold
+from oneshot.facts.foretold import foretold
 from oneshot.facts.manner import RAW, Manner, Turn
-from oneshot.facts.tracing import Trace
 from oneshot.hosts.load import Host
 
 BATCH = 32
+SENTENCE_END = re.compile(r"[.!?][\"')\]]*\s*$|\n")
 
 Question = str | Sequence[Turn]
 Hear = Callable[[str, int | None], None]
@@ -32,6 +33,36 @@ class Said:
     text: str
     tokens: tuple[str, ...]
     changes: tuple[Change | None, ...]
+
+
+class _Trace:
+    """Keeps what the adapter did at each step, and ends a row at a sentence's end where asked to,
+    unless a fact is still speaking there.
+    """
+
+    def __init__(
+        self, tokenizer: Any, start: int, attachment: Attachment | None, *, one_sentence: bool
+    ) -> None:
+        self.tokenizer, self.start, self.attachment = tokenizer, start, attachment
+        self.one_sentence = one_sentence
+        self.steps: list[list[Change]] = []
+
+    def __call__(self, ids: Tensor, _scores: object, **_: object) -> Tensor:
+        changes = self.attachment.changes if self.attachment else []
+        self.steps.append(changes)
+        if not self.one_sentence:
+            return torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
+        speaking = {c.row for c in changes}
+        texts = self.tokenizer.batch_decode(ids[:, self.start :], skip_special_tokens=True)
+        over = [
+            row not in speaking and bool(SENTENCE_END.search(text))
+            for row, text in enumerate(texts)
+        ]
+        return torch.tensor(over, device=ids.device)
+
+    def of_row(self, row: int) -> list[Change | None]:
+        """What was changed in a row at each step."""
+        return [next((c for c in changes if c.row == row), None) for changes in self.steps]
 
 
 class _Stream:
@@ -92,57 +123,58 @@ def _answer_batch(
     manner: Manner,
     streamer: Hear | None,
 ) -> list[Said]:
+    rows = [ids_of(host, question, manner) for question in questions]
+    _check_room(host, rows, manner.longest(host))
+    said: dict[int, Said] = {}
+    with attach(host.model, denoiser) if denoiser else nullcontext() as attachment:
+        if attachment and streamer is None and manner.temperature == 0:
+            said = _foretold(host, rows, questions, attachment, manner)
+        rest = [row for row in range(len(rows)) if row not in said]
+        if rest:
+            some = [rows[row] for row in rest]
+            made = _generated(host, some, attachment, manner, streamer)
+            said |= dict(zip(rest, made, strict=True))
+    return [said[row] for row in range(len(rows))]
+
+
+def _foretold(
+    host: Host,
+    rows: Sequence[list[int]],
+    questions: Sequence[Question],
+    attachment: Attachment,
+    manner: Manner,
+) -> dict[int, Said]:
+    texts, end = [text_of(q) for q in questions], host.tokenizer.eos_token_id
+    found = foretold(attachment, rows, texts, end, manner.longest(host))
+    lines = manner.chats(host)
+    return {row: _said(host, f.tokens, f.changes, lines=lines) for row, f in found.items()}
+
+
+def _generated(
+    host: Host,
+    rows: Sequence[list[int]],
+    attachment: Attachment | None,
+    manner: Manner,
+    streamer: Hear | None,
+) -> list[Said]:
     from transformers import StoppingCriteriaList
 
-    ids, mask = _left_padded(
-        host, [ids_of(host, q, manner) for q in questions], manner.longest(host)
-    )
+    ids, mask = _left_padded(host, rows)
     length, chat = ids.shape[1], manner.chats(host)
     if manner.seed is not None:
         torch.manual_seed(manner.seed)
-    whole = None if streamer or manner.temperature > 0 else manner.longest(host)
-    with attach(host.model, denoiser) if denoiser else nullcontext() as attachment:
-        if attachment and chat:
-            _read_ahead(attachment, questions)
-        trace = Trace(host.tokenizer, length, attachment, whole, one_sentence=not chat)
-        made = host.model.generate(
-            input_ids=ids,
-            attention_mask=mask,
-            generation_config=_settings(host, manner),
-            stopping_criteria=StoppingCriteriaList([trace]),
-            streamer=_Stream(host.tokenizer, attachment, streamer) if streamer else None,
-        )
-    if trace.foretold:
-        return _completed(host, questions, denoiser, manner, trace.foretold)
+    trace = _Trace(host.tokenizer, length, attachment, one_sentence=not chat)
+    made = host.model.generate(
+        input_ids=ids,
+        attention_mask=mask,
+        generation_config=_settings(host, manner),
+        stopping_criteria=StoppingCriteriaList([trace]),
+        streamer=_Stream(host.tokenizer, attachment, streamer) if streamer else None,
+    )
     return [
-        _said(host, made[row, length:].tolist(), _of_row(trace.steps, row), lines=chat)
-        for row in range(len(questions))
+        _said(host, made[row, length:].tolist(), trace.of_row(row), lines=chat)
+        for row in range(len(rows))
     ]
-
-
-def _read_ahead(attachment: Attachment, questions: Sequence[Question]) -> None:
-    """Read the questions about taught names together, each as it stands by itself."""
-    denoiser = attachment.denoiser
-    if isinstance(denoiser, PosteriorDenoiser) and len(questions) > 1:
-        texts = dict.fromkeys(map(text_of, questions))
-        attachment.reader.ahead([text for text in texts if denoiser.table.mentions(text)])
-
-
-def _completed(
-    host: Host,
-    questions: Sequence[Question],
-    denoiser: Denoiser | None,
-    manner: Manner,
-    foretold: dict[int, Foretold],
-) -> list[Said]:
-    """The answers that are foretold, and the others asked for again."""
-    lines = manner.chats(host)
-    found = {row: _said(host, f.tokens, f.changes, lines=lines) for row, f in foretold.items()}
-    rest = [row for row in range(len(questions)) if row not in found]
-    if rest:
-        others = _answer_batch(host, [questions[row] for row in rest], denoiser, manner, None)
-        found |= dict(zip(rest, others, strict=True))
-    return [found[row] for row in range(len(questions))]
 
 
 def _settings(host: Host, manner: Manner) -> Any:
@@ -156,10 +188,6 @@ def _settings(host: Host, manner: Manner) -> Any:
         eos_token_id=host.tokenizer.eos_token_id,
         pad_token_id=_pad(host.tokenizer),
     )
-
-
-def _of_row(steps: list[list[Change]], row: int) -> list[Change | None]:
-    return [next((c for c in changes if c.row == row), None) for changes in steps]
 
 
 def _said(host: Host, ids: Sequence[int], changes: Sequence[Change | None], *, lines: bool) -> Said:
@@ -196,16 +224,19 @@ def _turns(question: Question) -> int:
     return 1 if isinstance(question, str) else len(question)
 
 
-def _left_padded(host: Host, rows: Sequence[list[int]], room: int) -> tuple[Tensor, Tensor]:
-    longest = max(len(row) for row in rows)
-    limit = _limit(host)
+def _check_room(host: Host, rows: Sequence[list[int]], room: int) -> None:
+    longest, limit = max(map(len, rows)), _limit(host)
     if limit is not None and longest + room > limit:
         raise BadInputError(
             f"a prompt has {longest} tokens; with {room} for the answer the model "
             f"reads {limit}: shorten it"
         )
-    if min(len(row) for row in rows) == 0:
+    if min(map(len, rows)) == 0:
         raise BadInputError("an empty prompt came; ask something")
+
+
+def _left_padded(host: Host, rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
+    longest = max(map(len, rows))
     device = next(host.model.parameters()).device
     ids = torch.full((len(rows), longest), _pad(host.tokenizer), device=device)
     mask = torch.zeros_like(ids)

@@ -1,5 +1,6 @@
 """What is asked behind other text is read as it stands by itself."""
 
+from contextlib import nullcontext
 from unittest import mock
 
 import pytest
@@ -9,6 +10,7 @@ from tiny import PROMPTS, every_architecture, padded, taught
 
 from adapters.attach import Attachment, attach
 from adapters.query.decide import Change
+from adapters.query.reader import Reader
 
 IN_FRONT = "The weather was fine all day, and they walked for hours. "
 
@@ -36,11 +38,11 @@ def test_what_is_read_ahead_is_what_is_read_alone(architecture: str) -> None:
     with torch.inference_mode(), attach(host.model, denoiser) as attachment:
         reader = attachment.reader
         apart = [reader.alone(text) for text in PROMPTS[:4]]
-        reader.ahead(PROMPTS[:4])
+        other = Reader(host.model, host.tokenizer, denoiser.calibration, nullcontext)
+        other.ahead(reader.ids(PROMPTS[:4]))
         with mock.patch("adapters.query.reader.read_states", side_effect=AssertionError):
-            together = [reader.alone(text) for text in PROMPTS[:4]]
+            together = [other.alone(text) for text in PROMPTS[:4]]
+            assert reader.alone(PROMPTS[0])[1] is apart[0][1], "what was read is remembered"
         for (ids, traces), (same, near) in zip(apart, together, strict=True):
-            assert tuple(ids) == tuple(same)
+            assert ids == same
             torch.testing.assert_close(near, traces, atol=1e-3, rtol=1e-3)
-        reader.ahead([])
-        assert reader.alone(PROMPTS[0])[1] is not together[0][1]

@@ -15,6 +15,7 @@ from adapters.address.framed import BEFORE, cut_out, framed, framed_prompts
 from adapters.attach import Attachment, attach
 from adapters.query.decide import Change
 from adapters.query.evidence import CERTAIN
+from adapters.query.reader import Reader
 from adapters.text.pieces import Pieces
 from adapters.write.encode import Encoder
 from adapters.write.state import FORMATS, load_calibration, save_calibration
@@ -81,7 +82,7 @@ def test_a_query_reads_in_the_frame_what_a_fact_was_read_by(architecture: str) -
     text, name = PROMPTS[0], FACTS[0].subject
     at = text.index(name)
     with attach(host.model, denoiser) as attachment:
-        _, traces = attachment._alone(framed(text), framed=True)
+        _, traces = attachment.reader.alone(framed(text), framed=True)
     (prompt,) = framed_prompts(
         host.tokenizer, Pieces.of(host.tokenizer), [(text, [(at, at + len(name))])]
     )
@@ -94,14 +95,14 @@ def test_a_query_reads_in_the_frame_what_a_fact_was_read_by(architecture: str) -
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that are read in the frame from now on."""
-    read, texts = Attachment._alone, list[str]()
+    read, texts = Reader.alone, list[str]()
 
-    def counting(self: Attachment, text: str, *, framed: bool = False) -> object:
+    def counting(self: Reader, text: str, *, framed: bool = False) -> object:
         if framed:
             texts.append(text.removeprefix(BEFORE))
         return read(self, text, framed=framed)
 
-    monkeypatch.setattr(Attachment, "_alone", counting)
+    monkeypatch.setattr(Reader, "alone", counting)
     return texts
 
 

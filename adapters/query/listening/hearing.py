@@ -71,7 +71,7 @@ class Listener:
         ids, traces = alone(whole, framed=in_frame)
         shown, tokens = self.pieces.text(ids)
         begin = shown.find(whole)
-        return None if begin < 0 else WindowCodes(tokens, traces, at=start - begin - before)
+        return None if begin < 0 else WindowCodes(tokens, lambda: traces, at=start - begin - before)
 
     def _turn(self, text: str) -> Span:
         """The characters of the user's last turn."""
@@ -112,8 +112,8 @@ class Listener:
         start: int = 0,
         owners: Sequence[Named] = (),
     ) -> View:
-        traces = said.traces[start : start + len(tokens)]
-        return View(text, WindowCodes(tokens, traces, start), owners, compete=self.compete)
+        codes = WindowCodes(tokens, lambda: said.traces[start : start + len(tokens)], start)
+        return View(text, codes, owners, compete=self.compete)
 
     def _marks(self, said: Transcript, tokens: Sequence[Span], start: int = 0) -> list[Span]:
         """Where tokens stand that are no text."""

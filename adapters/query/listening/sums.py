@@ -1,7 +1,9 @@
 """Codes of many windows of one text: running sums, so that each window is a difference of two."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -11,30 +13,49 @@ from adapters.query.listening.windows import Windowed
 from adapters.text.clauses import Span
 
 
-class WindowCodes:
-    """The tokens of a text from number `start` of a transcript on, with their traces.
+@dataclass(frozen=True)
+class _Parts:
+    """What tokens add to codes, as last ones and as words, and the running sums of the latter."""
 
-    A trace is the token's part as a code's last token, its part as a word, and the log odds that a
-    value comes next. The first token of a transcript is a sink of attention and no word. The
-    tokens' text begins at character `at` of the one that is asked about.
+    last: Float[Tensor, "tokens rank"]
+    words: Float[Tensor, "tokens rank"]
+    value: Float[Tensor, " tokens"]
+    count: list[float]
+    sums: Float[Tensor, "more rank"]
+
+    @classmethod
+    def of(cls, traces: Float[Tensor, "tokens trace"], real: Float[Tensor, "tokens 1"]) -> "_Parts":
+        rank = (traces.shape[1] - 1) // 2
+        words = traces[:, rank : 2 * rank]
+        count, sums = _running(real)[:, 0].tolist(), _running(words.double() * real)
+        return cls(traces[:, :rank], words, traces[:, -1], count, sums)
+
+
+class WindowCodes:
+    """The tokens of a text from number `start` of a transcript on.
+
+    `traces` reads them, once a code is asked for. A trace is the token's part as a code's last
+    token, its part as a word, and the log odds that a value comes next. The first token of a
+    transcript is a sink of attention and no word. The tokens' text begins at character `at` of the
+    one that is asked about.
     """
 
     def __init__(
         self,
         tokens: Sequence[Span],
-        traces: Float[Tensor, "tokens trace"],
+        traces: Callable[[], Float[Tensor, "tokens trace"]],
         start: int = 0,
         at: int = 0,
     ) -> None:
-        rank = (traces.shape[1] - 1) // 2
         self._begins, self._ends = [a + at for a, _ in tokens], [b + at for _, b in tokens]
-        self._last, self._words = traces[:, :rank], traces[:, rank : 2 * rank]
-        self._value = traces[:, -1]
-        real = torch.tensor([b > a for a, b in tokens], dtype=torch.double)
-        if start == 0 and len(tokens):
-            real[0] = 0
-        self._count = _running(real[:, None])[:, 0].tolist()
-        self._sum = _running(self._words.double() * real[:, None])
+        self._traces, self._start = traces, start
+
+    @cached_property
+    def _parts(self) -> "_Parts":
+        real = torch.tensor([b > a for a, b in zip(self._begins, self._ends, strict=True)])
+        if self._start == 0:
+            real[:1] = False
+        return _Parts.of(self._traces(), real.double()[:, None])
 
     def codes(self, windows: Sequence[Windowed]) -> Float[Tensor, "n rank"] | None:
         """The relation code of each window that has a token; None where none has."""
@@ -49,18 +70,18 @@ class WindowCodes:
     def value(self, within: Span) -> float:
         """The log odds that a value comes behind the characters."""
         first, end = self._range(within)
-        return float(self._value[end - 1 if end > first else -1])
+        return float(self._parts.value[end - 1 if end > first else -1])
 
     def _code(self, within: Span, masked: Sequence[Span]) -> Float[Tensor, " rank"] | None:
         first, end = self._range(within)
         if end <= first:
             return None
-        parts = self._unmasked(first, end, masked)
-        count = sum(self._count[b] - self._count[a] for a, b in parts)
-        last: Tensor = self._last[end - 1]
-        word: Tensor = self._words[end - 1]
+        runs, parts = self._unmasked(first, end, masked), self._parts
+        count = sum(parts.count[b] - parts.count[a] for a, b in runs)
+        last: Tensor = parts.last[end - 1]
+        word: Tensor = parts.words[end - 1]
         if count:
-            word = torch.stack([self._sum[b] - self._sum[a] for a, b in parts]).sum(0) / count
+            word = torch.stack([parts.sums[b] - parts.sums[a] for a, b in runs]).sum(0) / count
         return last + word.to(last)
 
     def _unmasked(self, first: int, end: int, masked: Sequence[Span]) -> list[tuple[int, int]]:

@@ -50,7 +50,7 @@ class View:
     @classmethod
     def unread(cls, text: str) -> "View":
         """A text's words, without codes."""
-        return cls(text, WindowCodes((), torch.zeros(0, 1)), compete=True)
+        return cls(text, WindowCodes((), lambda: torch.zeros(0, 1)), compete=True)
 
     def turn(self, turn: Span, named: Sequence[Named]) -> Iterator[Heard]:
         """Every clause of a user's turn that asks, read."""

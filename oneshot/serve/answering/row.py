@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adapters.query.decide import Change
-from oneshot.facts.tracing import SENTENCE_END
+from oneshot.facts.answering import SENTENCE_END
 from oneshot.serve.answering.asked import Asked, Hear, Piece
 from oneshot.serve.answering.drawing import Chooser, odds
 from oneshot.serve.answering.wording import Wording
