@@ -8,9 +8,11 @@ parts of README.md are templates with references to records, in experiments/read
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from experiments.classes import answer_tables as answers
+from experiments.classes import stream_tables as streams
 from experiments.classes import tables as classes
 from experiments.classes import uneven_tables as uneven
 from experiments.facts import open_tables as open_facts
@@ -36,6 +38,7 @@ PARTS: dict[str, dict[str, Table]] = {
         "facts-chains": open_facts.chains_table,
         "rules": facts.rules_table,
         "speed": facts.speed_table,
+        "scale-smollm2": partial(scale.scale_table, host="smollm2"),
         "examination": facts.examination_table,
     },
     "retention": {
@@ -55,6 +58,7 @@ PARTS: dict[str, dict[str, Table]] = {
         "classes": classes.classes_table,
         "few-shot": classes.few_shot_table,
         "class-uneven": uneven.uneven_table,
+        "class-stream": streams.stream_table,
         "class-text": classes.text_table,
     },
     "images": {

@@ -18,6 +18,8 @@ from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.query.chained.chains import INSIDE, Chains, Inner, Link
+from adapters.query.chained.places import asks_country
+from adapters.query.choice import Choice
 from adapters.query.evidence import CERTAIN, Evidence
 from adapters.query.lexicon import Lexicon
 from adapters.query.listening.asked import Asked, Heard
@@ -33,7 +35,6 @@ from oneshot.core.rules.posterior import posterior_weights
 
 ASKED = 0.0  # nats of evidence at which a fact answers what somebody asked
 FOLLOWED = -3.0  # nats at which each fact of a chain is meant, where the others are too
-FURTHER = 7.0  # nats that a fact more in a chain is worth: less of the clause is left unexplained
 ENOUGH = 15.0  # nats beyond which chains of different length are alike
 REST = 5.0  # nats at which the rest of a clause surely asks for the last fact of a chain
 TOLD = 20.0  # nats at which it speaks where perhaps nobody did
@@ -47,29 +48,6 @@ class Firing:
 
     speech: Speech
     evidence: dict[int, float]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The fact that answers a clause, the facts that led to it, and the least evidence of any;
-    `phrases` is that of those facts, in the phrases that ask most surely for them.
-    """
-
-    row: int
-    evidence: float
-    heard: Heard
-    via: tuple[int, ...] = ()
-    phrases: float = 0.0
-
-    @property
-    def further(self) -> float:
-        """What the facts that led to it are worth."""
-        return FURTHER * len(self.via)
-
-    @property
-    def weight(self) -> float:
-        """What a chain is compared with a single fact by."""
-        return self.evidence + self.further
 
 
 @runtime_checkable
@@ -181,10 +159,17 @@ class PosteriorDenoiser:
         reached = [] if asked.strict else self.chains.reached(narrowed)
         chain = self._by_chain(reached)
         if chain and all(self._outdoes(chain, choice) for choice in direct):
-            return [chain]
+            direct = [chain]
         if not direct and asked.instead:
             return self._likeliest(asked.instead, asked.view.read(asked.instead))
-        return direct
+        return [self._with_country(choice) for choice in direct]
+
+    def _with_country(self, choice: Choice) -> Choice:
+        """Where a country is asked for and a fact tells a town, the one telling where it lies."""
+        asked = choice.heard.asked
+        wanted = asked.kind is Asking.VALUE and asks_country(asked.text)
+        *via, row = self.chains.to_country(choice.row, wanted)
+        return replace(choice, row=row, via=(*choice.via, *via))
 
     def _offered(self, asked: Asked, direct: list[Choice]) -> list[Choice]:
         """The fact whose answer a question offers, where that is what it asks for more surely."""
@@ -207,7 +192,7 @@ class PosteriorDenoiser:
         that fact, and the rest for the last one.
         """
         whole = self._as_a_whole(direct)
-        inside = direct.row in chain.via and chain.phrases > whole + INSIDE
+        inside = direct.row in chain.via and chain.phrases > whole + INSIDE and chain.asks_more
         return chain.weight > whole or (inside and chain.evidence > REST)
 
     def _as_a_whole(self, choice: Choice) -> float:
@@ -219,7 +204,8 @@ class PosteriorDenoiser:
     def _by_chain(self, reached: Sequence[Link]) -> Choice | None:
         found = []
         for link, heard in self.chains.links(reached):
-            if (best := self._best(heard, FOLLOWED)) is not None:
+            best = self._best(self._saying(heard), FOLLOWED) or self._best(heard, FOLLOWED)
+            if best is not None:
                 least = min(best.evidence, link.evidence)
                 found.append(replace(best, evidence=least, via=link.via))
         best = max(
@@ -230,6 +216,14 @@ class PosteriorDenoiser:
         phrases = max(link.evidence for link in reached if link.via == best.via)
         return replace(best, phrases=phrases)
 
+    def _saying(self, heard: Heard) -> Heard:
+        """Of a question for yes or no, only the facts whose answer it offers."""
+        if heard.asked.kind is not Asking.YES_NO:
+            return replace(heard, facts=())
+        clause = heard.asked.text
+        offered = (row for row in heard.facts if self.voice.place(row, clause) is not None)
+        return replace(heard, facts=tuple(offered))
+
     def _best(self, heard: Heard, asked: float | None = None) -> Choice | None:
         """The likeliest fact and its evidence, where it passes the threshold and no other name is
         asked about more surely.
@@ -238,6 +232,8 @@ class PosteriorDenoiser:
         no_value = heard.asked.completes and heard.value < (VALUE if strict else NO_VALUE)
         exact = heard.exact or no_value
         weigh = self.evidence.of_own_words if exact else self.evidence.of_heard
+        if not heard.facts:
+            return None
         found = torch.tensor([weigh(row, heard) for row in heard.facts])
         least = self.least if asked is None else asked
         least = CERTAIN if exact else TOLD if strict else least

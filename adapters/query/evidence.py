@@ -14,6 +14,7 @@ from adapters.query.listening.asked import Heard
 from adapters.query.voice import Voice
 from adapters.query.weighing import NEVER, Weighing
 from adapters.text.aimed import (
+    COPULA,
     beyond,
     done_by_ours,
     done_to_it,
@@ -28,9 +29,15 @@ from adapters.text.kinds import of_another_kind
 from adapters.text.words import words_of
 from adapters.write.rows import Rows
 
+_EVER = re.compile(  # what is told now does not deny it
+    r"^\W*(?:is|are|was|were|do|does|did|has|have|had)\b.*"
+    r"\b(?:ever|once|formerly|previously|used to)\b",
+    re.IGNORECASE,
+)
 SAME = 2.0  # squared distance below which two readings are of the same words
 FAR = -10.0  # nats at which no reading in the frame makes up for the one in place
 SUMMED_UP = 2.0  # nats more that one in the frame is worth, where as few other questions pass
+OTHERS = 64  # facts of a name whose words are looked for in a clause
 CERTAIN = 1000.0  # nats that the taught words themselves are worth
 
 
@@ -115,17 +122,21 @@ class Evidence:
             or done_by_ours(clause, prompt)
             or named_is_another(clause, prompt)
             or (whether_only(prompt) and heard.asked.kind is not Asking.YES_NO)
+            or (_EVER.search(clause) and self.voice.place(row, clause) is None)
             or of_another_kind(clause, prompt, self.voice.answer(row).removesuffix("."))
             or contrasted(clause.replace(name, " "), _without(name, prompt))
         )
 
     def _asks_beyond(self, clause: str, prompt: str, heard: Heard) -> bool:
-        """Whether more is asked of the fact's answer, where no chain has put that in its place."""
-        found = beyond(clause, prompt)
-        begin = heard.asked.within[0]
-        return found is not None and not (
-            heard.name.start <= begin + found[0] and begin + found[1] <= heard.name.end
-        )
+        """Whether more is asked of the fact's answer, or of what another fact on the name tells,
+        where no chain has put that in its place.
+        """
+        prompts = (self.voice.prompt(r) for r in heard.facts[:OTHERS])
+        own = prompt.lower()
+        others = (p for p in prompts if COPULA.sub("", p.strip()).lower() not in own)
+        found = filter(None, (beyond(clause, p) for p in (prompt, *others)))
+        begin, name = heard.asked.within[0], heard.name
+        return any(not (name.start <= begin + a and begin + b <= name.end) for a, b in found)
 
     def _taught(self, row: int) -> Float[Tensor, "count width"]:
         return self.rows.one(row).codes(0)

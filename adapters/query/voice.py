@@ -28,6 +28,7 @@ _PERSON = (
     (r"\bours\b", "yours"),
 )
 _OWNED = re.compile(r"^(?:My|Our)(?= [a-z0-9])|\b(?:my|our)\b")  # but "My Antonia" is a title
+_LISTED = re.compile(r", and |, | and ")
 _DENIED = re.compile(r"\bnot\b|n['\u2019]t\b", re.IGNORECASE)
 _MORE_THAN_YES = re.compile(  # one of two, or whether there is any: the fact itself tells
     r"\bor\b|"
@@ -126,12 +127,19 @@ class Voice:
         return bool(_MORE_THAN_YES.search(" ".join(said)))
 
     def place(self, row: int, clause: str) -> Span | None:
-        """Where the words of the fact's answer stand in a clause."""
-        answer, words = [w.key for w in words_of(self.answer(row))], words_of(clause)
-        for i in range(len(words) - len(answer) + 1):
-            if answer and [w.key for w in words[i : i + len(answer)]] == answer:
-                return words[i].start, words[i + len(answer) - 1].end
-        return None
+        """Where the words of the fact's answer stand in a clause, or of one of several answers."""
+        answer = self.answer(row)
+        parts = (answer, *(_LISTED.split(answer) if _LISTED.search(answer) else ()))
+        return next(filter(None, (_place(part, clause) for part in parts)), None)
+
+
+def _place(told: str, clause: str) -> Span | None:
+    """Where the words of a text stand in a clause."""
+    answer, words = [w.key for w in words_of(told)], words_of(clause)
+    for i in range(len(words) - len(answer) + 1):
+        if answer and [w.key for w in words[i : i + len(answer)]] == answer:
+            return words[i].start, words[i + len(answer) - 1].end
+    return None
 
 
 def step_of(prompt: str, answer: str) -> str:

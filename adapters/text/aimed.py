@@ -12,6 +12,14 @@ _IS_OF = re.compile(
     r"^(?P<name>.+?) (?:is|was|are|were|became|remains) (?:(?:also|still|now|once) )?"
     r"(?:the|an?) (?P<noun>[\w' -]+) of(?: the| an?)?$"
 )
+_IS_IT_OF = re.compile(
+    r"^(?:is|was|are|were) (?P<name>.+?) (?:the|an?) (?P<noun>[\w' -]+?) (?:of|to)\b.*\?$", re.I
+)
+_NOUN_IS = re.compile(r"^(?:the )?(?P<noun>[\w' -]+?) (?:of|to) (?P<name>.+?) (?:is|was) ", re.I)
+_EITHER_WAY = set_of(  # of two, each is the other's
+    "sibling brother sister twin cousin spouse husband wife partner friend neighbour neighbor "
+    "colleague rival opposite town city"
+)
 _DONE_BY = re.compile(
     rf"\b{_BE} {_ADVERB}(?:{_GAP} )?{_ADVERB}(?P<verb>[\w-]+) by\b", re.IGNORECASE
 )
@@ -47,6 +55,9 @@ _OWN_NAME = re.compile(
     r"\b(?:my|our) (?:[\w-]+ ){0,2}?(?P<whose>[\w-]+)['\u2019]s (?:full )?name\b", re.IGNORECASE
 )
 _OURS_DO = re.compile(r"\b(?:do|does|did) (?:my|our) [\w-]+ ", re.IGNORECASE)
+_WHO_IT_IS = re.compile(r"^Your [\w-]+(?: [\w-]+)? (?:is|was)$")
+_CALLED = re.compile(r"\b(?:is|was|are|were) (?:called|named)$")
+_DOES_MORE = re.compile(r"\b(?:do|does|did)\b(?!.*\b(?:call|name|mean|stand for|go by)\b)", re.I)
 _FRAMES = set_of("name names title identity rest kind sort type full one best some all")
 
 
@@ -55,6 +66,11 @@ def turned_round(clause: str, sentence: str) -> bool:
 
     "Tarn is the capital of" is no question for the capital of Tarn.
     """
+    if asked := _IS_IT_OF.match(clause.strip()):
+        told = _NOUN_IS.match(sentence)
+        noun = asked["noun"].lower()
+        same = bool(told and told["noun"].lower() == noun and told["name"] == asked["name"])
+        return same and noun.split()[-1] not in _EITHER_WAY
     found = _IS_OF.match(clause.strip())
     if not found or re.search(r"\bof\b|['\u2019]s\b", found["name"]):
         return False
@@ -95,9 +111,11 @@ def named_is_another(clause: str, prompt: str) -> bool:
 
 def done_by_ours(clause: str, prompt: str) -> bool:
     """Whether a clause asks what somebody of the speaker's does, where a prompt tells what the
-    speaker does: "Where does my wife work?".
+    speaker does ("Where does my wife work?") or who that is, or what it is called.
     """
-    return bool(_OURS_DO.search(clause)) and prompt.startswith("You ")
+    if _OURS_DO.search(clause) and (prompt.startswith("You ") or _WHO_IT_IS.match(prompt)):
+        return True
+    return bool(_CALLED.search(prompt) and _DOES_MORE.search(clause))
 
 
 def whether_only(prompt: str) -> bool:

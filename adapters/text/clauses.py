@@ -17,6 +17,7 @@ _BOUNDARY = re.compile(
 _BROKEN_OFF = re.compile(  # a line that goes on in the next one
     r"\b(?:of|the|an?|in|at|on|for|to|from|by|with|and|or|is|was|are|were|does|did)\s*$", re.I
 )
+_LOWER = re.compile(r"\s[a-z]")
 _WH = r"(?:what|who|whom|whose|which|where|when|why|how)"
 _AUXILIARY = (
     r"(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should|may|might|am)"
@@ -47,6 +48,7 @@ _YES_NO = re.compile(
 )
 _TRUE = re.compile(r"^(?:is it (?:true|right|correct|so|a fact)|am i right)\b", re.IGNORECASE)
 _NEGATION = re.compile(r"\b(?:not|never|no longer|nor|neither)\b|n't\b", re.IGNORECASE)
+_TITLED = re.compile(r"(?<=[a-z,] )(?:Not|Never|Nor|Neither)\b|^Never(?= [A-Z])")  # of a name
 _CONTRAST = re.compile(  # "A, not B": of whom it is asked, and no denial
     r"(?:^|,|\b(?:and|but))\s*not (?=(?:the|that|those|in|of|at|for|to|from|by|with|on)\b|[A-Z])"
 )
@@ -128,7 +130,7 @@ def clauses_of(text: str, marks: Iterable[Span] = (), names: Iterable[Span] = ()
     cuts = [
         (m.start(), m.end())
         for m in _BOUNDARY.finditer(text)
-        if _ends(text, m) and not any(a < m.start() and m.end() < b for a, b in whole)
+        if _ends(text, m) and not any(_belongs(text, m, name) for name in whole)
     ]
     cuts = sorted([*cuts, *marks])
     found: list[Clause] = []
@@ -139,6 +141,13 @@ def clauses_of(text: str, marks: Iterable[Span] = (), names: Iterable[Span] = ()
         start = end
     _add(found, text, start, len(text), ended=False)
     return found
+
+
+def _belongs(text: str, found: re.Match[str], name: Span) -> bool:
+    """Whether a boundary mark is a name's own: "Who wrote Sub: Zero?", "where Help! was made"."""
+    begin, end = name
+    own = found[0] == "!" and found.start() == end and bool(_LOWER.match(text, found.end()))
+    return own or (begin < found.start() and found.end() < end)
 
 
 def _ends(text: str, found: re.Match[str]) -> bool:
@@ -203,7 +212,8 @@ def denies(clause: str) -> bool:
 
 def _affirmed(text: str) -> str:
     """The text without negations that deny nothing."""
-    return _CONTRAST.sub(" ", _FORGOT.sub(" ", _NEITHER.sub(" ", text.strip())))
+    text = _TITLED.sub(" ", text.strip())
+    return _CONTRAST.sub(" ", _FORGOT.sub(" ", _NEITHER.sub(" ", text)))
 
 
 def second_verb(text: str, subject: Span, taken: Span, end: int) -> Span | None:

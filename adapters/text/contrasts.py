@@ -14,7 +14,7 @@ _TURNED = re.compile(r"\b(?:is|was|are|were) (?:the|an?) [\w' -]+ (?:of|to)(?: a
 """A prompt that tells whose noun its name is: "Ann is the mother of" tells a child."""
 
 _KIND = re.compile(  # "Zog is a country in" tells a continent, "how old" asks for an age
-    r"\ban? [\w-]+|\bhow old\b|\bnext to\b", re.IGNORECASE
+    r"(?<=\w )an? [\w-]+|\bhow old\b|\bnext to\b", re.IGNORECASE
 )
 _OPPOSITE = re.compile(  # "until when is it open" asks when it closes
     r"\b(?:until|till|except|not|never|law)\b|n['\u2019]t\b", re.IGNORECASE

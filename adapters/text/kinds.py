@@ -49,11 +49,25 @@ _DONE_BY = re.compile(
 )
 _SMALL = set_of("the of and de la van von der du at for in")  # of a name's words
 _OWNER = re.compile(r"^(?:your|the) ", re.IGNORECASE)  # which may be "my" in the question
+_WHETHER = re.compile(
+    r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would)\b|\bor\b|, \w+\?$",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(r"\b(?:before|after|besides|but|except|than|apart from|instead of) $", re.I)
+_ASKS = re.compile(
+    r"^\W*(?:(?:and|so|but|hey|please|in|on|at|for|from|to|since|until|by|with) )*"
+    r"(?:who|whom|whose|what|which|where|when|how)\b",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(rf"{_NUMBER} (?P<noun>[a-z][a-z -]*)", re.IGNORECASE)
-_HAVE = re.compile(r"\b(?:has|have|had|owns?|keeps?)$")
+_HAVE = re.compile(r"\b(?:has|have|had|owns?|keeps?|needs?|requires?|contains?|uses?)$")
+_UNIT = re.compile(
+    r"(?:seconds?|minutes?|hours?|days?|nights?|weeks?|months?|years?|[kmc]?m|[km]?g|[mc]?l|"
+    r"lit(?:re|er)s?|cups?|spoons?|grams?|kilos?|metres?|meters?|miles?|euros?|dollars?|pounds?)\b"
+)
 _COUNTS = re.compile(r"\bhow (?:many|much|long)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(
-    rf"\bhow many (?P<noun>[\w -]+?) (?:do|does|did|has|have|had)\b|"
+    rf"\bhow (?:many|much) (?P<noun>[\w -]+?) (?:do|does|did|has|have|had|is|are)\b|"
     rf"\b(?:have|got|own|keep) (?:any |{_NUMBER} )?(?P<any>[a-z][a-z -]*)\W*$",
     re.IGNORECASE,
 )
@@ -61,9 +75,9 @@ _HOW_MANY = re.compile(
 
 def of_another_kind(clause: str, prompt: str, answer: str) -> bool:
     """Whether an answer can be none to a question: an amount to "who" or "where", somebody or
-    somewhere to "when", two cats to "how many dogs".
+    somewhere to "when", two cats to "how many dogs", Ann to "who was it before Ann".
     """
-    if _HAVE.search(prompt) and _counts_others(clause, answer):
+    if _has_answer(clause, answer) or (_HAVE.search(prompt) and _counts_others(clause, answer)):
         return True
     groups = (found.groupdict() for found in _WH.finditer(clause))
     asked = {kind for group in groups for kind, word in group.items() if word}
@@ -98,6 +112,17 @@ def _is_somebody(clause: str, prompt: str, answer: str) -> bool:
     return address or words[0].key in TITLES or bool(whole or _DONE_BY.search(prompt))
 
 
+def _has_answer(clause: str, answer: str) -> bool:
+    """Whether a clause itself has an answer, and so asks for another ("the mayor before Ann") or
+    for something else ("how do I write it in Rust"); not where it only asks whether it is so.
+    """
+    found = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", clause, re.IGNORECASE)
+    if not found or _WHETHER.search(clause):
+        return False
+    beside = _BESIDE.search(clause[: found.start()])
+    return bool(beside or (_ASKS.match(clause) and len(answer) > 2 and clause.endswith("?")))
+
+
 def _are_names(words: Sequence[Word]) -> bool:
     """Whether every word has a capital letter, and none is a number."""
     return bool(words) and all(word.capital and not word.number for word in words)
@@ -109,6 +134,8 @@ def _counts_others(clause: str, answer: str) -> bool:
     if not counted or not asked:
         return False
     told = counted["noun"]
+    if _UNIT.match(told) and "many" not in clause:
+        return False
     return _stem(asked["noun"] or asked["any"]) not in map(_stem, (told, *told.split()))
 
 

@@ -19,11 +19,9 @@ from adapters.text.names import (
     candidates,
     first_word,
     key_number,
-    owns_a_possessor,
-    stands_alone,
-    stands_for_a_person,
 )
 from adapters.text.ordinary import is_marked, is_meant, may_be_no_name, told_as_name
+from adapters.text.whole import owns_a_possessor, stands_alone, stands_for_a_person
 from adapters.text.words import Word, words_of
 
 NOBODY = 0

@@ -120,7 +120,9 @@ class Learner(Carrier):
         """A live fact with another answer or one more name; raises BadInputError for others."""
         old = self.show(id)
         if old.state != "live":
-            raise BadInputError(f"fact #{id} is {old.state}; give a live one")
+            now = next((f for f in reversed(self.history(id)) if f.state == "live"), None)
+            other = f"#{now.id}, which took its place" if now else "a live one"
+            raise BadInputError(f"fact #{id} is {old.state}; give {other}")
         names = [] if alias is None else [check_text(alias, "alias", LONGEST_NAME)]
         aliases = tuple(dict.fromkeys([*old.aliases, *names]))
         said = old.answer if answer is None else answer

@@ -42,7 +42,7 @@ def make_reply(
         _steps(said, ids, before) if explain else (),
         asked if asked != question else None,
         tuple(map(explain, _led(said, before))) if explain else (),
-        all(not c.evidence < WEAK for c in said.changes if c),  # NaN inside a fact's words
+        _is_sure(said, before),
     )
 
 
@@ -93,6 +93,13 @@ def uncontradicted(receipt: Receipt, old: int) -> Receipt:
     """The receipt of a fact in which only its names changed: it contradicts nothing."""
     warnings = tuple(w for w in receipt.warnings if w != contradiction(old))
     return replace(receipt, warnings=warnings)
+
+
+def _is_sure(said: Said, before: Sequence[int]) -> bool:
+    """Whether no fact spoke on weak evidence, and the last step that facts led to is a fact's."""
+    changes = [c for c in said.changes if c]
+    strong = all(not c.evidence < WEAK for c in changes)  # NaN inside a fact's words
+    return strong and (bool(changes) or not before)
 
 
 def _led(said: Said, before: Sequence[int]) -> list[int]:

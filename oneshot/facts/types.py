@@ -92,7 +92,8 @@ class Reply:
 
     `asked` is the question as it was asked in the end, where a phrase of it was replaced by what
     it stands for; `chain` are facts, in words, whose answers led on, and the last that they led to.
-    A fact that is not `sure` spoke on weak evidence: perhaps something near to it was asked.
+    A fact that is not `sure` spoke on weak evidence, as perhaps something near to it was asked,
+    or its last step was the model's own.
     """
 
     question: str

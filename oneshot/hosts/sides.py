@@ -13,7 +13,9 @@ class Side:
 
     `clozes` and `nouns` ("The N of {} is") tell it; `says`, or `plural` with several values, is how
     an implied fact is told and `asks` what it is asked by. `several` is what its values are called
-    together, empty where there is one. `inverse` is the side of the other name, if any, `state`
+    together, empty where there is one. `inverse` is the side of the other name, if any, `among`
+    the side that several values told at once have among themselves, `apart` says that none of its
+    values has an "and" in it, `state`
     what the name is known to be then ("dead"), `passed_on` what it has from its value ("currency"),
     and `bank` the bank's relations that are the same.
     """
@@ -29,6 +31,8 @@ class Side:
     bank: tuple[str, ...]
     state: str = ""
     passed_on: tuple[str, ...] = ()
+    among: str = ""
+    apart: bool = False
 
     @property
     def prompts(self) -> tuple[str, ...]:
@@ -62,6 +66,8 @@ def sides() -> dict[str, Side]:
             tuple(entry.get("bank", ())),
             entry.get("state", ""),
             tuple(entry.get("passed_on", ())),
+            entry.get("among", ""),
+            bool(entry.get("apart", False)),
         )
         for name, entry in declared.items()
     }

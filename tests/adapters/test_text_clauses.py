@@ -168,3 +168,27 @@ def test_no_clause_ends_within_a_name() -> None:
     found = clauses_of(text, names=[(at, at + len(name))])
     assert [text[c.start : c.end] for c in found] == [f"Who wrote {name}?", "It rained."]
     assert len(clauses_of(text)) == 4
+
+
+def test_a_mark_right_behind_a_name_may_be_its_own() -> None:
+    text, name = "Where did Sell Out! originate?", "Sell Out"
+    start = text.index(name)
+    assert len(clauses_of(text)) == 2
+    assert len(clauses_of(text, names=[(start, start + len(name))])) == 1
+    shouted = "We love Sell Out! Where is it from?"
+    start = shouted.index(name)
+    assert len(clauses_of(shouted, names=[(start, start + len(name))])) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Who directed Never Let Me Go?", False),
+        ("Never Let Me Go was directed by", False),
+        ("Who never directed Zog?", True),
+        ("Who did NOT direct Zog?", True),
+        ("Never mind Zog", True),
+    ],
+)
+def test_words_of_a_title_deny_nothing(text: str, wanted: bool) -> None:
+    assert denies(text) is wanted

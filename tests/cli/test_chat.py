@@ -71,7 +71,7 @@ def test_words_behind_a_slash_are_not_for_the_model(run: Run, learner: type[Fake
         "/facts",
         "/forget #1",
         "/facts",
-        "/undo it",
+        "/undo",
         "/help",
         "/what now",
     )
@@ -83,6 +83,7 @@ def test_words_behind_a_slash_are_not_for_the_model(run: Run, learner: type[Fake
     assert result.err == "error: the chat knows no '/what'; /help lists what it knows\n"
     told = run("chat", stdin=typed(f"/teach {CAPITAL}", "Where?", "/forget 1")).err
     assert "/new begins another" in told, "the conversation may still tell it"
+    assert run("chat", stdin="/undo it\n").err.startswith("error: /undo takes nothing behind it")
     assert run("chat", stdin="/forget it\n").err.startswith("error: /forget takes the number")
     assert run("chat", stdin="/teach\n").err.count("\n") == 1
 

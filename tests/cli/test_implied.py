@@ -19,7 +19,7 @@ def taught(run: Run, learner: type[FakeLearner]) -> type[FakeLearner]:
 def test_rules_are_added_listed_and_removed(run: Run, learner: type[FakeLearner]) -> None:
     assert run("rule", "list").err == "no rules\n"
     added = run("rule", "add", f"{RULE}.")
-    assert added.out.strip() == f"{RULE}: 1 facts follow"
+    assert added.out.strip() == f"{RULE}: 1 fact follows"
     assert run("--json", "rule", "list").records == [{"number": 1, "rule": RULE}]
     assert run("--json", "rule", "remove", "1").records == [{"removed": RULE}]
     assert run("rule", "list").out == ""

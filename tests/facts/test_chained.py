@@ -8,6 +8,7 @@ from packaged import learner
 
 from adapters.attach import attach
 from oneshot.cli.facts.display import led_by, reply_record
+from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import Manner
 from oneshot.facts.types import Statement, Step
@@ -97,3 +98,34 @@ def test_the_real_model_says_a_sentence_in_chat_and_follows_a_conversation(tmp_p
         asked = ["Was the author of Misery born in Rome?", "Was the author of Misery born in Oslo?"]
         no, yes = learner.ask(asked, manner=manner)
         assert (no.answer, yes.answer) == ("No, Ann Bell was born in Oslo.", "Yes.")
+
+
+@pytest.mark.slow
+def test_what_is_asked_of_a_bearer_is_asked_of_the_name_and_back(tmp_path: Path) -> None:
+    if REAL is None:
+        pytest.skip("smollm2 is not here: oneshot host fetch smollm2")
+    told = [
+        "Our dog is called Biscuit.",
+        "Biscuit sleeps in the laundry room.",
+        "Our dog eats at 6 pm.",
+        "My sister Petra works at Halden Labs.",
+        "Petra was born in Oslo.",
+    ]
+    asked = {
+        "What is our dog called?": "Your dog is called Biscuit.",
+        "Where does our dog sleep?": "Biscuit sleeps in the laundry room.",
+        "When does Biscuit eat?": "Your dog eats at 6 pm.",
+        "Where was my sister born?": "Petra was born in Oslo.",
+        "Who is my sister?": "Your sister is called Petra.",
+    }
+    with Learner.open(tmp_path / "brain", model=str(REAL)) as learner:
+        entered = learner.write([parse_sentence(sentence) for sentence in told])
+        replies = learner.ask(list(asked), manner=Manner(max_new_tokens=16))
+        assert [reply.answer for reply in replies] == list(asked.values())
+        assert replies[1].facts == (entered[0].id, entered[1].id)
+        others = ["Where does my sister Anna work?", "Where does our cat sleep?"]
+        for reply in learner.ask(others, manner=Manner(max_new_tokens=4)):
+            assert reply.facts == ()
+        learner.forget([entered[0].id])
+        (gone,) = learner.ask(["Where does our dog sleep?"], manner=Manner(max_new_tokens=4))
+        assert gone.facts == ()

@@ -132,6 +132,43 @@ def test_rules_read_facts_in_other_words_and_tell_of_either_name() -> None:
     assert made["Freedonia is a"] == "country"
 
 
+def test_ours_is_nobody_and_neighbours_are_people_too() -> None:
+    assert following(["Our landlord is Mrs. Achterberg."]) == {}
+    found = following(["Greta Lund is Bram Verhoef's neighbour."])
+    assert found == {"The neighbour of Greta Lund is": "Bram Verhoef"}
+
+
+def test_lists_joined_by_and_alone_are_taken_apart_but_no_titles() -> None:
+    found = following(["Ruvania borders Talmark and Ostrel.", "Ann Bell wrote Salt and Cinder."])
+    assert found["Ostrel borders"] == found["Talmark borders"] == "Ruvania"
+    assert found["The author of Salt and Cinder is"] == "Ann Bell"
+
+
+def test_children_told_at_once_are_siblings() -> None:
+    found = following(["Lena's children are Otto, Freya and Nils."])
+    assert found["The siblings of Otto are"] == "Freya and Nils"
+    assert found["The number of Otto's siblings is"] == "2"
+    assert found["A parent of Otto is"] == "Lena"
+    two = following(["Lena's sons are Otto and Nils."])
+    assert two["A sibling of Nils is"] == "Otto"
+    assert "A sibling of Nils is" not in following(["Lena's son is Nils."])
+
+
+def test_whoever_is_called_something_is_known_by_it() -> None:
+    found = following(["Our dog is called Biscuit.", "The name of the boat is Calypso."])
+    assert found == {"Biscuit is the name of": "your dog", "Calypso is the name of": "the boat"}
+    assert following(["A young dog is called a puppy."]) == {}
+
+
+def test_who_somebody_is_to_the_speaker_is_told_on_the_way() -> None:
+    works = "My sister Petra works at Halden."
+    found = following([works, "Petra was born in Oslo.", "My sister Petra plays the cello."])
+    assert found["My sister is called"] == "Petra"
+    both = following([works, "The boss of my sister Anna is Ida Lund."])
+    assert both["My sister is called"] == "Anna and Petra"
+    assert "My sister is called" not in following(["My sister works at Halden."])
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -140,6 +177,7 @@ def test_rules_read_facts_in_other_words_and_tell_of_either_name() -> None:
         "a => b",
         "X is old => Y is in X",
         "X's car is Y => Z",
+        "X's child is Y => Y's uncle is Z",
     ],
 )
 def test_what_is_no_rule_is_refused(text: str) -> None:
@@ -202,6 +240,14 @@ def test_times_at_the_end_of_an_answer(answer: str, expected: tuple[str, ...]) -
     assert without_period(answer) == expected
 
 
+def test_a_time_behind_what_is_told_is_no_answer() -> None:
+    told = parse_sentence("Ruben lived in Karsk from 2010 to 2019.")
+    assert (told.prompt, told.answer) == ("Ruben lived in", "Karsk")
+    assert (told.since, told.until) == ("2010", "2019")
+    lasted = parse_sentence("The war of Zog lasted from 1914 to 1918.")
+    assert (lasted.answer, lasted.since) == ("1914 to 1918", None)
+
+
 def test_dates() -> None:
     assert dated(" 3 May 2010 ") == "2010-05-03"
     assert last_day("2019") == "2019-12-31"
@@ -244,4 +290,5 @@ def test_a_relation_that_words_do_not_tell_is_read_from_states() -> None:
 
     assert side("Orla Vesper has a boss called", "Orla Vesper") == "manager"
     assert side("The favourite colour of Orla Vesper is", "Orla Vesper") == ""
+    assert side("Orla Vesper mentors", "Orla Vesper") == "", "it may be either way round"
     assert side("The manager of Orla Vesper is", "Orla Vesper") == "", "the words tell it"

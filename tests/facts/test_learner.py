@@ -103,7 +103,7 @@ def test_update_keeps_the_old_version_in_the_history(learner: Learner) -> None:
     assert receipt.warnings == ("contradicts #3, which it replaces",)
     assert learner.show(receipt.id).replaces == 3
     assert learner.show(3).state == "superseded"
-    for id, reason in ((3, "superseded"), (99, "no fact #99")):
+    for id, reason in ((3, f"superseded; give #{receipt.id}, which took"), (99, "no fact #99")):
         with refused(BadInputError, reason):
             learner.update(id, "Nova")
     learner.update(receipt.id, POOL[2].answer)

@@ -122,6 +122,12 @@ def test_templates_come_first(sentence: str, expected: tuple[str | None, ...]) -
         assert wanted is None or got == wanted
 
 
+def test_where_a_place_lies_is_told_and_not_what_it_is() -> None:
+    told = parse_sentence("Tromsvik is a small town in Norlund.", ["{} is a"])
+    assert (told.prompt, told.answer) == ("Tromsvik is a small town in", "Norlund")
+    assert parse_sentence("Tromsvik is a quiet town.", ["{} is a"]).answer == "quiet town"
+
+
 def test_longest_template_wins_and_templates_differ_from_guessing() -> None:
     sentence = "the flag of old freedonia shows off red stripes"
     assert parse_sentence(sentence).prompt == "the flag of old freedonia shows off"

@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from adapters.query.chained.naming import asks_more, names
 from adapters.query.chained.phrases import noun_phrases, phrases
+from adapters.query.chained.places import is_country, where_it_lies
 from adapters.query.evidence import Evidence
 from adapters.query.listening.asked import Asked, Heard, Named
 from adapters.query.listening.view import View, standing
@@ -91,7 +93,8 @@ class Chains:
         last = [Link(named, clause) for named in (*clause.named, *clause.owners)]
         found = [*last]
         for _ in range(HOPS - 1):
-            grown = [link for start in last for link in self._grown(start)]
+            ways = self._renamed, self._grown
+            grown = [link for start in last for way in ways for link in way(start)]
             last = sorted(grown, key=lambda link: -link.evidence)[:BEAM]
             found += last
         return found
@@ -115,7 +118,8 @@ class Chains:
             least = max(0.0, float(self.evidence.of_each(row, whole)[0])) + INSIDE
             if float(found[best]) > least:
                 evidence = min(link.evidence, float(found[best]))
-                yield Inner(spans[best], (*link.via, row), evidence)
+                led = self.to_country(row, is_country(asked.view.text[slice(*spans[best])]))
+                yield Inner(spans[best], (*link.via, *led), evidence)
 
     def narrowed(self, asked: Asked) -> Asked:
         """A question for yes or no without the names that are answers of facts on others in it."""
@@ -125,6 +129,16 @@ class Chains:
         answers = {key for found in onward if found for key in found[:1]}
         rest = tuple(named for named in asked.named if named[0].key not in answers)
         return replace(asked, named=rest) if rest else asked
+
+    def _renamed(self, start: Link) -> Iterator[Link]:
+        """The other name of whom a name stands for, where a fact tells what it is called."""
+        asked, (mention, rows) = start.asked, start.named
+        for row in rows:
+            onward = self._onward(row) if names(self.voice.prompt(row), mention.key) else None
+            if onward and asks_more(asked, mention):
+                key, further = onward
+                named = standing(asked.view.words, (mention.start, mention.end), key), further
+                yield Link(named, _put(asked, named), (*start.via, row), start.evidence)
 
     def _grown(self, start: Link) -> Iterator[Link]:
         """The phrases around a name that ask for a fact on it whose answer is a name."""
@@ -138,13 +152,30 @@ class Chains:
         if codes is None:
             return
         known = self.evidence.known(codes)
-        for row, (key, rows) in waiting.items():
+        for row in waiting:
             found = self.evidence.of_each(row, codes, known)
             for value, i in zip(*found.topk(min(EACH, len(found))), strict=True):
                 if float(value) > PHRASE:
-                    named = standing(asked.view.words, spans[int(i)], key), rows
                     evidence = min(start.evidence, float(value))
-                    yield Link(named, _put(asked, named), (*start.via, row), evidence)
+                    yield from self._link(start, row, spans[int(i)], evidence)
+
+    def _link(self, start: Link, row: int, span: Span, evidence: float) -> Iterator[Link]:
+        """A phrase in the place of the name that answers a fact, where facts are on that name."""
+        asked = start.asked
+        led = self.to_country(row, is_country(asked.view.text[slice(*span)]))
+        if onward := self._onward(led[-1]):
+            key, rows = onward
+            named = standing(asked.view.words, span, key), rows
+            yield Link(named, _put(asked, named), (*start.via, *led), evidence)
+
+    def to_country(self, row: int, wanted: bool) -> tuple[int, ...]:
+        """A fact and, where the country of its answer is `wanted`, the one that tells it."""
+        onward = self._onward(row) if wanted else None
+        if onward is None:
+            return (row,)
+        rows = onward[1]
+        lies = where_it_lies([(self.voice.prompt(r), self.voice.answer(r)) for r in rows])
+        return (row,) if lies is None else (row, rows[lies])
 
     def _leads_back(self, row: int, before: int) -> bool:
         """Whether a fact tells the other way round what the fact before it tells: it is about that

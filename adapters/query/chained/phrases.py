@@ -26,7 +26,7 @@ def phrases(asked: Asked, name: Mention) -> Iterator[Span]:
     to be asked.
     """
     for first, last in _runs(asked, name):
-        if _says_more(_rest(asked, first, last), BARE):
+        if says_more(rest_of(asked, first, last), BARE):
             yield _span(asked, first, last)
 
 
@@ -41,7 +41,7 @@ def noun_phrases(asked: Asked, name: Mention) -> Iterator[Span]:
         before = words[first : name.first]
         told = owns or any(w.key in RELATIVE for w in before)
         told = told or bool(before and before[-1].key not in DIRECT | DETERMINERS)
-        if begins and (told or last == name.last) and _says_more(_rest(asked, first, last), PLAIN):
+        if begins and (told or last == name.last) and says_more(rest_of(asked, first, last), PLAIN):
             yield _span(asked, first, last)
 
 
@@ -61,7 +61,7 @@ def _runs(asked: Asked, name: Mention) -> Iterator[tuple[int, int]]:
         for last in range(name.last, min(inside[-1], name.last + BEHIND) + 1):
             around = [*words[first : name.first], *words[name.last + 1 : last + 1]]
             free = not any(n.first <= last and n.last >= first for n in others)
-            if free and _says_more(around, OPENERS):
+            if free and says_more(around, OPENERS):
                 yield first, last
 
 
@@ -71,7 +71,8 @@ def _inside(asked: Asked) -> list[int]:
     return [i for i, word in enumerate(words) if begin <= word.start and word.end <= end]
 
 
-def _rest(asked: Asked, first: int, last: int) -> list[Word]:
+def rest_of(asked: Asked, first: int, last: int) -> list[Word]:
+    """The words of a clause without the words [first, last]."""
     return [asked.view.words[i] for i in _inside(asked) if not first <= i <= last]
 
 
@@ -79,5 +80,6 @@ def _span(asked: Asked, first: int, last: int) -> Span:
     return asked.view.words[first].start, asked.view.words[last].end
 
 
-def _says_more(words: Sequence[Word], than: frozenset[str]) -> bool:
+def says_more(words: Sequence[Word], than: frozenset[str]) -> bool:
+    """Whether any word is none of these."""
     return any(word.key not in than for word in words)

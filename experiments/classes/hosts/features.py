@@ -3,7 +3,8 @@
     python -m experiments.classes.hosts.features chain cifar100 tinyimagenet --data DIR
 
 `chain` is the host that ships, trained on half of CIFAR-100's classes; `patches` is fitted on
-CIFAR-10's pixels without labels, so that it knows no class at all.
+CIFAR-10's pixels without labels, so that it knows no class at all, and `patches-cifar100` on
+CIFAR-100's, for classes of CIFAR-10.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Bool, Float, Int64, UInt8
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -46,13 +47,19 @@ class FeatureSet:
 
     def tuning(self, share: float = 0.2) -> "FeatureSet":
         """The training images alone, the last share of each class in the place of the test's."""
-        held = torch.zeros(len(self.train), dtype=torch.bool)
-        for label in self.train_labels.unique():
-            rows = torch.where(self.train_labels == label)[0]
-            held[rows[-max(1, round(share * len(rows))) :]] = True
+        held = held_out(self.train_labels, share)
         return FeatureSet(
             self.train[~held], self.train_labels[~held], self.train[held], self.train_labels[held]
         )
+
+
+def held_out(labels: Int64[Tensor, " n"], share: float = 0.2) -> Bool[Tensor, " n"]:
+    """Which examples are the last share of their class."""
+    held = torch.zeros(len(labels), dtype=torch.bool)
+    for label in labels.unique():
+        rows = torch.where(labels == label)[0]
+        held[rows[-max(1, round(share * len(rows))) :]] = True
+    return held
 
 
 def cached_features(host: str, dataset: str) -> FeatureSet:
@@ -87,10 +94,11 @@ def _host(name: str, data: Path | None) -> FeatureChain | PatchHost:
     match name:
         case "chain":
             return load_feature_chain(SHIPPED, CPU)
-        case "patches":
-            pixels = load_images("cifar10", data, CPU).train_images
+        case "patches" | "patches-cifar100":
+            fitted_on = "cifar10" if name == "patches" else "cifar100"
+            pixels = load_images(fitted_on, data, CPU).train_images
             return fit_patch_host(pixels, torch.Generator().manual_seed(0))
-    raise SystemExit(f"host {name!r} is unknown; give chain or patches")
+    raise SystemExit(f"host {name!r} is unknown; give chain, patches or patches-cifar100")
 
 
 def _all(host: FeatureChain | PatchHost, images: Tensor, what: str) -> Tensor:

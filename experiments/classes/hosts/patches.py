@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from oneshot.images.features.coded import BATCH
+from oneshot.images.features.coded import BATCH, PatchCodes
 from oneshot.images.features.deep import DeepBank, DeepSettings, fit_deep
 from oneshot.images.features.patches import PatchSettings, fit_bank
 
@@ -28,6 +28,15 @@ class PatchHost:
     def features(self, images: UInt8[Tensor, "n 3 32 32"]) -> Float[Tensor, "n width"]:
         """Principal components, each over its own deviation, of any number of images."""
         return (_pooled(self.bank, images) - self.centre) @ self.components
+
+
+def fit_patch_codes(
+    images: UInt8[Tensor, "n 3 32 32"], generator: torch.Generator, *, mirror: bool
+) -> PatchCodes:
+    """All responses of patches at every pixel, as codes, from pixels alone."""
+    first = fit_bank(images, PatchSettings(filters=256, mirror=mirror), generator)
+    bank = fit_deep(first, images, DeepSettings(filters=512), generator)
+    return PatchCodes.standardised(bank, images[:SAMPLE])
 
 
 def fit_patch_host(images: UInt8[Tensor, "n 3 32 32"], generator: torch.Generator) -> PatchHost:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from experiments.classes.protocols.splits import base_classes
 from experiments.record import run_recorded
+from oneshot.errors import BadInputError
 from oneshot.images.data import (
     channel_statistics,
     normalise,
@@ -57,6 +58,13 @@ class HostTraining:
     smoothing: float = 0.1
     cutout: int = 0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        stages = len(self.widths)
+        if self.together < 1 or stages % self.together:
+            raise BadInputError(
+                f"{stages} widths came in blocks of {self.together}; give a divisor of {stages}"
+            )
 
 
 class Trainer:

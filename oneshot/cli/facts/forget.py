@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from oneshot.cli.facts.display import show_facts, show_receipts
+from oneshot.cli.facts.display import numbers, show_facts, show_receipts
 from oneshot.cli.session import SESSION, Learner, open_learner
 from oneshot.errors import BadInputError
 from oneshot.facts.types import Fact
@@ -89,7 +89,10 @@ def undo() -> None:
 
 def _chosen(learner: Learner, ids: Sequence[int], subject: str | None) -> list[Fact]:
     if ids:
-        return [learner.show(id) for id in ids]
+        found = [learner.show(id) for id in ids]
+        if not any(fact.state == "live" for fact in found):
+            raise BadInputError(f"{numbers(ids)} is no live fact any more; see `oneshot list`")
+        return found
     if subject is None:
         return learner.facts()
     found = learner.by_subject(subject)

@@ -37,7 +37,8 @@ def add(
         rule = learner.add_rule(text)
         count = sum(told.rule == rule.text for told in learner.implied())
         record = {"rule": rule.text, "implied": count}
-        SESSION.get().output.outcome(record, f"{rule.text}: {count} facts follow")
+        follow = "1 fact follows" if count == 1 else f"{count} facts follow"
+        SESSION.get().output.outcome(record, f"{rule.text}: {follow}")
 
 
 @commands.command("list")

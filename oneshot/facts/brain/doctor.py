@@ -11,6 +11,7 @@ from oneshot.facts.brain.implying import wanted_of
 from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.calibrated import calibration_path
 from oneshot.facts.implied.rules import Rule
+from oneshot.facts.types import Statement
 from oneshot.memory.disk.shelf import Shelf
 from oneshot.memory.doctor import checks
 from oneshot.memory.doctor.finding import Finding
@@ -77,16 +78,22 @@ def _agreement(brain: Brain, *, repair: bool) -> Iterator[Finding]:
 
 
 def _implied(brain: Brain, texts: Texts, *, repair: bool) -> Finding:
-    """What the weights hold as implied has to follow from the facts; what does not is taken out."""
+    """What the weights hold as implied has to follow from the facts, in whatever wordings it is
+    asked; what does not is taken out.
+    """
     rules = [Rule(text) for text in brain.journal.rules()]
     wanted = wanted_of(texts, texts.names(every=bool(rules)), rules)
-    there = texts.all_implied().keys()
-    if wrong := there - wanted.keys():
+    there, follows = texts.all_implied(), set(map(_told, wanted.values()))
+    if wrong := [key for key, told in there.items() if _told(told) not in follows]:
         if repair:
             brain.store.remove(wrong)
         detail = f"{len(wrong)} of them follow from no fact any more"
         return Finding("implied facts", False, detail, repaired=repair)
     return Finding("implied facts", True, f"{len(there)} follow from the facts")
+
+
+def _told(implied: Statement) -> tuple[object, ...]:
+    return implied.prompt, implied.answer, implied.subject, implied.origins
 
 
 def _list(brain: Brain, count: int, *, repair: bool) -> Finding:

@@ -1,5 +1,6 @@
 """What a fact is understood to tell: its relation by the bank, and which facts it excludes."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,10 +11,9 @@ from torch import Tensor
 
 from adapters.address.calibration import Calibration
 from adapters.query.evidence import SAME
-from adapters.text.names import SPEAKER, name_key
 from adapters.text.words import words_of
 from adapters.write.rows import NO_TOKEN, FactRows
-from oneshot.facts.implied.wording import side_of
+from oneshot.facts.implied.wording import of_speaker, side_of
 from oneshot.facts.types import Statement
 from oneshot.hosts.relations import spoken
 from oneshot.hosts.sides import sides
@@ -38,6 +38,12 @@ class _Column:
     def places(self, text: str) -> Bool[Tensor, " relations"]:
         """Where a text stands."""
         return self._numbers == self._number.get(text, -1)
+
+
+_TELLS_WAY = re.compile(
+    r"\b(?:is|are|was|were)\b|\b(?:by|for|at|in|from|to|with|of|on|called|named)(?: the)?$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,10 @@ class Understanding:
 
     def side(self, told: Statement, row: FactRows) -> str:
         """The declared side that the readings surely tell, of another name than the speaker's;
-        empty where there is none, or where the words tell it anyhow.
+        empty where there is none, or where the words tell it anyhow, or a bare verb ("mentors")
+        does not tell which way round.
         """
-        if side_of(told) or name_key(told.subject or "") == SPEAKER:
+        if side_of(told) or of_speaker(told) or not _TELLS_WAY.search(told.prompt):
             return ""
         ratios = self._ratios(row)
         side = self._sides.texts[int(ratios.argmax())]

@@ -1,5 +1,7 @@
 """What follows from facts by rules, and changes of either kind taken back."""
 
+from collections.abc import Sequence
+
 from oneshot.errors import BadInputError
 from oneshot.facts.changing.writing import Writer, statement_of
 from oneshot.facts.implied.rules import Rule, rule_of
@@ -59,5 +61,11 @@ class Ruler(Writer):
             self.ledger.leave([self.show(id).key for id in added], "forgotten")
             self.ledger.enter(list(zip(back, self._rows(back), strict=True)), None)
             self.brain.journal.drop_operation(operation.id)
-        changed = len(added) or len(removed)
-        return f"{operation.kind} of {changed} fact{'s' if changed != 1 else ''} undone"
+        return f"{operation.kind} of {self._named(added or removed)} undone"
+
+    def _named(self, ids: Sequence[int]) -> str:
+        """One fact in its words, or how many there are."""
+        if len(ids) != 1:
+            return f"{len(ids)} facts"
+        fact = self.show(ids[0])
+        return f"#{fact.id} ({brief(f'{fact.prompt} {fact.answer}')})"

@@ -9,11 +9,12 @@ from adapters.text.words import set_of, words_of
 from oneshot.facts.implied.lists import counting, listed, ordered, values
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.implied.times import timed
-from oneshot.facts.implied.wording import meant_by, named, question_key, side_of, worded
+from oneshot.facts.implied.wording import kind_of, meant_by, named, question_key, side_of, worded
 from oneshot.facts.types import Statement
 from oneshot.hosts.sides import Side, sides
 
 LIST, COUNT = "list", "count"  # what several answers to one question imply
+CALLED = "called"  # what is said on the way: "my sister Petra"
 MOST_ASKS = 7  # wordings beside the prompt
 _NO_NAME = set_of("a an my your his her its our their no not none nobody unknown some")
 
@@ -33,6 +34,7 @@ def implied(name: str, about: Facts, saying: Facts, rules: Sequence[Rule]) -> li
         *_lists(own),
         *_states(own),
         *_inverses(name, others, asked),
+        *_called(name, others),
         *_ruled(name, own, others, rules),
     ]
     if not found:
@@ -45,7 +47,8 @@ def implied(name: str, about: Facts, saying: Facts, rules: Sequence[Rule]) -> li
 
 def names_of(told: Statement) -> set[str]:
     """The keys of the names that something may be implied about by a fact."""
-    return {name_key(text) for text in (told.subject or "", *values(told))} - {"", SPEAKER}
+    texts = (told.subject or "", kind_of(told), *values(told))
+    return {name_key(text) for text in texts} - {"", SPEAKER}
 
 
 def _lists(own: Facts) -> Iterator[Statement]:
@@ -107,30 +110,57 @@ def _states(own: Facts) -> Iterator[Statement]:
 
 
 def _inverses(name: str, others: Facts, asked: set[str]) -> Iterator[Statement]:
-    """What the other sides of relations tell of the name, but for what a fact tells itself."""
-    groups: dict[str, dict[str, Statement]] = defaultdict(dict)
+    """What the other sides of relations tell of the name, and what its answers are to each other,
+    but for what a fact tells itself.
+    """
+    groups: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for key, told in others.items():
-        side = meant_by(told)
-        if side and side.inverse and side.inverse not in asked:
-            groups[side.inverse][key] = told
-    for inverse, group in groups.items():
-        side = sides()[inverse]
-        spelled = _name(v for told in group.values() for v in values(told) if name_key(v) == name)
-        found = ordered(named(told) for told in group.values())
-        if not _may_be_name(spelled):
+        side, answers = meant_by(told), values(told)
+        if side is None or name not in map(name_key, answers):
             continue
-        origins = tuple(sorted(group))
-        prompt = side.says if len(found) == 1 else side.plural
-        yield Statement(
-            _capital(prompt.format(spelled)),
-            listed(found),
-            spelled,
-            asks=tuple(_capital(ask.format(spelled)) for ask in side.asks),
-            origins=origins,
-            rule=inverse,
-        )
-        if side.several and len(found) > 1:
-            yield _count(spelled, side, found, origins)
+        if side.inverse:
+            groups[side.inverse][key] = [named(told)]
+        if side.among and (rest := [v for v in answers if name_key(v) != name]):
+            groups[side.among][key] = rest
+    for told_side in groups.keys() - asked:
+        group = groups[told_side]
+        said = (v for key in group for v in values(others[key]))
+        spelled = _name(v for v in said if name_key(v) == name)
+        if _may_be_name(spelled):
+            yield from _told_of(spelled, sides()[told_side], group)
+
+
+def _told_of(name: str, side: Side, group: Mapping[str, Sequence[str]]) -> Iterator[Statement]:
+    """A side as it is told of a name, and the count of its answers, by the facts they come from."""
+    found = ordered(value for told in group.values() for value in told)
+    origins = tuple(sorted(group))
+    prompt = side.says if len(found) == 1 else side.plural
+    yield Statement(
+        _capital(prompt.format(name)),
+        listed(found),
+        name,
+        asks=tuple(_capital(ask.format(name)) for ask in side.asks),
+        origins=origins,
+        rule=side.name,
+    )
+    if side.several and len(found) > 1:
+        yield _count(name, side, found, origins)
+
+
+def _called(name: str, others: Facts) -> Iterator[Statement]:
+    """What "my sister" is called, where something was told of "my sister Petra"."""
+    told = {key: s for key, s in others.items() if name_key(kind_of(s)) == name}
+    if not told:
+        return
+    spelled = _capital(_name(kind_of(s) for s in told.values()))
+    yield Statement(
+        f"{spelled} is called",
+        listed(s.subject or "" for s in told.values()),
+        spelled,
+        asks=(f"Who is {spelled[0].lower()}{spelled[1:]}?",),
+        origins=tuple(sorted({s.subject: key for key, s in sorted(told.items())}.values())),
+        rule=CALLED,
+    )
 
 
 def _ruled(name: str, own: Facts, others: Facts, rules: Sequence[Rule]) -> Iterator[Statement]:

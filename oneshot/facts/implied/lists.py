@@ -21,7 +21,8 @@ def values(told: Statement) -> tuple[str, ...]:
     if not side or not side.several:
         return (told.answer,)
     parts = tuple(p for v in _BETWEEN.split(told.answer) if (p := v.strip()))
-    names = "," in told.answer and all(not part[0].islower() for part in parts)
+    capital = all(not part[0].islower() for part in parts)
+    names = capital and (side.apart or "," in told.answer)
     plural = told.prompt.endswith((" are", " were")) or not side.inverse
     return tuple(dict.fromkeys(parts)) if names or plural else (told.answer,)
 

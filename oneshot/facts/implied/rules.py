@@ -13,6 +13,7 @@ from oneshot.facts.types import Statement
 
 LONGEST = 400  # characters
 FORM = 'write it as "X\'s capital is Y => Y is in X"'
+_OTHERS = re.compile(r"\b[B-HJ-WZ]\b(?!\.)")  # of whom the left side tells nothing
 _NAMES = {"X": "Xandoria", "Y": "Yelvington"}  # names that grammar knows for names
 
 
@@ -61,6 +62,10 @@ def rule_of(text: str) -> Rule:
     sides = [part.strip(" .") for part in text.split("=>")]
     if len(sides) != 2 or not all(sides):
         raise BadInputError(f"{brief(text)} is no rule of two sides; {FORM}")
+    if unknown := _OTHERS.search(text):
+        raise BadInputError(
+            f"{unknown[0]} in {brief(text)} stands for nobody: rules are about X and Y; {FORM}"
+        )
     rule = Rule(" => ".join(sides))
     left, right = rule.given, rule.follows
     if left.subject != _NAMES["X"] or left.answer != _NAMES["Y"]:

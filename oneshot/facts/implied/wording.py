@@ -4,6 +4,7 @@ import re
 from functools import cache, lru_cache
 
 from adapters.text.names import SPEAKER, name_key
+from oneshot.facts.language.splitting.apposition import kind_before
 from oneshot.facts.language.splitting.lexicon import NAMED_KINDS
 from oneshot.facts.types import Statement
 from oneshot.hosts.sides import Side, sides
@@ -13,6 +14,7 @@ _OPENING = re.compile(r"^(?:the|a|an|one) ")
 _NAMED = re.compile(r"^(?:the )?names? of (?=the (?!\x00))")  # "the name of the author of {}"
 _ENDING = re.compile(r" the$")
 _ARTICLE = re.compile(r"\b(the) $", re.IGNORECASE)
+_OWNER = re.compile(r"^(?:My|Our|Your)(?= [a-z])")
 _GAP = "\x00"
 _KIND = re.compile(rf"\b(?:the|an?) (?:[a-z]+ )?(?:{NAMED_KINDS}) (?={_GAP})")
 
@@ -28,9 +30,14 @@ def worded(prompt: str, subject: str) -> str:
     return _OPENING.sub("", text).replace(f"the {_GAP}", _GAP).replace(_GAP, "{}")
 
 
+def of_speaker(told: Statement) -> bool:
+    """Whether a statement tells of whoever speaks, alone or with others."""
+    return name_key(told.subject or "") in (SPEAKER, "our", "we", "us", "ours")
+
+
 def side_of(told: Statement) -> Side | None:
     """The declared side that a statement tells of its subject, by its words alone."""
-    if not told.subject or name_key(told.subject) == SPEAKER:
+    if not told.subject or of_speaker(told):
         return None
     return _by_wording().get(worded(told.prompt, told.subject))
 
@@ -43,14 +50,20 @@ def meant_by(told: Statement) -> Side | None:
 def named(told: Statement) -> str:
     """The subject as an answer, with the article that the prompt gives it.
 
-    Where that opens the sentence it is in small letters, but of a work it may belong to the title.
+    What opens the sentence is in small letters, but of a work an article may belong to the title;
+    "my" and "our" are "your", as it is told back.
     """
-    subject, side = told.subject or "", meant_by(told)
-    found = _ARTICLE.search(told.prompt.rpartition(subject)[0])
+    subject, side = _OWNER.sub("your", told.subject or ""), meant_by(told)
+    found = _ARTICLE.search(told.prompt.rpartition(told.subject or "")[0])
     if found is None:
         return subject
     title = side is not None and any(name.startswith("works:") for name in side.bank)
     return f"{found[1] if title or found.start() else found[1].lower()} {subject}"
+
+
+def kind_of(told: Statement) -> str:
+    """Who the subject is to the speaker, where that is said on the way: "My sister"."""
+    return kind_before(told.prompt, told.subject or "")
 
 
 @cache

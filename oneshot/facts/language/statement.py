@@ -32,6 +32,7 @@ from oneshot.facts.language.text import brief, check_text
 from oneshot.facts.types import Statement
 
 _MEASURED = re.compile(r"\d.* (?:old|long|high|tall|wide|deep|thick|heavy|away)$")
+_FROM = re.compile(r"\bfrom$")  # what follows may be when it held
 _MAX_SENTENCE = MAX_PROMPT + MAX_ANSWER + 2
 
 
@@ -65,6 +66,9 @@ def parse_sentence(
     if not (subject or "").strip() and about_whom is None:
         raise BadInputError(f"whom or what {brief(text)} is about cannot be told: {HOW}")
     answer, since, until = without_period(answer)
+    bare, *period = without_period(text)
+    if _FROM.search(prompt) and (told := _named(bare, templates)):
+        (prompt, answer, about_whom), (since, until) = told, period
     made = statement(prompt, answer, subject or about_whom, source, asks, aliases)
     return check_statement(replace(made, also=also, since=since, until=until))
 
@@ -121,6 +125,12 @@ def _read(text: str, templates: Sequence[str]) -> Turned | None:
         or from_template(text, templates)
         or _from_apposition(text, words)
     )
+
+
+def _named(text: str, templates: Sequence[str]) -> Turned | None:
+    """What a text tells, where its answer is a name: "lived in Karsk", but not "is open"."""
+    told = _read(text, templates)
+    return told if told and any(word.kind in "NQ" for word in words_of(told[1])) else None
 
 
 def _from_clause(text: str, clause: Clause) -> Turned | None:

@@ -47,9 +47,9 @@ def sizes(folder: Path, host: str = HOST) -> list[Metrics]:
     return found
 
 
-def scale_table(folder: Path) -> str:
-    """What a brain costs and keeps: one column a size."""
-    found = sizes(folder)
+def scale_table(folder: Path, host: str = HOST) -> str:
+    """What a brain on a host costs and keeps: one column a size."""
+    found = sizes(folder, host)
     if not found:
         return "No record yet."
     lines = head(["facts", *(f"{metrics['facts']:,}" for metrics in found), "aim"])

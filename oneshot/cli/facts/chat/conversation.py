@@ -63,6 +63,8 @@ class Conversation:
         word, _, rest = line.partition(" ")
         if word not in self.words:
             raise BadInputError(f"the chat knows no {word[:40]!r}; /help lists what it knows")
+        if rest.strip() and word not in ("/teach", "/forget"):
+            raise BadInputError(f"{word} takes nothing behind it, and {rest.strip()[:40]!r} came")
         self.words[word](rest.strip())
 
     def _ask(self, line: str) -> None:

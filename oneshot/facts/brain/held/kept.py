@@ -6,6 +6,7 @@ from adapters.text.names import key_number, name_key
 from oneshot.facts.implied.deriving import LIST
 from oneshot.facts.implied.lists import values
 from oneshot.facts.implied.times import timed
+from oneshot.facts.implied.wording import kind_of
 from oneshot.facts.types import Statement
 
 IMPLIED, TIMED, LISTED = map(key_number, ("~ implied", "~ timed", "~ listed"))
@@ -31,7 +32,8 @@ def terms_of(told: Statement) -> set[int]:
     subject = name_key(told.subject or "")
     if told.origins:
         return {implied(subject), IMPLIED} | ({LISTED} if told.rule == LIST else set())
-    found = {about(subject), *(saying(name_key(value)) for value in values(told))}
+    said = filter(None, (*values(told), kind_of(told)))
+    found = {about(subject), *(saying(name_key(value)) for value in said)}
     return found | ({TIMED} if timed(told) else set())
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from adapters.text.names import name_key
 from oneshot.facts.brain.held import kept
 from oneshot.facts.brain.held.kept import statement_of, terms_of
-from oneshot.facts.implied.lists import values
-from oneshot.facts.implied.wording import meant_by, side_of
+from oneshot.facts.implied.deriving import names_of
+from oneshot.facts.implied.wording import kind_of, meant_by, side_of
 from oneshot.facts.types import Statement
 from oneshot.memory.disk.shelf import Shelf
 
@@ -118,8 +118,8 @@ class Texts(Mapping[str, Statement]):
             subject = name_key(told.subject or "")
             if told.origins or self._are_several(subject):
                 found.add(subject)
-            if not told.origins and (every or meant_by(told)):
-                found |= {subject, *map(name_key, values(told))}
+            if not told.origins and (every or meant_by(told) or kind_of(told)):
+                found |= names_of(told)
         return found
 
     def _are_several(self, name: str) -> bool:

@@ -80,7 +80,7 @@ _RULES = [
         Sort.TEMPERATURE,
         rf"[-\u2212]?{_AMOUNT} ?(?:°|° ?[CFK]|degrees?|degrees? (?:Celsius|Fahrenheit))",
     ),
-    (Sort.DURATION, rf"(?:an?|{_AMOUNT}) {_SPAN}"),
+    (Sort.DURATION, rf"(?:an?|{_AMOUNT}) {_SPAN}(?: (?:in|at|on|over|under|every|each|per) .*)?"),
     (Sort.MEASURE, rf"{_AMOUNT} ?{_UNIT}(?: .*)?"),
     (Sort.NUMBER, rf"[-\u2212]?{_AMOUNT}|\S*\d\S*"),
     (Sort.COUNT, rf"{_AMOUNT} (?:[a-z][a-z-]* )?[a-z][a-z-]*"),
@@ -113,6 +113,12 @@ def counted(answer: str) -> str:
     """ "students" of "24 students"; empty where the answer counts nothing."""
     found = re.fullmatch(rf"{_AMOUNT} ((?:[a-z][a-z-]* )?(?:[a-z][a-z-]*s|{_PLURALS}))", answer)
     return found[1] if found and sort_of(answer) is Sort.COUNT else ""
+
+
+def numbered(answer: str) -> str:
+    """ "port" of "port 7443", "gate" of "gate B12"; empty for others."""
+    found = re.fullmatch(r"(?:the )?([a-z]+) (?:[A-Z]?\d+[A-Za-z]?|[A-Z]\d*)", answer)
+    return found[1] if found and found[1] not in NUMBER_WORDS else ""
 
 
 def _is_person(text: str) -> bool:

@@ -19,7 +19,11 @@ PERSON_NOUNS = word_set(
     "assistant butler cook chef baker barber hairdresser  plumber electrician gardener cleaner "
     "caretaker janitor babysitter nanny librarian curator  patron sponsor successor predecessor "
     "heir bishop pope priest pastor rabbi imam commander  character saint general admiral "
-    "detective student pupil employee intern client customer"
+    "detective student pupil employee intern client customer headmaster headmistress principal "
+    "godmother godfather goddaughter godson godparent admin administrator flatmate housemate "
+    "lodger vicar carer bassist vocalist keyboardist violinist cellist striker defender midfielder "
+    "sheriff warden stepfather stepmother stepson stepdaughter fiancé fiancée groom bride ex "
+    "deputy clerk keeper porter guardian executor"
 )
 WHEN_NOUNS = word_set("birthday deadline anniversary")
 # "The city of Oslo" is Oslo: it has no city.
@@ -73,7 +77,7 @@ WHAT_OF = word_set(
     "kind type form example element translate write"
 )
 PRICED = word_set("cost weigh earn pay charge owe")
-LASTING = word_set("last take run")
+LASTING = word_set("last take run need require bake cook simmer boil roast soak")
 MEASURES = word_set(
     "population area height length width depth diameter capacity budget surface turnover revenue "
     "weight speed temperature price value salary density circumference elevation volume mass"

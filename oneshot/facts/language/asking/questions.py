@@ -15,7 +15,7 @@ from oneshot.facts.language.asking.identities import identities
 from oneshot.facts.language.asking.leads import lead
 from oneshot.facts.language.asking.reversal import clozes_of
 from oneshot.facts.language.asking.verbal import ask
-from oneshot.facts.language.splitting import lexicon as lex
+from oneshot.facts.language.splitting.apposition import kind_before
 from oneshot.facts.language.text import capitalised
 
 MAX_FORMS = 6
@@ -73,10 +73,9 @@ def _of_cloze(prompt: str, subject: str, answer: str) -> Iterator[str]:
 
 def _of_bare_name(prompt: str, subject: str, answer: str) -> Iterator[str]:
     """What "My brother Felix lives in" asks of Felix, whoever he is."""
-    small = rf"(?!(?:{'|'.join(lex.PREPOSITIONS)}) )[a-z-]+ "
-    told = rf"(?:My|Our) (?:{small}){{1,3}}(?={re.escape(subject)}\b)"
-    bare = re.sub(f"^{told}", "", prompt)
-    if bare != prompt and subject[:1].isupper():
+    kind = kind_before(prompt, subject)
+    if kind and prompt.startswith(kind):
+        bare = prompt.removeprefix(kind).lstrip()
         yield bare
         yield from _of_cloze(bare, subject, answer)
 

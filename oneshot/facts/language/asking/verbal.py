@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from oneshot.facts.language.asking import question_words as qw
 from oneshot.facts.language.asking.agents import agents
-from oneshot.facts.language.asking.answers import TIMES, Sort, counted
+from oneshot.facts.language.asking.answers import TIMES, Sort, counted, numbered
 from oneshot.facts.language.asking.cloze import Cloze
 from oneshot.facts.language.splitting import lexicon as lex
 from oneshot.facts.language.splitting.verbs import base_of, is_form
@@ -87,6 +87,8 @@ def participle_of(cloze: Cloze) -> str:
 def _behind_preposition(cloze: Cloze, answer: str, sort: Sort) -> Iterator[str]:
     if not cloze.last:
         return
+    if noun := numbered(answer):
+        yield cloze.asked(f"Which {noun}")
     if _is_place(cloze, sort):
         yield cloze.asked("Where", drop=len(cloze.prepositions))
         if cloze.operator in lex.FINITE_BE and cloze.middle in _STANDING and not cloze.fronted:

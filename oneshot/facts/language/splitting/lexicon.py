@@ -128,9 +128,17 @@ THINGS = word_set(
     "work worry"
 )
 
+PLACE_KINDS = (  # what lies somewhere, as a pattern
+    "town|city|village|hamlet|municipality|suburb|district|county|province|region|borough|"
+    "neighbourhood|neighborhood|river|lake|mountain|volcano|island|peninsula|bay|harbour|harbor|"
+    "port|valley|street|square|park"
+)
 NAMED_KINDS = (  # what stands in front of a name and is no part of it, as a pattern
     "novel|book|film|movie|song|album|band|opera|play|poem|painting|magazine|newspaper|series|game|"
     "app|company|firm|startup|brand|city|town|village|river|lake|mountain|island|country|ship|boat|"
     "restaurant|pub|hotel|museum|singer|author|writer|painter|actor|actress|footballer|poet|"
-    "composer|politician|scientist|philosopher|historian"
+    "composer|politician|scientist|philosopher|historian|bakery|cafe|café|bar|shop|bookshop|store|"
+    "school|college|hospital|clinic|church|theatre|theater|cinema|gallery|library|club|team|project|"
+    "server|service|tool|website|blog|podcast|newsletter|journal|comic|musical|symphony|show|sitcom|"
+    "drama|novella|airline|brewery|winery|orchestra|choir|farm"
 )

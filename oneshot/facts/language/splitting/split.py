@@ -18,6 +18,7 @@ _LIGHT = lex.word_set("have become remain hold get lead play serve form bear tak
 _OFTEN = {"every", "each", "once", "twice", "daily", "weekly", "monthly", "yearly"}
 _AMOUNT = re.compile(r"[^\w\s]*\d.*")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")
+_NUMBERS = lex.NUMBER_WORDS - {"one"}
 _LATER = lex.STRONG | {"with", "about", "between", "until"}
 
 
@@ -148,13 +149,24 @@ def _complement(words: Sequence[Word], end: int) -> int:
 
 def _later(words: Sequence[Word], end: int, clause: Clause) -> list[int]:
     """Behind each later preposition that what is told may follow."""
-    found = []
+    found: list[int] = []
+    if _is_amount(words, end):
+        return found
     for i in range(end + 1, len(words) - 1):
         if words[i].text in (",", ";") or words[i].low in lex.RELATIVES or words[i].low == "and":
             break
-        if words[i].kind == "w" and words[i].low in _LATER and _splits(words, end, i, clause):
+        if words[i].low in lex.SUBJECT_NAMING and words[i + 1].kind in "NQ":
+            found.append(i + 1)  # "owns a bakery called"
+        elif words[i].kind == "w" and words[i].low in _LATER and _splits(words, end, i, clause):
             found.append(_with_article(words, _prepositions(words, i)))
     return found
+
+
+def _is_amount(words: Sequence[Word], place: int) -> bool:
+    """Whether a number of something is told: "40 minutes in the oven"."""
+    number = place < len(words) and (words[place].kind == "9" or _low(words, place) in _NUMBERS)
+    counted = _low(words, place + 1)
+    return number and bool(counted) and counted not in lex.PREPOSITIONS
 
 
 def _splits(words: Sequence[Word], end: int, i: int, clause: Clause) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from oneshot.facts.language.splitting import lexicon as lex
+from oneshot.facts.language.splitting.apposition import called, without_kind
 from oneshot.facts.language.splitting.clauses import Clause, group_end, hangs, read_clause
 from oneshot.facts.language.splitting.split import main_verb
 from oneshot.facts.language.splitting.verbs import is_form
@@ -19,11 +20,6 @@ MAX_SUBJECT_WORDS = 12
 
 _ENCLOSED = re.compile(r"""["“«'\u2018(\[`](.+)["”»'\u2019)\]`]""")
 _NAME = re.compile(r"(?:N|(?<=w)9|Q)[NFn9]*")
-_KIND_NAMED = re.compile(  # "Salt and Cinder" of "the novel Salt and Cinder"
-    rf"(?:[Tt]he|[Aa]n?) (?:[a-z]+ )?(?:{lex.NAMED_KINDS}) "
-    r"(?P<name>[A-Z][\w'\u2019-]*(?: (?:[A-Z][\w'\u2019-]*|and|of|the|in|a|on|to|for))*"
-    r"(?<! and)(?<! of)(?<! the)(?<! in)(?<! a)(?<! on)(?<! to)(?<! for))"
-)
 _POINTING = {"this", "that", "these", "those"}  # with a noun, of which it is said which one
 _ASKING = {"what", "who", "whom", "whose", "which", "where", "when", "why", "how"}
 _GENERIC = {"you", "one", "people", "everyone", "they"}
@@ -35,8 +31,7 @@ def subject_of(text: str, clause: Clause | None = None) -> str | None:
     A name behind what it is the name of is the subject without that.
     """
     found = _subject_of(text, clause)
-    named = _KIND_NAMED.fullmatch(found) if found else None
-    return named["name"] if named else found
+    return without_kind(found) if found else None
 
 
 def _subject_of(text: str, clause: Clause | None) -> str | None:
@@ -65,7 +60,7 @@ def _fronted_place(text: str, clause: Clause) -> str | None:
 
 def mine(phrase: Sequence[Word]) -> str | None:
     """ "My" of "my doctor" or "my wifi password", which only have to be said whose they are."""
-    plain = not any(w.owns or hangs(w) for w in phrase) and not _called(phrase)
+    plain = not any(w.owns or hangs(w) for w in phrase) and not called(phrase)
     title = len(phrase) > 2 and all(w.kind in "N9n" for w in phrase[1:])  # "My Fair Lady"
     owner = len(phrase) > 1 and phrase[0].low in ("my", "our") and not title
     return phrase[0].text if owner and plain else None
@@ -90,19 +85,8 @@ def of_noun_phrase(text: str, phrase: Sequence[Word]) -> str | None:
         _owner(text, phrase)
         or _in_relative(text, phrase)
         or _behind_preposition(text, phrase)
-        or _span(text, _called(phrase) or phrase)
+        or _span(text, called(phrase) or phrase)
     )
-
-
-def _called(phrase: Sequence[Word]) -> Sequence[Word]:
-    """ "Biscuit" of "our dog Biscuit": the name behind what it is the name of; empty for others."""
-    first = next((i for i, w in enumerate(phrase) if i and POSSESSIVE.sub("", w.text).istitle()), 0)
-    kind, name = phrase[1:first], phrase[first:]
-    plain = bool(kind) and all(w.kind == "w" and not w.owns and not hangs(w) for w in kind)
-    if not plain or phrase[0].low not in lex.OWNERS or any(w.owns for w in name[:-1]):
-        return ()
-    letters = all(POSSESSIVE.sub("", w.text).isalpha() and not w.text.isupper() for w in name)
-    return name if letters and all(w.kind == "N" for w in name) else ()
 
 
 def bare(text: str) -> str:
@@ -141,7 +125,7 @@ def _owner(text: str, phrase: Sequence[Word]) -> str | None:
     if last is None or last + 1 >= len(before) or _is_title(phrase, last):
         return None
     owner = before[: last + 1]
-    name = _span(text, _called(owner) or owner)
+    name = _span(text, called(owner) or owner)
     return POSSESSIVE.sub("", name) if name else None
 
 
@@ -204,7 +188,8 @@ def _behind_preposition(text: str, phrase: Sequence[Word]) -> str | None:
     objects = [phrase[a + 1 : b] for a, b in zip(places, [*places[1:], len(phrase)], strict=True)]
     named = next((o for o in objects if _names(o)), None)
     rest = phrase[places[0] + 1 :]
-    return _span(text, named or rest) if named or says_something(rest) else None
+    whom = called(named or rest) or named or rest
+    return _span(text, whom) if named or says_something(rest) else None
 
 
 def _names(phrase: Sequence[Word]) -> bool:

@@ -14,6 +14,9 @@ from oneshot.facts.language.splitting.words import Word, without_stop, words_of
 from oneshot.facts.language.text import brief
 
 _SMALL_WORDS = lex.FUNCTION_WORDS | lex.PREPOSITIONS
+_LIES = re.compile(  # where a place lies is told, and not what it is: "town in Norlund"
+    rf"(?:[a-z-]+ ){{0,2}}(?:{lex.PLACE_KINDS}) (?:in|of|on) (?:the )?[A-Z].*"
+)
 
 
 def from_template(text: str, templates: Sequence[str], *, verbless: bool = True) -> Turned | None:
@@ -25,7 +28,7 @@ def from_template(text: str, templates: Sequence[str], *, verbless: bool = True)
         answer, prompt = match["answer"], match["prompt"]
         if answer is None or not _is_entity(match):
             continue
-        if not verbless and read_clause(prompt) is None:
+        if (not verbless and read_clause(prompt) is None) or _LIES.fullmatch(answer):
             continue
         words = words_of(without_stop(answer))
         if is_answer(words) and not any(word.text in lex.COPULAS for word in words):
