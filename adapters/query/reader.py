@@ -13,14 +13,16 @@ from adapters.address.gather import encode_ids, rows_of
 from adapters.host.read import positions, read_states
 from adapters.host.sites import find_sites
 
-KEPT = 128  # texts whose traces are remembered
+KEPT = 4096  # tokens whose traces are remembered
 
 Read = tuple[Sequence[int], Float[Tensor, "tokens trace"]]
 """A text's tokens and their traces."""
 
 
 class Reader:
-    """Reads for one calibration; `aside` is the context of a pass of its own."""
+    """Reads for one calibration, and remembers what it read last; `aside` is the context of a pass
+    of its own.
+    """
 
     def __init__(
         self,
@@ -58,7 +60,7 @@ class Reader:
         return [ids[-limit:] for ids in encode_ids(self.tokenizer, texts)]
 
     def read(self, ids: Sequence[int], *, framed: bool = False) -> Float[Tensor, "tokens trace"]:
-        """The traces of tokens that stand by themselves; what was read last is remembered."""
+        """The traces of tokens that stand by themselves."""
         row = tuple(ids)
         if (row, framed) in self._known:
             return self._known[row, framed]
@@ -69,7 +71,7 @@ class Reader:
 
     def _keep(self, row: tuple[int, ...], traces: Tensor, *, framed: bool = False) -> Tensor:
         self._known[row, framed] = traces
-        if len(self._known) > KEPT:
+        while sum(len(known) for known, _ in self._known) > KEPT:
             del self._known[next(iter(self._known))]
         return traces
 

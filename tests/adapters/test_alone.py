@@ -43,6 +43,9 @@ def test_what_is_read_ahead_is_what_is_read_alone(architecture: str) -> None:
         with mock.patch("adapters.query.reader.read_states", side_effect=AssertionError):
             together = [other.alone(text) for text in PROMPTS[:4]]
             assert reader.alone(PROMPTS[0])[1] is apart[0][1], "what was read is remembered"
+        with mock.patch("adapters.query.reader.KEPT", 1):
+            assert torch.equal(reader.alone(PROMPTS[5])[1], other.alone(PROMPTS[5])[1])
+        assert reader.alone(PROMPTS[0])[1] is not apart[0][1], "but not for ever"
         for (ids, traces), (same, near) in zip(apart, together, strict=True):
             assert ids == same
             torch.testing.assert_close(near, traces, atol=1e-3, rtol=1e-3)
