@@ -162,7 +162,8 @@ class PosteriorDenoiser:
             direct = [chain]
         if not direct and asked.instead:
             return self._likeliest(asked.instead, asked.view.read(asked.instead))
-        return [self._with_country(choice) for choice in direct]
+        now = (c for c in direct if not self.evidence.asks_of_before(c.row, asked.text))
+        return [self._with_country(choice) for choice in now]
 
     def _with_country(self, choice: Choice) -> Choice:
         """Where a country is asked for and a fact tells a town, the one telling where it lies."""

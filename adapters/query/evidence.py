@@ -29,7 +29,7 @@ from adapters.text.kinds import of_another_kind
 from adapters.text.words import words_of
 from adapters.write.rows import Rows
 
-_EVER = re.compile(  # what is told now does not deny it
+_EVER = re.compile(
     r"^\W*(?:is|are|was|were|do|does|did|has|have|had)\b.*"
     r"\b(?:ever|once|formerly|previously|used to)\b",
     re.IGNORECASE,
@@ -122,10 +122,13 @@ class Evidence:
             or done_by_ours(clause, prompt)
             or named_is_another(clause, prompt)
             or (whether_only(prompt) and heard.asked.kind is not Asking.YES_NO)
-            or (_EVER.search(clause) and self.voice.place(row, clause) is None)
             or of_another_kind(clause, prompt, self.voice.answer(row).removesuffix("."))
             or contrasted(clause.replace(name, " "), _without(name, prompt))
         )
+
+    def asks_of_before(self, row: int, clause: str) -> bool:
+        """Whether a clause asks if something was ever so, which a fact of today cannot deny."""
+        return bool(_EVER.search(clause)) and self.voice.place(row, clause) is None
 
     def _asks_beyond(self, clause: str, prompt: str, heard: Heard) -> bool:
         """Whether more is asked of the fact's answer, or of what another fact on the name tells,

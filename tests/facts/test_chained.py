@@ -129,3 +129,42 @@ def test_what_is_asked_of_a_bearer_is_asked_of_the_name_and_back(tmp_path: Path)
         learner.forget([entered[0].id])
         (gone,) = learner.ask(["Where does our dog sleep?"], manner=Manner(max_new_tokens=4))
         assert gone.facts == ()
+
+
+@pytest.mark.slow
+def test_countries_several_answers_and_what_was_before(tmp_path: Path) -> None:
+    if REAL is None:
+        pytest.skip("smollm2 is not here: oneshot host fetch smollm2")
+    told = [
+        "The author of Misery is Ann Bell.",
+        "Ann Bell was born in Vellport.",
+        "Vellport is located in Ostravia.",
+        "The capital of Ostravia is Drennick.",
+        "The members of the hiring committee are Deepa, Oskar and Lin.",
+        "The mayor of Drennick is Pavel Strand.",
+        "The sequel to Misery is Frost Garden.",
+        "My boss is Farid Azizi.",
+    ]
+    asked = {
+        "In which country was the author of Misery born?": "Vellport is located in Ostravia.",
+        "What is the capital of the country where Ann Bell was born?": (
+            "The capital of Ostravia is Drennick."
+        ),
+        "Is Oskar a member of the hiring committee?": "Yes.",
+        "Is Petra a member of the hiring committee?": (
+            "No, the members of the hiring committee are Deepa, Oskar and Lin."
+        ),
+        "Was Pavel Strand ever the mayor of Drennick?": "Yes.",
+        "Is Frost Garden the sequel to Misery?": "Yes.",
+    }
+    others = [
+        "Was Ines Kolb ever the mayor of Drennick?",
+        "Is Misery the sequel to Frost Garden?",
+        "Where does my boss sit?",
+    ]
+    with Learner.open(tmp_path / "brain", model=str(REAL)) as learner:
+        learner.write([parse_sentence(sentence) for sentence in told])
+        replies = learner.ask(list(asked), manner=Manner(max_new_tokens=24))
+        assert [reply.answer for reply in replies] == list(asked.values())
+        for reply in learner.ask(others, manner=Manner(max_new_tokens=2)):
+            assert reply.facts == ()

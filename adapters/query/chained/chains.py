@@ -22,6 +22,7 @@ from adapters.text.names import key_number, name_key
 from adapters.text.table import NameTable
 
 OWNED = re.compile(r"(.+)['\u2019]s \w")
+YOURS = re.compile(r"^your ")  # as it is told back to whoever taught "our dog"
 HOPS = 4  # facts of one chain
 PHRASE = -3.0  # nats at which a phrase may ask for a fact
 BEAM = 8  # phrases that are read on
@@ -202,7 +203,8 @@ class Chains:
 
     def _on(self, answer: str) -> tuple[str, tuple[int, ...]]:
         """The key of an answer and the facts on it; of "Ann's shop" those of Ann's on it."""
-        key = name_key(answer)
+        keys = [name_key(YOURS.sub(owner, answer)) for owner in ("your ", "our ", "my ")]
+        key = next((k for k in keys if k and self.table.rows_of(k)), keys[0])
         found = self.table.rows_of(key) if key else ()
         owner = OWNED.match(answer)
         if found or not owner:

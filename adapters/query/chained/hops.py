@@ -63,7 +63,7 @@ class Hops:
 
     def _by_facts(self, asked: Asked) -> Iterator[Hop]:
         inner = self.denoiser.inner(asked)
-        if inner:
+        if inner and not self.denoiser.evidence.asks_of_before(inner.via[-1], asked.text):
             yield from self._hop(asked, inner.span, inner.via)
 
     def _by_place(self, asked: Asked) -> Iterator[Hop]:

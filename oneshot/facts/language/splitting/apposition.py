@@ -12,7 +12,7 @@ _SMALL = rf"(?!(?:{'|'.join(lex.PREPOSITIONS)}) )[a-z-]+ "
 _OURS = re.compile(rf"\b(?:[Mm]y|[Oo]ur) (?:{_SMALL}){{1,3}}$")
 _KIND_NAMED = re.compile(  # "Salt and Cinder" of "the novel Salt and Cinder"
     rf"(?:[Tt]he|[Aa]n?) (?:[a-z]+ )?(?:{lex.NAMED_KINDS}) "
-    r"(?P<name>[A-Z][\w'\u2019-]*(?: (?:[A-Z][\w'\u2019-]*|and|of|the|in|a|on|to|for))*"
+    r"(?P<name>[A-Z][\w'\u2019-]*(?: (?:[A-Z][\w'\u2019-]*|and|&|of|the|in|a|on|to|for))*"
     r"(?<! and)(?<! of)(?<! the)(?<! in)(?<! a)(?<! on)(?<! to)(?<! for))"
 )
 
