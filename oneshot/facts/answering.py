@@ -15,7 +15,6 @@ from adapters.host.read import positions
 from adapters.query.decide import Change
 from adapters.query.denoise import Denoiser
 from oneshot.errors import BadInputError
-from oneshot.facts.foretold import foretold
 from oneshot.facts.manner import RAW, Manner, Turn
 from oneshot.hosts.load import Host
 
