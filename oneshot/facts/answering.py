@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from adapters.attach import Attachment, attach
+from adapters.foretold import foretold
 from adapters.host.read import positions
 from adapters.query.decide import Change
 from adapters.query.denoise import Denoiser
 from oneshot.errors import BadInputError
-from oneshot.facts.foretold import foretold
 from oneshot.facts.manner import RAW, Manner, Turn
 from oneshot.hosts.load import Host
 
