@@ -65,10 +65,13 @@ def foretold(
     denoiser, reader = attachment.denoiser, attachment.reader
     if not isinstance(denoiser, PosteriorDenoiser) or not _plain(attachment.model):
         return {}
-    if len(texts) > 1:
-        reader.ahead(reader.ids([text for text in texts if denoiser.table.mentions(text)]))
+    table = denoiser.table
+    named = [i for i, text in enumerate(texts) if table.mentions(text) or table.owners(text)]
+    if len(named) > 1:
+        reader.ahead(reader.ids([texts[row] for row in named]))
     found = {}
-    for row, ids in enumerate(rows):
+    for row in named:  # for others a second look would cost as much as is saved
+        ids = rows[row]
         said = _Unread(ids, reader.read)
         firing = denoiser.listen(said, len(ids) - 1, reader.alone, asked=True)
         tokens = firing and _to_the_end(firing.speech.tokens, end, room)
