@@ -13,7 +13,7 @@ ROWS = (
     ("a question about something else, over the bare model", "{query_ratio:.2f} x", QUERY),
     ("a text with a taught name that asks nothing, over the bare model", "{named_ratio:.2f} x", ""),
     ("a durable write of one fact", "{write_ms:.0f} ms", ""),
-    ("the same, over 100 facts", "{write_ratio:.2f} x", "<= 2 x"),
+    ("the same, over {least:,} facts", "{write_ratio:.2f} x", "<= 2 x"),
     ("taught in one call, in a second", "{taught_per_second:.0f}", ""),
     ("stored with another's codes, in a second", "{enrolled_per_second:,.0f}", ""),
     ("to open", "{open_seconds:.2f} s", "<= 3 s"),
@@ -28,7 +28,7 @@ ROWS = (
     ("`stats`", "{stats_ms:.1f} ms", ""),
     ("`doctor`", "{doctor_seconds:.2f} s", ""),
     ("`export`, most memory", "{export_seconds:.2f} s, {export_peak_mib:,.0f} MiB", ""),
-    ("recall, taught prompts (n = 100, then 200)", "{recall:.1%}", ""),
+    ("recall, taught prompts (n = 200, of fewer facts all)", "{recall:.1%}", ""),
     ("the same prompts on other names, unchanged", "{neighbours:.1%}", ""),
     ("a fact speaks in running text, tokens", "{text_fires} of {text_tokens:,}", "<= 2e-5"),
 )
@@ -55,6 +55,7 @@ def scale_table(folder: Path, host: str = HOST) -> str:
     lines = head(["facts", *(f"{metrics['facts']:,}" for metrics in found), "aim"])
     for title, form, aim in ROWS:
         cells = [_cell(form, metrics) for metrics in found]
+        title = title.format(least=found[0]["facts"])
         lines += [row([title, *cells, aim])] if any(cells) else []
     return "\n".join(lines)
 
