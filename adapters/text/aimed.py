@@ -1,6 +1,7 @@
 """What a clause's words aim at, where states cannot tell: which way round, and at what of what."""
 
 import re
+from functools import lru_cache
 
 from adapters.text.clauses import Span
 from adapters.text.words import set_of, words_of
@@ -123,6 +124,7 @@ def whether_only(prompt: str) -> bool:
     return prompt.endswith(" is by now")
 
 
+@lru_cache(1 << 12)  # each fact on a name is held against what the others tell
 def beyond(clause: str, prompt: str) -> Span | None:
     """Where in a clause a phrase stands that asks for the fact's answer, if more is asked of it.
 

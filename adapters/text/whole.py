@@ -14,11 +14,10 @@ from adapters.text.names import (
     are_initials,
     begins_clause,
 )
-from adapters.text.words import Word, set_of, words_of
+from adapters.text.words import POSSESSIVE, Word, set_of, words_of
 
 ASKING_BE = set_of("is was are were")
 LINKS = set_of("of the and de du la le von van in for")  # within names
-POSSESSIVE = re.compile(r"['\u2019]s?$")
 _ENDS = re.compile(r"[.?!;\n]")
 
 

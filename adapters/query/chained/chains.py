@@ -203,9 +203,10 @@ class Chains:
 
     def _on(self, answer: str) -> tuple[str, tuple[int, ...]]:
         """The key of an answer and the facts on it; of "Ann's shop" those of Ann's on it."""
-        keys = [name_key(YOURS.sub(owner, answer)) for owner in ("your ", "our ", "my ")]
-        key = next((k for k in keys if k and self.table.rows_of(k)), keys[0])
-        found = self.table.rows_of(key) if key else ()
+        spelled = dict.fromkeys(YOURS.sub(owner, answer) for owner in ("your ", "our ", "my "))
+        keys = [key for key in map(name_key, spelled) if key]
+        there = ((key, rows) for key in keys if (rows := self.table.rows_of(key)))
+        key, found = next(there, (name_key(answer), ()))
         owner = OWNED.match(answer)
         if found or not owner:
             return key, found

@@ -66,9 +66,10 @@ def parse_sentence(
     if not (subject or "").strip() and about_whom is None:
         raise BadInputError(f"whom or what {brief(text)} is about cannot be told: {HOW}")
     answer, since, until = without_period(answer)
-    bare, *period = without_period(text)
-    if _FROM.search(prompt) and (told := _named(bare, templates)):
-        (prompt, answer, about_whom), (since, until) = told, period
+    if _FROM.search(prompt):
+        bare, *period = without_period(text)
+        if told := _named(bare, templates):
+            (prompt, answer, about_whom), (since, until) = told, period
     made = statement(prompt, answer, subject or about_whom, source, asks, aliases)
     return check_statement(replace(made, also=also, since=since, until=until))
 
