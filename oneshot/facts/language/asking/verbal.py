@@ -105,7 +105,8 @@ def _is_place(cloze: Cloze, sort: Sort) -> bool:
     base = _base_of_participle(done) if done else cloze.base
     complement = bool(cloze.middle) and cloze.base == "be" and not done  # "good at"
     office = base == "hold" and not done  # "holds membership in"
-    if sort in _NOWHERE or complement or office or base not in qw.PLACED:
+    sharing = cloze.middle[-1:] == ("part",)  # "takes part in"
+    if sort in _NOWHERE or complement or office or sharing or base not in qw.PLACED:
         return False
     if last == "on":
         return base in _ON

@@ -15,6 +15,7 @@ _CHAINS = {"start", "begin", "stop", "enjoy", "finish", "keep", "avoid", "contin
 _BECOMING = {"become", "remain", "stay", "get", "seem", "look", "sound"}
 # Verbs whose object only says of what sort the answer is: "has a population of".
 _LIGHT = lex.word_set("have become remain hold get lead play serve form bear take")
+_IDIOMS = {"take": {"place", "part", "effect"}, "give": {"birth", "rise"}, "make": {"use"}}
 _OFTEN = {"every", "each", "once", "twice", "daily", "weekly", "monthly", "yearly"}
 _AMOUNT = re.compile(r"[^\w\s]*\d.*")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")
@@ -110,6 +111,8 @@ def _behind_verb(clause: Clause) -> tuple[int, bool]:
         return end, False
     if _low(words, end) in lex.PARTICLES and _has_more(words, end + 1):
         end += 1
+    if _low(words, end) in _IDIOMS.get(base, ()) and _has_more(words, end + 1):
+        end = _adverbs(words, end + 1)
     end = _prepositions(words, end)
     if base in _BECOMING and end == _adverbs(words, place + 1):
         return _complement(words, end), True
