@@ -132,6 +132,13 @@ def test_ask_answers_a_file_in_order(run: Run, tmp_path: Path, file: str) -> Non
     path = file if file == "-" else str(tmp_path / file)
     result = run("--json", "ask", "--file", path, stdin=text)
     assert [record["question"] for record in result.records] == questions
+    assert run("--json", "ask", stdin=text).out == result.out, "what is piped in is asked"
+
+
+def test_a_file_without_a_question_is_refused(run: Run) -> None:
+    result = run("ask", "--file", "-", stdin="\n\n")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: no question found")
 
 
 @pytest.mark.usefixtures("taught")

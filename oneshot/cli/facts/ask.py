@@ -1,7 +1,8 @@
 """The command that asks: one question, or a file of them."""
 
+import sys
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated
 
 import typer
@@ -61,12 +62,18 @@ def ask(
       oneshot ask --explain "What is the capital of Freedonia?"
       oneshot --model smollm2 ask --system "Answer briefly." "Who is my doctor?"
       oneshot --json ask --raw --file questions.jsonl
+      cat questions.jsonl | oneshot --json ask
     """
     output = SESSION.get().output
+    if question is None and file is None and not sys.stdin.isatty():
+        file = "-"
     if (question is None) == (file is None):
         raise BadInputError("ask takes a question or --file FILE")
     manner = manner_of(raw, system, max_new_tokens, temperature, seed)
     questions = iter([question]) if question is not None else _read_questions(file or "-")
+    if (first := next(questions, None)) is None:
+        raise BadInputError("no question found; ask takes a question or --file FILE")
+    questions = chain([first], questions)
     with open_learner(founding=no_adapter) as learner:
         while batch := list(islice(questions, 1 if file == "-" else BATCH)):
             replies = learner.ask(
