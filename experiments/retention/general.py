@@ -46,7 +46,7 @@ metric_list: [{{metric: acc, aggregation: mean, higher_is_better: true}}]
 
 
 def documents(count: int, seed: int) -> dict[str, list[dict[str, Any]]]:
-    """The questions of each task."""
+    """The questions of each task, as many as the text has where it has fewer than `count`."""
     rng = random.Random(seed)
     texts = [[s for s in SENTENCE.split(t) if _fits(s)] for t in background_text()]
     pairs = [(found[0], found[1]) for found in texts if len(found) > 1]

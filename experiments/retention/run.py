@@ -76,10 +76,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if len(plan.methods) == 1:
         print(run(plan, given.model, given.device, [given.config], given.data))
         return
+    failed = []
     for method in dict.fromkeys((BARE, *plan.methods)):
         if not (RESULTS / f"{record_name(plan, given.model, method)}.json").exists():
             alone = [*(arguments or sys.argv[1:]), "--methods", method]
-            subprocess.run([sys.executable, "-m", "experiments.retention.run", *alone], check=False)
+            command_line = [sys.executable, "-m", "experiments.retention.run", *alone]
+            if subprocess.run(command_line, check=False).returncode:
+                failed.append(method)
+    if failed:
+        sys.exit(f"no record of {', '.join(failed)}: see above; the same command tries them again")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """The retention records of the packaged model, with the writer before this one, as Markdown."""
 
 import json
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from experiments.markdown import head, row
+from oneshot.core.shares import wilson
 
 MAIN, FACTS = "trex-new", 1000
 Result = dict[str, Any]
@@ -94,23 +94,13 @@ def _cohorts(result: Result) -> list[float]:
 
 
 def _pooled(found: Sequence[dict[str, Any]]) -> str:
-    """The shares of several draws together; the interval is the bootstrap's where there is one."""
+    """The shares of one draw, or of several together, with Wilson's interval."""
     total = sum(f["n"] for f in found)
     mean = sum(f["mean"] * f["n"] for f in found) / total
-    low, high = (100 * found[0]["low"], 100 * found[0]["high"])
-    if len(found) > 1:
-        low, high = (100 * edge for edge in _wilson(mean, total))
+    low, high = (100 * edge for edge in wilson(mean, total))
     bare = sum(f.get("bare", 0) * f["n"] for f in found) / total
     beside = f"; bare {100 * bare:.0f} %" if "bare" in found[0] else ""
     return f"{100 * mean:.2f} % ({low:.1f}-{high:.1f}, n = {total:,}{beside})"
-
-
-def _wilson(mean: float, count: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share."""
-    z = 1.96
-    middle = mean + z * z / (2 * count)
-    spread = z * math.sqrt(mean * (1 - mean) / count + z * z / (4 * count * count))
-    return (middle - spread) / (1 + z * z / count), (middle + spread) / (1 + z * z / count)
 
 
 def _other_rows(groups: Sequence[Sequence[Result]]) -> list[tuple[str, list[str], str]]:

@@ -7,6 +7,7 @@ The harness keeps its models in a registry that importing this module enters; th
 command line is the harness's, with that done. Versions that know plugins find it by themselves.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor
 
 from adapters.attach import Attachment, attach
-from oneshot.errors import BrainError
+from oneshot.errors import BrainError, OneshotError
 from oneshot.facts.brain.files import read_config
 from oneshot.facts.learner import Learner
 
@@ -39,13 +40,15 @@ class TaughtLM(HFLM):
 
     def __init__(
         self,
-        brain: str,
+        brain: str = "",
         adapter: bool = True,
         device: str | None = "cpu",
         dtype: str = "float32",
         trust_remote_code: bool = False,
         **options: Any,
     ) -> None:
+        if not brain:
+            raise BrainError("no brain is named; give --model_args brain=DIR")
         folder = Path(brain).expanduser()
         if read_config(folder) is None:
             raise BrainError(f"{folder} is no brain; teach something or give another brain=")
@@ -77,7 +80,16 @@ class TaughtLM(HFLM):
             yield attachment
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the harness's command line; a `OneshotError` becomes one line and its status."""
     from lm_eval.__main__ import cli_evaluate
 
-    cli_evaluate()
+    try:
+        cli_evaluate()
+    except OneshotError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

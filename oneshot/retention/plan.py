@@ -15,7 +15,7 @@ from oneshot.hosts.load import Host
 from oneshot.progress import Report, silent
 from oneshot.retention.measures.examine import TEXT_TOKENS, Examination, examine
 from oneshot.retention.measures.singles import examine_singles
-from oneshot.retention.methods.registry import BARE, make_method
+from oneshot.retention.methods.registry import BARE, check_method, make_method
 from oneshot.retention.suites.data_folder import DataFolder
 from oneshot.retention.suites.registry import build_suite
 from oneshot.retention.suites.sampling import Bare, Material, Split
@@ -96,6 +96,8 @@ def run_plan(
 def _check(plan: Plan, host: Host) -> None:
     if plan.chat and not getattr(host.tokenizer, "chat_template", None):
         raise BadInputError(f"the model {host.name} has no chat template; leave out --chat")
+    for name in plan.methods:
+        check_method(name, plan.settings.get(name))
     for name in ("facts", "probes", "answer_tokens"):
         value = getattr(plan, name)
         if value is not None and value < 1:

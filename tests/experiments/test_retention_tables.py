@@ -110,7 +110,12 @@ def test_false_fires_stand_by_kind_and_what_is_not_reached_is_said(tmp_path: Pat
 
 def test_general_tasks_begin_with_the_model_before_any_fact(tmp_path: Path) -> None:
     assert locality_tables.general_table(tmp_path) == "No record yet."
-    task = {"follows": {"acc": 0.5, "error": 0.05}, "last_word": {"acc": 0.25, "error": 0.04}}
-    entry = {"metrics": {"facts": 7, "methods": {"bare": task}}, "config": {"questions": 9}}
+    task = {"follows": {"acc": 0.5, "error": 0.05}, "last_word": {"acc": 0.0, "error": 0.0}}
+    other = {"follows": {"acc": 0.5, "error": 0.05}, "last_word": {"acc": 0.25, "error": 0.0655}}
+    methods = {"bare": task, "rome": other}
+    entry = {"metrics": {"facts": 7, "methods": methods}, "config": {"questions": 999}}
     (tmp_path / "general-smollm2.json").write_text(json.dumps(entry))
-    assert "| before any fact | 50 % ± 5 | 25 % ± 4 |" in locality_tables.general_table(tmp_path)
+    table = locality_tables.general_table(tmp_path)
+    assert "follows (n = 101) |" in table.splitlines()[0], "asked, not wished for"
+    assert "last word (n = 45) |" in table.splitlines()[0]
+    assert "| before any fact | 50 % (40-60) | 0 % (0-8) |" in table

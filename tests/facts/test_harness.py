@@ -119,6 +119,20 @@ def test_a_folder_without_a_brain_is_told(tmp_path: Path) -> None:
     with refused(BrainError, "is no brain"):
         TaughtLM(str(tmp_path / "typo"))
     assert not (tmp_path / "typo").exists()
+    with refused(BrainError, "no brain is named"):
+        TaughtLM()
+
+
+def test_a_mistake_is_one_line_on_the_harnesss_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from oneshot.facts import harness
+
+    monkeypatch.setattr("lm_eval.__main__.cli_evaluate", lambda: harness.TaughtLM(str(tmp_path)))
+    with pytest.raises(SystemExit) as stopped:
+        harness.main()
+    assert stopped.value.code == BrainError.exit_code
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path} is no brain")
 
 
 def test_the_harness_can_find_the_model_by_name() -> None:

@@ -11,6 +11,7 @@ from oneshot.hosts.load import Host, load_host
 from oneshot.retention.plan import Plan, run_plan
 from oneshot.retention.suites.data_folder import DataFolder
 from oneshot.retention.suites.published.zsre import zsre
+from oneshot.retention.suites.request_file import read_requests
 from oneshot.retention.suites.sampling import Bare, Material
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -83,6 +84,12 @@ def test_the_smoke_suite_reaches_its_floors(smoke: dict[str, Any]) -> None:
     assert smoke["text"]["kl"] < 0.001
 
 
+def test_bytes_are_counted_while_every_fact_is_held(host: Host) -> None:
+    plan = Plan("smoke", ("posterior",), facts=40, probes=2, text_tokens=100)
+    (result,) = run_plan(plan, host, DataFolder(None))
+    assert result["cost"]["stored_bytes_per_fact"] > 2000
+
+
 def test_forgetting_and_order_leave_no_trace(smoke: dict[str, Any]) -> None:
     assert smoke["no_edit"] == dict.fromkeys(smoke["no_edit"], True)
     assert len(smoke["no_edit"]) == 4
@@ -115,7 +122,7 @@ def test_a_request_file_in_easyedits_shape(
     assert not stopped.value.code
     bare, row = json.loads(capsys.readouterr().out.splitlines()[-1])["rows"]
     assert (bare["method"], row["method"]) == ("bare", "posterior")
-    assert row["intervals"]["efficacy"] == [1.0, 1.0, 2]
+    assert row["intervals"]["efficacy"] == [0.34238, 1.0, 2]
     assert (row["facts"], row["efficacy"], row["neighbours"]) == (2, 1.0, 1.0)
     assert row["paraphrase"] >= 0.5
 
@@ -128,6 +135,9 @@ def test_a_request_file_in_easyedits_shape(
         ({"rephrase_prompts": ["x"]}, "1 rephrase_prompts"),
         ({"locality_inputs": ["x"]}, "locality_inputs"),
         ({"prompts": 3}, "no list of texts"),
+        ({"rephrase_prompt": ["x", "y"]}, "has rephrase_prompt"),
+        ({"portability_inputs": {"hop": {"prompt": ["x", "y"]}}}, "without ground_truth"),
+        ({"locality_inputs": {"base": {"prompt": ["x"]}}}, "is taken"),
     ],
 )
 def test_a_request_file_of_another_shape_is_refused(
@@ -136,6 +146,27 @@ def test_a_request_file_of_another_shape_is_refused(
     file = tmp_path / "requests.json"
     file.write_text(json.dumps(ARTICLE | change))
     assert said in refused(capsys, str(file))
+
+
+def test_a_request_file_that_is_not_there_is_said_to_be_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "there is no file" in refused(capsys, str(tmp_path / "none.json"))
+
+
+def test_of_a_request_file_as_much_is_taken_as_is_asked_for(tmp_path: Path, host: Host) -> None:
+    file = tmp_path / "requests.json"
+    follows = {"prompt": ["What does he play?", "Glorptown is in"], "ground_truth": ["it", "there"]}
+    file.write_text(json.dumps(ARTICLE | {"portability_inputs": {"follows": follows}}))
+    whole = read_requests(file, Material(host, Bare(host), DataFolder(None), None, 5))
+    first = read_requests(file, Material(host, Bare(host), DataFolder(None), 1, 5))
+    assert [len(suite.requests) for suite in (whole, first)] == [2, 1]
+    assert [p.answer for p in whole.told["follows"]] == ["it", "there"]
+    assert whole.rivals == ["Glorptown", "violin"]
+    assert first.rivals == ["piano"], "a fact told again with its own answer would always hold"
+    assert {axis: len(probes) for axis, probes in first.told.items()} == dict.fromkeys(
+        ("efficacy", "paraphrase", "follows"), 1
+    )
 
 
 def test_a_suite_without_its_data_says_what_to_give(
@@ -154,6 +185,39 @@ def test_unknown_names_and_settings_are_refused(
     assert "facts is 0" in refused(capsys, "smoke", "--facts", "0")
     (tmp_path / "run.toml").write_text("fact = 3\n")
     assert "has fact" in refused(capsys, "smoke", "--config", str(tmp_path / "run.toml"))
+
+
+def test_methods_and_settings_are_checked_before_any_is_examined(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    settings = tmp_path / "run.toml"
+    settings.write_text("[settings.fine-tune]\nsteps = 0\n[settings.in-context]\ncount = 9\n")
+    for given, said in (
+        (("--methods", ""), "the method ''"),
+        (("--methods", "posterior,,rome"), "the method ''"),
+        (("--methods", "posterior,fine-tune", "--config", str(settings)), "give some of learning"),
+        (("--methods", "in-context", "--config", str(settings)), "it has none"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            bench("smoke", *given)
+        found = capsys.readouterr()
+        assert stopped.value.code == 2
+        assert said in found.err
+        assert not found.out, "nothing was examined"
+
+
+def test_what_was_examined_is_told_though_the_next_method_fails(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "requests.json").write_text(json.dumps(ARTICLE))
+    settings = tmp_path / "run.toml"
+    settings.write_text("probes = 2\ntext_tokens = 100\n[settings.fine-tune]\nepochs = 0\n")
+    with pytest.raises(SystemExit) as stopped:
+        bench(str(tmp_path / "requests.json"), "--config", str(settings), "--methods", "fine-tune")
+    found = capsys.readouterr()
+    assert stopped.value.code == 2
+    assert "bare model's logits and answers" in found.err
+    assert [row["method"] for row in json.loads(found.out)["rows"]] == ["bare"]
 
 
 def test_chat_needs_a_template(capsys: pytest.CaptureFixture[str]) -> None:

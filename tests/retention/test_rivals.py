@@ -323,7 +323,7 @@ def test_settings_of_a_tuning_run_are_taken() -> None:
     assert isinstance(make_method("rag-copy", host(), settings={"threshold": 0.7}), Copied)
     assert FineTuneSettings().last_layers is None
     assert set(ADDING) < set(RIVALS)
-    with pytest.raises(BadInputError, match="settings of rag-copy"):
+    with pytest.raises(BadInputError, match="rag-copy has no setting magic"):
         make_method("rag-copy", host(), settings={"magic": 1})
 
 

@@ -152,6 +152,15 @@ def test_the_interval_holds_the_mean(hits: list[bool]) -> None:
     assert found["low"] - 1e-5 <= found["mean"] <= found["high"] + 1e-5
 
 
+def test_all_right_is_no_certainty_and_shares_are_drawn_again() -> None:
+    assert interval([True] * 16) == {"mean": 1.0, "low": 0.80639, "high": 1.0, "n": 16}
+    assert interval([True, False] * 8)["low"] == pytest.approx(
+        1 - interval([True, False] * 8)["high"]
+    )
+    found = interval([0.5, 0.7, 0.9])
+    assert 0.5 <= found["low"] < 0.7 < found["high"] <= 0.9
+
+
 @given(st.integers(1, 500))
 def test_cohorts_are_in_order_and_of_even_size(facts: int) -> None:
     numbers = [cohort(fact, facts) for fact in range(facts)]

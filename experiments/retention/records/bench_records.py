@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from oneshot.core.shares import wilson
+
 Result = dict[str, Any]
 Group = tuple[str, bool, int]
 """A suite, whether it was asked in chat, and how many facts were written."""
@@ -66,9 +68,22 @@ KEPT = ("neighbours", "relation_specificity", "other_relation", "near_relation",
 
 
 def results(folder: Path) -> list[Result]:
-    """What was measured, record by record."""
+    """What was measured, record by record, every axis with Wilson's interval.
+
+    Older records have the bootstrap's, which is a point where everything is right.
+    """
     found = [json.loads(p.read_text("utf-8")) for p in sorted(folder.glob("bench-*.json"))]
-    return [r["metrics"] | {"seed": r["config"]["seed"], "command": r["command"]} for r in found]
+    return [
+        r["metrics"]
+        | {"axes": {axis: _sure(f) for axis, f in r["metrics"]["axes"].items()}}
+        | {"seed": r["config"]["seed"], "command": r["command"]}
+        for r in found
+    ]
+
+
+def _sure(found: dict[str, Any]) -> dict[str, Any]:
+    low, high = wilson(float(found["mean"]), found["n"])
+    return found | {"low": low, "high": high}
 
 
 def groups(found: Sequence[Result]) -> dict[Group, list[Result]]:

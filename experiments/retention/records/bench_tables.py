@@ -84,6 +84,14 @@ def _key(result: Result) -> tuple[Any, ...]:
     return result["suite"], result["chat"], result["facts"]
 
 
+def _bytes(result: Result) -> str:
+    """Nothing of older records whose bytes were counted after facts had been forgotten again."""
+    cost = result["cost"]
+    older = None if result.get("no_edit") else cost.get("bytes_per_fact")
+    size = cost.get("stored_bytes_per_fact", older)
+    return "" if size is None else f"{size:,}"
+
+
 def _costs(result: Result, bare: float | None) -> list[str]:
     cost, text = result["cost"], result["text"]
     fires = text.get("fires_per_token")
@@ -94,7 +102,7 @@ def _costs(result: Result, bare: float | None) -> list[str]:
         f"{cost['write_seconds_median']:.2g}",
         f"{cost['write_over_forward']:.1f}",
         "" if query is None else f"{query:.2f}",
-        f"{cost['bytes_per_fact']:,}",
+        _bytes(result),
         "" if bare is None else f"{result['memory_mib'][1] - bare:,.0f}",
         f"{text['kl']:.2g}",
         "" if fires is None else f"{1000 * fires:.2g}",

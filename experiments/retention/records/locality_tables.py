@@ -6,6 +6,7 @@ from pathlib import Path
 
 from experiments.markdown import head, row
 from experiments.retention.records.bench_records import AXES, Result, groups, heading, results
+from oneshot.core.shares import wilson
 
 NONE = "No record yet."
 
@@ -43,13 +44,25 @@ def general_table(folder: Path) -> str:
     if not path.exists():
         return NONE
     record = json.loads(path.read_text("utf-8"))
-    count, questions = record["metrics"]["facts"], record["config"]["questions"]
-    heads = ("which sentence follows", "the sentence's last word")
-    lines = head([f"{count} facts of CounterFact; {questions} questions a task", *heads])
-    for name, found in record["metrics"]["methods"].items():
-        cells = [
-            f"{100 * task['acc']:.0f} % ± {100 * float(task['error']):.0f}"
-            for task in found.values()
-        ]
+    facts, methods = record["metrics"]["facts"], record["metrics"]["methods"]
+    counts = [
+        _questions(tasks) for tasks in zip(*(m.values() for m in methods.values()), strict=True)
+    ]
+    titles = ("which sentence follows", "the sentence's last word")
+    heads = [f"{title} (n = {n})" for title, n in zip(titles, counts, strict=True)]
+    lines = head([f"after {facts} facts of CounterFact", *heads])
+    for name, found in methods.items():
+        cells = [_accuracy(task, n) for task, n in zip(found.values(), counts, strict=True)]
         lines.append(row(["before any fact" if name == "bare" else name, *cells]))
     return "\n".join(lines)
+
+
+def _questions(tasks: Sequence[dict[str, float]]) -> int:
+    """How many were asked of every method, which the harness's standard errors tell."""
+    share, error = next(((t["acc"], t["error"]) for t in tasks if t["error"]), (0.0, 1.0))
+    return round(share * (1 - share) / error**2) + 1
+
+
+def _accuracy(task: dict[str, float], count: int) -> str:
+    low, high = wilson(task["acc"], count)
+    return f"{100 * task['acc']:.0f} % ({100 * low:.0f}-{100 * high:.0f})"

@@ -1,6 +1,7 @@
 """The command that measures: speed on this machine, or how well methods keep facts."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -79,11 +80,17 @@ def bench(
     given = {
         "facts": facts,
         "seed": seed,
-        "methods": methods and tuple(dict.fromkeys(["bare", *methods.split(",")])),
+        "methods": _split(methods),
         "probes": probes,
         "chat": chat or None,
     }
     _examine(what, {k: v for k, v in given.items() if v is not None}, config, data)
+
+
+def _split(methods: str | None) -> tuple[str, ...] | None:
+    if methods is None:
+        return None
+    return tuple(dict.fromkeys(["bare", *(name.strip() for name in methods.split(","))]))
 
 
 def _time_writer() -> None:
@@ -107,22 +114,31 @@ def _examine(what: str, given: dict[str, Any], config: Path | None, data: Path |
     from oneshot.retention.plan import Plan, read_plan, run_plan
     from oneshot.retention.suites.data_folder import DataFolder
 
-    session = SESSION.get()
+    session, rows = SESSION.get(), list[dict[str, Any]]()
     plan = replace(Plan(what), **(read_plan(config) if config else {}) | {"suite": what} | given)
-    with session.output.progress() as progress:
-        host = load_host(
-            session.model,
-            device=session.device,
-            dtype=session.dtype,
-            trust_remote_code=session.trust_remote_code,
-            progress=progress or silent,
-        )
-        rows = [row(r) for r in run_plan(plan, host, DataFolder(data), progress or silent)]
+    try:
+        with session.output.progress() as progress:
+            host = load_host(
+                session.model,
+                device=session.device,
+                dtype=session.dtype,
+                trust_remote_code=session.trust_remote_code,
+                progress=progress or silent,
+            )
+            for result in run_plan(plan, host, DataFolder(data), progress or silent):
+                rows.append(row(result))
+    finally:  # what was examined is told whatever became of the method after it
+        if rows:
+            _show(what, rows)
+
+
+def _show(what: str, rows: Sequence[dict[str, Any]]) -> None:
     shown = {a: title for a, title in AXES.items() if any(a in r for r in rows)}
+    count = f"{rows[-1]['facts']:,} facts" if rows[-1]["facts"] > 1 else "one fact at a time"
     cells = [[r["method"], *(_share(r, a) for a in shown), *_others(r)] for r in rows]
-    title = f"{what}: {rows[-1]['facts']:,} facts, free generation; % (95 % interval, questions)"
+    title = f"{what}: {count}, free generation; % (95 % interval, questions)"
     heads = ("method", *shown.values(), *OTHERS.values())
-    session.output.table({"rows": rows}, title, heads, cells)
+    SESSION.get().output.table({"rows": rows}, title, heads, cells)
 
 
 def _share(row: dict[str, Any], axis: str) -> str:

@@ -1,12 +1,11 @@
 """What the journal tells of all rounds: retention by age, the accuracy matrix, locality, time."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import NormalDist
 from typing import NamedTuple
 
+from oneshot.core.shares import wilson
 from oneshot.facts.examination.probing import LOCAL, OWN
 from oneshot.memory.examiner.turns import Examiner
 from oneshot.memory.journal.rows import Examination, Fact, Round
@@ -28,14 +27,8 @@ class Share(NamedTuple):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval (1927); from 0 to 1 of nothing."""
-        if not self.n:
-            return 0.0, 1.0
-        z, share = NormalDist().inv_cdf(0.975), self.right / self.n
-        wide = z * math.sqrt(share * (1 - share) / self.n + z**2 / (4 * self.n**2))
-        low, high = share + z**2 / (2 * self.n) - wide, share + z**2 / (2 * self.n) + wide
-        whole = 1 + z**2 / self.n
-        return max(0.0, min(share, low / whole)), min(1.0, max(share, high / whole))
+        """Its 95 % interval; from 0 to 1 of nothing."""
+        return wilson(self.value or 0.0, self.n)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
 """What a trained model says of test pictures: which answers are wrong, and how many are right."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
+
+from oneshot.core.shares import wilson
 
 Probabilities = Callable[[UInt8[Tensor, "n c h w"]], Float[Tensor, "n classes"]]
 """How sure a model is of each class."""
@@ -49,13 +49,8 @@ class Examined:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval (1927) of the share that is right."""
-        n = len(self.answers)
-        share, z = 1 - len(self.wrong) / n, NormalDist().inv_cdf(0.975)
-        middle = share + z**2 / (2 * n)
-        wide = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-        low, high = ((middle + side * wide) / (1 + z**2 / n) for side in (-1, 1))
-        return max(0.0, low), min(1.0, high)
+        """The 95 % interval of the share that is right."""
+        return wilson(1 - len(self.wrong) / len(self.answers), len(self.answers))
 
 
 def examine(

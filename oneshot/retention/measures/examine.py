@@ -26,7 +26,12 @@ QUERIES, ROUNDS = 4, 3
 TEXT_TOKENS = 20_000
 ROW = {
     "text": ("changed_per_token", "fires_per_token", "kl", "perplexity"),
-    "cost": ("write_seconds_median", "write_over_forward", "query_over_bare", "bytes_per_fact"),
+    "cost": (
+        "write_seconds_median",
+        "write_over_forward",
+        "query_over_bare",
+        "stored_bytes_per_fact",
+    ),
 }
 """What a row takes over from the parts of a result."""
 
@@ -54,6 +59,7 @@ def examine(
         return _bare_result(method, bare, suite)
     fresh, cost = write_stream(method, suite, progress)
     check_changed(method, bare, suite)
+    cost["stored_bytes_per_fact"] = round(method.stored_bytes() / len(suite.requests))
     parts: dict[str, Callable[[], Any]] = {
         "axes": partial(measure_axes, method, bare, suite),
         "forced": partial(teacher_forced, method, suite),
@@ -67,8 +73,8 @@ def examine(
     for done, (name, measure) in enumerate(parts.items(), start=1):
         result[name] = measure()
         progress(method.name, done, len(parts))
-    axes, size = result["axes"], method.stored_bytes() / len(suite.requests)
-    result["cost"] = cost | result.pop("query") | {"bytes_per_fact": round(size)}
+    result["cost"] = cost | result.pop("query")
+    axes = result["axes"]
     kept = axes.get("paraphrase", axes["efficacy"])["cohorts"]
     return result | {"stream": forgetting(fresh, kept)}
 

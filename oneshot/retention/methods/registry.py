@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from inspect import signature
 from typing import Any, NamedTuple
 
 from oneshot.errors import BadInputError
@@ -66,19 +67,30 @@ def make_method(
     manner: Manner = ASKED,
     settings: Mapping[str, Any] | None = None,
 ) -> Method:
-    """A method with nothing written; raises BadInputError for an unknown name."""
+    """A method with nothing written; raises BadInputError as `check_method` does."""
     method: Method
+    check_method(name, settings)
     if name == BARE:
         method = BareHost(host)
     elif name in RULES:
         method = Ours(host, name, progress)
-    elif name in RIVALS:
-        method = _rival(name, host, settings or {})
     else:
-        names = ", ".join([BARE, *RULES, *RIVALS])
-        raise BadInputError(f"the method {name!r} is unknown; give one of {names}")
+        method = _rival(name, host, settings or {})
     method.manner = manner
     return method
+
+
+def check_method(name: str, settings: Mapping[str, Any] | None = None) -> None:
+    """Raise BadInputError for an unknown name, or for settings that the method does not have."""
+    if name not in (BARE, *RULES, *RIVALS):
+        names = ", ".join([BARE, *RULES, *RIVALS])
+        raise BadInputError(f"the method {name!r} is unknown; give one of {names}")
+    rival = RIVALS.get(name)
+    takes = signature(rival.settings or rival.make).parameters if rival else ()
+    known = [parameter for parameter in takes if parameter != "host"]
+    if unknown := sorted(set(settings or ()) - set(known)):
+        has = f"give some of {', '.join(known)}" if known else "it has none"
+        raise BadInputError(f"{name} has no setting {', '.join(unknown)}; {has}")
 
 
 def _rival(name: str, host: Host, values: Mapping[str, Any]) -> Method:

@@ -48,7 +48,7 @@ class DataFolder:
         if self._named is None:
             raise BadInputError(
                 f"{name} is needed: give --data (or {ENVIRONMENT}) the folder that holds it; the "
-                "suite smoke needs none"
+                "suites smoke, own and hard need none"
             )
         path = self._named.find(name)
         if path is None:
