@@ -1,13 +1,21 @@
 """Names that are ordinary words ("Hope", "Bill", "Will"): where in a text they are meant as names.
 
-Only words in lower case are asked this, and only those of `ordinary.txt`.
+Words of `ordinary.txt` are asked this in lower case, words of grammar ("It", "The Who") in any
+case, since every sentence may begin with one.
 """
 
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from adapters.text.names import DETERMINERS, Mention, adjacent, begins_clause
+from adapters.text.names import (
+    DETERMINERS,
+    FIRST_PERSON,
+    Mention,
+    adjacent,
+    are_initials,
+    begins_clause,
+)
 from adapters.text.words import Word, set_of, words_of
 
 _NOUN_MARKS = DETERMINERS | set_of("my our your his her its their no any some each every all both")
@@ -18,6 +26,15 @@ _BEFORE_NAMES = set_of(
     "of for from by with about between than like unlike against near at in on under behind after "
     "before beside without around"
 )
+_GRAMMAR = (
+    DETERMINERS
+    | _PRONOUNS
+    | _ASKING
+    | _JOINING
+    | _BEFORE_NAMES
+    | set_of("us them him her his its our your their is are was were be do does did has have had")
+    | set_of("to into out up off down over so if as but not then there here")
+) - FIRST_PERSON
 _MONTHS = set_of("april may june july march august")
 _OF_TIMES = set_of("in since until till by from during before after on at")
 _SUBJECT_BEHIND = set_of(
@@ -51,14 +68,17 @@ def _words() -> tuple[frozenset[str], frozenset[str]]:
 
 
 def may_be_no_name(words: Sequence[Word], mention: Mention) -> bool:
-    """Whether what was found is one ordinary word in lower case."""
+    """Whether what was found is one ordinary word in lower case, or one word of grammar."""
     word = words[mention.first]
-    return mention.first == mention.last and not word.capital and word.key in _words()[0]
+    ordinary = not word.capital and word.key in _words()[0]
+    return mention.first == mention.last and (ordinary or word.key in _GRAMMAR)
 
 
 def is_meant(text: str, words: Sequence[Word], at: int) -> bool:
     """Whether an ordinary word stands where a name does: as whom or what a clause is about."""
     word, before = words[at], _before(text, words, at)
+    if word.key in _GRAMMAR:
+        return _stands_out(text, words, at)
     if before is None:
         return word.possessive or _goes_on(text, words, at)
     if before.key in _NOUN_MARKS or (before.possessive and before.key not in _ASKING):
@@ -82,15 +102,22 @@ def told_as_name(prompt: str, key: str, *, marked: bool) -> bool:
     a thing that the text has an article for (`marked`), or a name if it often is one.
     """
     words = words_of(prompt)
-    for i, word in enumerate(words):
-        if word.key != key:
-            continue
-        if not word.capital or (i and words[i - 1].key in _NOUN_MARKS):
-            return False
-        if begins_clause(prompt, word) and not word.possessive:
-            return not marked or key in _words()[1] | _VERBS
+    if key in _GRAMMAR:
+        return any(w.key == key and _stands_out(prompt, words, i) for i, w in enumerate(words))
+    at = next((i for i, word in enumerate(words) if word.key == key and word.capital), None)
+    if at is None or (at and words[at - 1].key in _NOUN_MARKS):
+        return False
+    if begins_clause(prompt, words[at]) and not words[at].possessive:
+        return not marked or key in _words()[1] | _VERBS
+    return True
+
+
+def _stands_out(text: str, words: Sequence[Word], at: int) -> bool:
+    """Whether a word of grammar is written as none is: "of It", "WHO", "the who"."""
+    word, before = words[at], _before(text, words, at)
+    if before is not None and before.key == "the":
         return True
-    return False
+    return word.capital and (not begins_clause(text, word) or are_initials(text, word))
 
 
 def is_marked(words: Sequence[Word], at: int) -> bool:

@@ -26,6 +26,9 @@ PROMPTS = {
     "Deadline": "Deadline:",
     "rent": "the rent is",
     "The Sun": "The Sun is read by",
+    "The Who": "The singer of The Who is",
+    "It": "The author of It is",
+    "Capital": "The capital of Capital is",
 }
 
 
@@ -86,6 +89,10 @@ def found(text: str, *, spelled: bool = True) -> list[str]:
         "where is [Hope], i hope?",
         "where are [hope] and [bill]?",
         "[Will] you come?",
+        "Who sings in The [Who]?",
+        "who sings in the [who]?",
+        "Who wrote [It]?",
+        "what is the capital of [Capital]?",
     ],
 )
 def test_a_name_is_found_where_it_is_meant(text: str) -> None:
@@ -129,6 +136,11 @@ def test_a_name_is_found_where_it_is_meant(text: str) -> None:
         "what is the target?",
         "we missed this year's target",
         "she aims to target them",
+        "Who is the singer of Queen?",
+        "Who's the singer?",
+        "who wrote it?",
+        "It was written by",
+        "the capital of France is",
     ],
 )
 def test_an_ordinary_word_is_no_name(text: str) -> None:
@@ -148,6 +160,12 @@ def test_an_ordinary_word_is_no_name(text: str) -> None:
         ("Printer is in", "printer", False, True),
         ("Printer's place is", "printer", True, True),
         ("The wife of William is", "bill", True, False),
+        ("The capital of Capital is", "capital", True, True),
+        ("The singer of The Who is", "who", False, True),
+        ("The director of WHO is", "who", False, True),
+        ("WHO is led by", "who", False, True),
+        ("Who founded it was", "who", False, False),
+        ("We meet at", "we", False, False),
     ],
 )
 def test_how_a_name_was_taught(prompt: str, key: str, marked: bool, named: bool) -> None:

@@ -20,6 +20,7 @@ Rose plays the cello.
 Sunny's birthday is 4 June.
 The founder of Gap is Don Fisher.
 Hunter lives in Oslo.
+The author of What is Ann Bell.
 The printer is in room 4.
 Deadline: Friday
 the rent is due on Monday"""
@@ -45,6 +46,7 @@ When is Sunny's birthday?|4 June
 who is the founder of gap?|Fisher
 Who is the founder of Gap?|Fisher
 where does hunter live?|Oslo
+Who is the author of What?|Ann Bell
 where is the printer?|room 4
 when is the deadline?|Friday
 when is the rent due?|Monday"""
@@ -69,6 +71,7 @@ what instrument was played when the sun rose?
 the sun rose and she plays the
 it is a sunny birthday, when is yours?
 who was the founder of the gap year?
+What is the capital of France?
 where does the hunter live?
 the hunter lives in"""
 BRIEF = Manner(max_new_tokens=6)

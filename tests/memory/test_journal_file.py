@@ -1,6 +1,10 @@
 """The journal as a file: shared, held, of another version, damaged."""
 
+import os
 import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -83,6 +87,40 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path, content: bytes) -> N
         Journal(path)
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == content
+
+
+@contextmanager
+def read_only() -> Iterator[Path]:
+    """A journal with a fact where only the superuser may write, who steps down."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "journal.sqlite"
+        with Journal(path) as journal:
+            journal.add([draft(1)])
+        path.chmod(0o444)
+        path.parent.chmod(0o555)
+        user = os.geteuid()
+        try:
+            if user == 0:
+                os.seteuid(65534)
+            yield path
+        finally:
+            os.seteuid(user)
+            path.parent.chmod(0o755)
+
+
+def test_where_it_may_not_be_written_it_is_read() -> None:
+    with read_only() as path, Journal(path) as journal:
+        assert [entry.key for entry in journal.entries()] == [draft(1).key]
+        with pytest.raises(BrainError, match=r"may not be written \(.*\); give yourself"):
+            journal.add([draft(2)])
+        assert journal.counts()["live"] == 1
+        journal.check()
+
+
+def test_changes_that_it_could_not_read_are_not_passed_over() -> None:
+    pending = mock.patch.object(Journal, "_has_pending", return_value=True)
+    with read_only() as path, pending, pytest.raises(BrainError, match="may not be written"):
+        Journal(path)
 
 
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from oneshot.facts.types import Receipt, Statement
 
 commands = typer.Typer()
 PANEL = "Facts"
+_STEP = 1000  # facts that are looked through between two movements of the bar
 
 File = Annotated[
     str | None, typer.Option("--file", metavar="FILE", help="Read FILE; - is standard input.")
@@ -68,10 +70,11 @@ def teach(
     Files hold JSON lines or CSV with prompt, answer and, where known, subject,
     source, asks (further wordings), aliases (other names of the subject), also,
     since and until; a .txt file holds a sentence a line, a .parquet file a fact a
-    row. With --resume a file goes on where a stopped run ended, with many facts
-    written together. Under torchrun each process teaches its share to one brain,
-    with status 0 whatever is answered, since torchrun stops all where one fails;
-    one that died can be started again.
+    row. It is looked through first: where one fact cannot be used, none is taught.
+    With --resume a file goes on where a stopped run ended, with many facts written
+    together. Under torchrun each process teaches its share to one brain, with
+    status 0 whatever is answered, since torchrun stops all where one fails; one
+    that died can be started again.
 
     Examples:
       oneshot teach "The capital of Freedonia is Glorptown."
@@ -100,6 +103,8 @@ def teach(
         raise BadInputError("--resume goes on with a file; give --file FILE")
     with open_learner() as learner:
         if file is not None:
+            if Path(file).is_file() and os.access(file, os.R_OK):
+                _look_through(file, learner.templates)
             statements = _read_statements(file, learner.templates)
             if resume or _shared():
                 with suppress(typer.Exit) if _shared() else nullcontext():
@@ -129,6 +134,26 @@ def _read_statements(file: str, templates: Sequence[str]) -> Iterator[Statement]
     from oneshot.facts.language.readers import read_statements
 
     return read_statements(file, source_name(file), templates)
+
+
+def _look_through(file: str, templates: Sequence[str]) -> None:
+    """Read a whole file before anything of it is taught, which may take hours.
+
+    BadInputError where a fact of it cannot be used, or where there is none.
+    """
+    from oneshot.facts.language.parquet import SUFFIX, parquet_count
+    from oneshot.facts.language.readers import read_statements
+
+    rows, path, found = Path(file).suffix.lower() == SUFFIX, Path(file), 0
+    total = parquet_count(path) if rows else path.stat().st_size
+    with SESSION.get().output.progress() as progress, path.open("rb") as stream:
+        statements = read_statements(path if rows else stream, file, templates)
+        for found, _ in enumerate(statements, start=1):
+            if progress and found % _STEP == 0:
+                done = found if rows else stream.tell()
+                progress(f"looking through {file}", min(done, total - 1), total)
+    if not found:
+        raise BadInputError(f"{file} holds no facts; give one with facts, one a line or row")
 
 
 def _shared() -> bool:

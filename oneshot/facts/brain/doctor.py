@@ -1,6 +1,8 @@
 """Check a brain folder without loading its model, and mend what can be mended."""
 
-from collections.abc import Iterator
+import json
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from adapters.write.state import load_calibration
@@ -12,11 +14,18 @@ from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.calibrated import calibration_path
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.types import Statement
+from oneshot.files.durable import write_atomically
 from oneshot.memory.disk.shelf import Shelf
 from oneshot.memory.doctor import checks
 from oneshot.memory.doctor.finding import Finding
 from oneshot.memory.journal.facts import Journal
 from oneshot.memory.journal.rows import Fact
+
+LOST = "lost-facts.jsonl"
+"""Beside the journal: the texts of facts whose weights were lost."""
+
+_TOLD = "prompt", "answer", "subject", "source", "asks", "aliases", "also", "since", "until"
+_NAMED = 10  # lost facts that are named in a finding
 
 
 def examine(folder: Path, *, repair: bool) -> list[Finding]:
@@ -67,11 +76,8 @@ def _agreement(brain: Brain, *, repair: bool) -> Iterator[Finding]:
     unlisted = stored - both
     if unlisted:
         yield _list(brain, unlisted, repair=repair)
-    if repair:
-        brain.journal.set_state([entry.id for entry in gone], "forgotten")
-    for entry in gone:
-        detail = f"#{entry.id} ({entry.prompt[:40]}) is not in the weights; teach it again"
-        yield Finding("journal", False, detail, repaired=repair)
+    if gone:
+        yield _lost(brain, gone, repair=repair)
     if not unlisted and not gone:
         yield Finding("journal and weights", True, f"{stored} facts in both")
         yield _implied(brain, texts, repair=repair)
@@ -94,6 +100,29 @@ def _implied(brain: Brain, texts: Texts, *, repair: bool) -> Finding:
 
 def _told(implied: Statement) -> tuple[object, ...]:
     return implied.prompt, implied.answer, implied.subject, implied.origins
+
+
+def _lost(brain: Brain, gone: Sequence[Fact], *, repair: bool) -> Finding:
+    """Keep the texts of facts whose weights are lost, so that they can be taught again."""
+    named = [f"#{entry.id} ({entry.prompt[:40]})" for entry in gone[:_NAMED]]
+    if more := len(gone) - len(named):
+        named.append(f"{more:,} more")
+    detail = f"{len(gone):,} facts are not in the weights, {', '.join(named)}"
+    path = brain.folder / LOST
+    if not repair:
+        remedy = "--repair keeps their texts, to teach them again"
+        return Finding("journal", False, f"{detail}; {remedy}")
+    before = path.read_bytes() if path.exists() else b""
+    write_atomically(path, before + b"".join(map(_line, gone)))
+    brain.journal.set_state([entry.id for entry in gone], "forgotten")
+    again = shlex.join(["oneshot", "--brain", str(brain.folder), "teach", "--file", str(path)])
+    return Finding("journal", False, f"{detail}; teach them again: `{again}`", repaired=True)
+
+
+def _line(fact: Fact) -> bytes:
+    """A fact as a line of a file to teach."""
+    told = {name: value for name in _TOLD if (value := getattr(fact, name))}
+    return (json.dumps(told, ensure_ascii=False) + "\n").encode()
 
 
 def _list(brain: Brain, count: int, *, repair: bool) -> Finding:

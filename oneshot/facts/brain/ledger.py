@@ -121,7 +121,7 @@ class Ledger(Holding):
         entries = self.brain.journal.by_keys([record["key"] for record in unlisted])
         names = touched(self.texts[record["key"]] for record in unlisted)
         replaced, plans = [], []
-        for record in unlisted:
+        for record in sorted(unlisted, key=lambda record: record.get("taught_at", "")):
             key, told = record["key"], self.texts[record["key"]]
             entry, row = entries.get(key), self.live.get(key)
             was = entry and (entry.state, entry.taught_at) == ("superseded", record["taught_at"])

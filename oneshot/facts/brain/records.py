@@ -3,9 +3,11 @@
 from itertools import islice
 from pathlib import Path
 
+from adapters.write.state import load_calibration
 from oneshot.errors import BadInputError, BrainError
 from oneshot.facts.brain.files import CONFIG, Brain, Config, read_config
 from oneshot.facts.brain.held.texts import Texts
+from oneshot.facts.brain.ledger import Ledger
 from oneshot.facts.types import Fact, Implied, Stats
 from oneshot.memory.disk.closing import Closing
 from oneshot.memory.disk.shelf import Shelf
@@ -23,7 +25,10 @@ class Records(Closing):
         config = read_config(folder)
         if config is None:
             raise BrainError(f"{folder} has no {CONFIG}; give the --brain that you mean")
-        return cls(Brain(folder), config)
+        brain = Brain(folder)
+        if not any(brain.journal.counts().values()) and brain.store.names():  # it was lost
+            Ledger(brain, load_calibration(brain.calibration), {})
+        return cls(brain, config)
 
     def facts(
         self, state: str | None = "live", *, after: int = 0, limit: int | None = None

@@ -11,6 +11,7 @@ from oneshot.memory.disk.closing import Closing
 
 _WAIT_SECONDS = 30.0
 _DAMAGE = sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB
+_NO_WRITING = sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY
 
 
 class DamagedJournalError(BrainError):
@@ -18,7 +19,7 @@ class DamagedJournalError(BrainError):
 
 
 class JournalFile(Closing):
-    """A journal in an SQLite file, created when missing.
+    """A journal in an SQLite file, created when missing; where it may not be written, it is read.
 
     `schema` has the steps of its history: step n leads from version n to version n + 1. Every
     method raises BrainError for a file that cannot be used; every write is on disk when it
@@ -31,10 +32,9 @@ class JournalFile(Closing):
     def __init__(self, path: Path, schema: Sequence[Sequence[str]]) -> None:
         self.path = path
         with self._one_line():
-            self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+            self._connection = self._connect()
         try:
             with self._one_line():
-                self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA foreign_keys = ON")
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.create_function("fold", 1, str.casefold, deterministic=True)
@@ -73,6 +73,26 @@ class JournalFile(Closing):
         with self._one_line():
             return self._connection.execute(statement, values).fetchall()
 
+    def _connect(self) -> sqlite3.Connection:
+        """A connection that writes, or one that reads where SQLite may put no files beside it."""
+        connection = _connection(str(self.path))
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error as error:
+            connection.close()
+            if _code(error) not in _NO_WRITING or self._has_pending():
+                raise
+            return _connection(f"{self.path.absolute().as_uri()}?immutable=1")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _has_pending(self) -> bool:
+        """Whether changes lie beside the file that whoever cannot write would not see."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return log.exists() and log.stat().st_size > 0
+
     def _migrate(self, schema: Sequence[Sequence[str]]) -> None:
         """Bring the file to the newest version, all steps or none; BrainError if it is newer."""
         if self._version() == len(schema):
@@ -98,8 +118,13 @@ class JournalFile(Closing):
         except (UnicodeEncodeError, OverflowError) as error:
             raise BadInputError(f"cannot journal this: {error}; give plain text and ids") from error
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+            if _code(error) in _DAMAGE:
                 raise self._damage(error) from error
+            if _code(error) in _NO_WRITING and self.path.is_file():
+                raise BrainError(
+                    f"the journal {self.path} may not be written ({error}); "
+                    "give yourself the permission, or copy its folder"
+                ) from error
             raise BrainError(
                 f"cannot use the journal {self.path}: {error}; "
                 f"if another process holds it, wait, else run `{self.doctor}`"
@@ -109,3 +134,14 @@ class JournalFile(Closing):
         return DamagedJournalError(
             f"the journal {self.path} is damaged: {reason}; run `{self.doctor} --repair`"
         )
+
+
+def _connection(name: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        name, timeout=_WAIT_SECONDS, isolation_level=None, uri=name.startswith("file:")
+    )
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary code of an error; 0 where it comes from elsewhere."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

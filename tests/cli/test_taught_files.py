@@ -1,0 +1,48 @@
+"""Files of facts are looked through before anything of them is taught."""
+
+from pathlib import Path
+
+import pytest
+from command_line import FakeLearner, Run, learner, plain_environment, run
+from pyarrow import Table
+from pyarrow.parquet import write_table
+
+__all__ = ["learner", "plain_environment", "run"]
+
+CAPITAL = ("The capital of Freedonia is", "Glorptown")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        (
+            "facts.jsonl",
+            '{"prompt": "The moon of Zog is", "answer": "Xor"}\n{"prompt": "The moon of Nim is"}\n',
+            "line 2: no answer",
+        ),
+        ("facts.csv", "prompt,answer\nThe moon of Zog is,Xor\n,Nim\n", "line 3: no prompt"),
+        ("facts.jsonl", "\n", "holds no facts"),
+        ("facts.csv", "prompt,answer\n", "holds no facts"),
+    ],
+)
+def test_a_file_is_looked_through_before_anything_is_taught(
+    run: Run, learner: type[FakeLearner], tmp_path: Path, name: str, content: str, told: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    result = run("teach", "--file", str(path))
+    assert (result.code, result.out) == (2, "")
+    assert told in result.err
+    assert not learner.kept
+
+
+def test_rows_of_parquet_are_looked_through(
+    run: Run, learner: type[FakeLearner], tmp_path: Path
+) -> None:
+    rows = [{"prompt": CAPITAL[0], "answer": answer} for answer in (CAPITAL[1], None)]
+    for good, path in ((1, tmp_path / "good.parquet"), (2, tmp_path / "bad.parquet")):
+        write_table(Table.from_pylist(rows[:good]), path)
+    assert "row 2: no answer" in run("teach", "--file", str(tmp_path / "bad.parquet")).err
+    assert not learner.kept
+    assert run("teach", "--file", str(tmp_path / "good.parquet")).code == 0
+    assert len(learner.kept) == 1
