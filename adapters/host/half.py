@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from adapters.host.sites import find_sites
+from oneshot.core.precision import has_half_products
 
 SIZES = 50_000_000, 1_000_000_000  # parameters: below little is won, above a copy weighs too much
 
@@ -17,7 +18,7 @@ def multiplies_halves(model: nn.Module) -> bool:
     parameter = next(model.parameters())
     here = parameter.device.type == "cpu" and parameter.dtype == torch.float32
     spread = hasattr(model, "hf_device_map")  # its modules fetch their matrices themselves
-    return here and not spread and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return here and not spread and has_half_products("cpu")
 
 
 def worth_halving(model: nn.Module) -> bool:

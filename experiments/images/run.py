@@ -19,8 +19,9 @@ from experiments import record
 from experiments.images.measures import measured
 from oneshot.images.build import new_trainee, parameters_of
 from oneshot.images.model import Progress
+from oneshot.images.planning import quick_precision
 from oneshot.images.sets.loading import load_images
-from oneshot.images.settings import TrainSettings
+from oneshot.images.settings import TrainSettings, read_toml
 from oneshot.images.training.allocation import keep_freed_memory
 from oneshot.images.training.beginning import Place
 from oneshot.images.training.checkpoint import has_checkpoint
@@ -94,7 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if (record.RESULTS / f"{name}.json").exists():
             print(f"{name} has its record")
             continue
-        settings = TrainSettings.from_toml(config, seed=seed)
+        quick = {"precision": quick_precision(options.device)}
+        settings = TrainSettings.from_mapping(quick | read_toml(config) | {"seed": seed})
         run = partial(
             experiment,
             settings,

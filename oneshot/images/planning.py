@@ -1,10 +1,14 @@
-"""How long a run will take here, and how many epochs are worth ten minutes."""
+"""What suits this machine: the precision, how long a run takes, how many epochs ten minutes are."""
 
 import time
 from statistics import median
 
+import torch
+
+from oneshot.core.precision import has_half_products
 from oneshot.images.build import new_trainee
 from oneshot.images.data import ImageSet
+from oneshot.images.kinds import Precision
 from oneshot.images.settings import TrainSettings
 
 PATIENCE = 600.0
@@ -14,6 +18,11 @@ MOST_EPOCHS = 100
 """The paper's."""
 
 _TIMED = 3
+
+
+def quick_precision(device: torch.device) -> Precision:
+    """bfloat16 where the device has products for it, else float32, which is then far quicker."""
+    return Precision.BF16 if has_half_products(device.type) else Precision.FP32
 
 
 def affordable_epochs(settings: TrainSettings, images: ImageSet) -> int:

@@ -153,11 +153,6 @@ class TrainSettings:
         block, dataset = (given.get(name, _DEFAULT[name]) for name in ("block", "dataset"))
         return cls(**(block.recipe(dataset) | given))
 
-    @classmethod
-    def from_toml(cls, path: Path, **changes: Any) -> "TrainSettings":
-        """Settings from a TOML file, some of them changed; BadInputError where it is not one."""
-        return cls.from_mapping(read_toml(path) | changes)
-
     def plain(self) -> dict[str, Any]:
         """The settings as JSON values."""
         return asdict(self)

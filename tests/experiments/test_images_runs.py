@@ -29,13 +29,14 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_every_config_is_one_of_the_programs(config: Path) -> None:
-    settings = TrainSettings.from_toml(config)
+    settings = TrainSettings.from_mapping(read_toml(config))
     assert f"-{settings.dataset}-{settings.method}" in config.stem
 
 
 def test_ablations_that_stand_beside_each_other_differ_in_one_thing() -> None:
     def settings(name: str) -> dict[str, Any]:
-        return TrainSettings.from_toml(FOLDER / f"images-ablation-{name}.toml").plain()
+        path = FOLDER / f"images-ablation-{name}.toml"
+        return TrainSettings.from_mapping(read_toml(path)).plain()
 
     def differing(one: str, other: str) -> set[str]:
         left, right = settings(one), settings(other)

@@ -11,7 +11,7 @@ from oneshot.images.build import load_trainee, new_trainee
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import Embedding, Method, Precision
 from oneshot.images.model import Progress, silent
-from oneshot.images.settings import TrainSettings
+from oneshot.images.settings import TrainSettings, read_toml
 from oneshot.images.training.beginning import Place, Trainee
 from oneshot.images.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 from oneshot.images.training.train import Run, TrainingError, prepared
@@ -210,7 +210,7 @@ def test_one_image_is_too_few() -> None:
 def test_settings_come_from_toml_and_are_checked(tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_text('method = "fm"\nlearning_rate = 1\nepochs = 4\n')
-    settings = TrainSettings.from_toml(path, seed=3)
+    settings = TrainSettings.from_mapping(read_toml(path) | {"seed": 3})
     assert (settings.method, settings.learning_rate, settings.seed) == (Method.FM, 1.0, 3)
     for text, message in (
         ('method = "sgd"', "one of dt, ct, fm, backprop, adjoint, ensemble"),
@@ -227,7 +227,7 @@ def test_settings_come_from_toml_and_are_checked(tmp_path: Path) -> None:
     ):
         path.write_text(text)
         with pytest.raises(BadInputError, match=message):
-            TrainSettings.from_toml(path)
+            TrainSettings.from_mapping(read_toml(path))
 
 
 def test_a_holdout_is_the_same_for_every_seed() -> None:

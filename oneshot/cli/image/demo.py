@@ -21,10 +21,10 @@ CELL = 3  # pixels of a digit a character shows, in each direction
 
 @commands.command()
 def demo() -> None:
-    """Train two modern blocks by NoProp and a chain without gradients on MNIST; under a minute.
+    """Train two modern blocks by NoProp and a chain without gradients on MNIST; about a minute.
 
     Shows how the noised label of some test pictures is denoised, block by
-    block. Nothing is kept.
+    block. A slow machine is given fewer pictures. Nothing is kept.
 
     Examples:
       oneshot image demo

@@ -94,7 +94,10 @@ def bench(
     T: Blocks = None,
     batch: Annotated[int, typer.Option(help="Pictures in a batch.")] = 128,
     steps: Annotated[int, typer.Option(help="Steps of each that are timed.")] = 9,
-    precision: Annotated[Precision | None, typer.Option(show_default="bfloat16")] = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(show_default="bfloat16 where this machine is quick at it, else float32"),
+    ] = None,
 ) -> None:
     """Measure training speed against a plain loop over blocks, and against the device's peak.
 

@@ -93,13 +93,14 @@ def _assigned(text: str) -> tuple[str, Any]:
 
 
 def settings_of(config: Path | None, **options: Any) -> TrainSettings:
-    """The config's settings, changed by the options that were given."""
-    from oneshot.images.settings import TrainSettings
+    """The config's settings, changed by the options that were given; else quick ones here."""
+    from oneshot.images.planning import quick_precision
+    from oneshot.images.settings import TrainSettings, read_toml
 
     given = {name: value for name, value in options.items() if value is not None}
-    if config is not None:
-        return TrainSettings.from_toml(config, **given)
-    return TrainSettings.from_mapping(given)
+    stated = {} if config is None else read_toml(config)
+    quick = {"precision": quick_precision(chosen_device())}
+    return TrainSettings.from_mapping(quick | stated | given)
 
 
 def images_of(settings: TrainSettings, data: Path | None) -> ImageSet:

@@ -75,7 +75,10 @@ def train(
     endpoint: Annotated[
         bool | None, typer.Option("--endpoint", help="fm: predict the label, not the velocity.")
     ] = None,
-    precision: Annotated[Precision | None, typer.Option(show_default="bfloat16")] = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(show_default="bfloat16 where this machine is quick at it, else float32"),
+    ] = None,
     together: Annotated[
         int | None, typer.Option(help="Blocks that step in one set of kernels.", show_default="1")
     ] = None,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from oneshot.images.air.muon import Muon
 from oneshot.images.air.network import Bank, Head
 from oneshot.images.air.shapes import ModernBlock
 from oneshot.images.air.transformer import VitHead
@@ -28,13 +29,7 @@ class Optimiser:
         heads = [m.weight for m in modules if isinstance(m, Head | VitHead)]
         taken = {id(p) for p in (*self._filters, *heads)}
         others = [p for b in blocks.values() for p in b.parameters() if id(p) not in taken]
-        muon = torch.optim.Muon(
-            self._filters,
-            lr=learning_rate,
-            weight_decay=0.0,
-            momentum=MUON_MOMENTUM,
-            ns_steps=MUON_STEPS,
-        )
+        muon = Muon(self._filters, learning_rate, MUON_MOMENTUM, MUON_STEPS)
         groups = [{"params": heads, "rate": HEAD_RATE}, {"params": others, "rate": OFFSET_RATE}]
         momentum = torch.optim.SGD(
             groups, lr=learning_rate, momentum=MOMENTUM, nesterov=True, fused=True

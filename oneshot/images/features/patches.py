@@ -10,6 +10,7 @@ import torch.nn.functional as F  # noqa: N812  its usual name
 from jaxtyping import BFloat16, Float, UInt8
 from torch import Tensor
 
+from oneshot.core.precision import half_linear
 from oneshot.errors import BadInputError
 
 _SOFTENING = 10.0
@@ -66,7 +67,7 @@ class Filters:
 
     def excess(self, patches: BFloat16[Tensor, "*n p"]) -> BFloat16[Tensor, "*n maps"]:
         """By how much responses are above the thresholds, then by how much below."""
-        return F.linear(patches, *self._signed).relu_()
+        return half_linear(patches, *self._signed).relu_()
 
     @cached_property
     def _signed(self) -> tuple[BFloat16[Tensor, "maps p"], BFloat16[Tensor, " maps"]]:
