@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import nan
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -68,9 +69,17 @@ def probabilities(
 
 
 def accuracy(
-    classifier: Classifier, images: UInt8[Tensor, "n c h w"], labels: Int64[Tensor, " n"]
+    classifier: Classifier,
+    images: UInt8[Tensor, "n c h w"],
+    labels: Int64[Tensor, " n"],
+    report: Report = silent,
 ) -> float:
-    """The share of images whose highest score is their label's."""
+    """The share of images whose highest score is their label's; not a number of none."""
+    right, done = 0, 0
     with torch.no_grad():
-        right = classifier.logits(images).argmax(1) == labels
-    return float(right.double().mean())
+        for part in batches(images):
+            found = classifier.logits(part).argmax(1)
+            right += int((found == labels[done : done + len(part)]).sum())
+            done += len(part)
+            report(Progress("test", done, len(images)))
+    return right / len(images) if len(images) else nan

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from oneshot.cli.image.display import reading_report
 from oneshot.cli.image.options import chosen_device
 from oneshot.cli.session import SESSION
 
@@ -21,7 +22,8 @@ def measure(out: Path, images: ImageSet, record: dict[str, Any]) -> None:
 
     trained = load_trained(out, chosen_device())
     n = len(images.test_labels)
-    share = accuracy(trained.classifier(), images.test_images, images.test_labels)
+    with reading_report(SESSION.get().output) as report:
+        share = accuracy(trained.classifier(), images.test_images, images.test_labels, report)
     found = calibrate(trained.classifier(), images, read_joined(out).step)
     found.save(out)
     text = (

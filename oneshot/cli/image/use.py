@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from oneshot.cli.image.display import prediction_record, prediction_text
+from oneshot.cli.image.display import prediction_record, prediction_text, reading_report
 from oneshot.cli.image.options import Data, chosen_device, open_run, test_pictures
 from oneshot.cli.session import SESSION
 from oneshot.errors import BadInputError
@@ -57,7 +57,8 @@ def evaluate(
     classifiers = [trained.classifier(), *map(trained.sampling_classifier, draws)]
     images = test_pictures(trained, data)
     test = images.test_images, images.test_labels
-    first, *others = [accuracy(classifier, *test) for classifier in classifiers]
+    with reading_report(SESSION.get().output) as report:
+        first, *others = [accuracy(classifier, *test, report) for classifier in classifiers]
     record = {"test_accuracy": first, "n": len(images.test_labels)}
     text = f"test accuracy {first:.4f} of {record['n']}"
     if others:
