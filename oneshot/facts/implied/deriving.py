@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from adapters.text.names import LONGEST, SPEAKER, name_key
 from adapters.text.words import set_of, words_of
+from oneshot.facts.implied.inside import inside
 from oneshot.facts.implied.lists import counting, listed, ordered, values
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.implied.times import timed
@@ -33,6 +34,7 @@ def implied(name: str, about: Facts, saying: Facts, rules: Sequence[Rule]) -> li
     found = [
         *_lists(own),
         *_states(own),
+        *inside(own),
         *_inverses(name, others, asked),
         *_called(name, others),
         *_ruled(name, own, others, rules),

@@ -1,0 +1,78 @@
+"""What a sentence about something past tells on the way: by whom as well as when."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from adapters.text.clauses import denies
+from oneshot.errors import BadInputError
+from oneshot.facts.implied.lists import listed
+from oneshot.facts.language.asking.answers import TIMES, Sort, sort_of
+from oneshot.facts.language.splitting.lexicon import SUBJECT_NAMING
+from oneshot.facts.language.splitting.verbs import is_form
+from oneshot.facts.language.statement import parse_sentence
+from oneshot.facts.types import Statement
+
+INSIDE = "inside"
+
+_LAST = re.compile(r"(?P<rest>.+) (?P<by>in|on|at|by)(?: the)?")
+_FIRST = re.compile(r"(?P<stem>.+) (?P<by>in|on|at|by)(?: the)?")
+_NOW = re.compile(r"\b(?:is|are|has|have|will|can|must|should|does|do)\b", re.IGNORECASE)
+_NAMED = {Sort.PERSON, Sort.NAME}
+
+
+def inside(own: Mapping[str, Statement]) -> Iterator[Statement]:
+    """ "Acme was founded by Ann Bell in 1998" tells by whom Acme was founded, and when.
+
+    Only of what is past, where one of the two is a time: what is so elsewhere or at another time
+    ("costs 5 euros in Gent") is not told of everywhere and always.
+    """
+    groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for key, told in own.items():
+        for prompt, answer in _parts(told):
+            groups[prompt][answer].append(key)
+    for prompt, answers in groups.items():
+        origins = sorted(key for keys in answers.values() for key in keys)
+        subject = own[origins[0]].subject
+        yield Statement(prompt, listed(answers), subject, origins=tuple(origins), rule=INSIDE)
+
+
+def _parts(told: Statement) -> Iterator[tuple[str, str]]:
+    last, behind = _LAST.fullmatch(told.prompt.strip()), sort_of(told.answer)
+    if last is None or not (behind in TIMES or re.search(r"\d", last["rest"])):
+        return  # before anything is read, for there may be a million facts
+    first = _first(last["rest"], told.subject or "")
+    if first is None or not _is_past(first):
+        return
+    sort = sort_of(first.answer)
+    if sort not in TIMES | _NAMED or not TIMES & {sort, behind}:
+        return
+    found = _FIRST.fullmatch(first.prompt)
+    alike = found is not None and found["by"] == last["by"] == "in"
+    if found and alike and sort is Sort.YEAR:  # "was born in 1990 in Oslo"
+        yield f"{found['stem']} in the year", first.answer
+        yield first.prompt, told.answer
+        return
+    yield first.prompt, first.answer
+    if found and (not alike or behind is Sort.YEAR):
+        yield f"{found['stem']} {'in the year' if alike else last['by']}", told.answer
+
+
+def _first(rest: str, subject: str) -> Statement | None:
+    """What the sentence tells without its last part, of the same subject."""
+    try:
+        found = parse_sentence(f"{rest}.")
+    except BadInputError:
+        return None
+    plain = replace(found, asks=(), aliases=())
+    return plain if found.subject == subject and rest.startswith(found.prompt) else None
+
+
+def _is_past(found: Statement) -> bool:
+    """Whether a prompt tells what was done, and denies nothing."""
+    said = found.prompt.replace(found.subject or "", " ", 1)
+    words = said.lower().split()
+    done = any(is_form(w, "past", "done") or re.fullmatch(r"\w{2,}ed", w) for w in words)
+    named = bool(SUBJECT_NAMING & set(words))
+    return done and not named and not _NOW.search(said) and not denies(said)
