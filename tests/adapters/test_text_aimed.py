@@ -123,6 +123,7 @@ def test_a_name_of_a_thing_is_the_thing_where_its_bearer_is_asked_for() -> None:
         ("Who is the president of  ?", "The head of procurement at Velnor is", True),
         ("Who runs procurement at  ?", "The head of procurement at Velnor is", False),
         ("Who is the head of  ?", "The head of Velnor is", False),
+        ("Who is the CFO of  ?", "The CEO of Velnor is", True),
     ],
 )
 def test_contrasts(clause: str, prompt: str, apart: bool) -> None:
