@@ -52,7 +52,8 @@ def examine(folder: Path, *, repair: bool) -> list[Finding]:
 
 
 def _described(config: Config) -> str:
-    return f"{config.host}, {config.rule}, {config.sites} sites"
+    sites = f", {config.sites} sites" if config.sites else ""  # the default rule has none
+    return f"{config.host}, {config.rule}{sites}"
 
 
 def _load(path: Path) -> object:

@@ -79,7 +79,7 @@ def check_weights(store: SegmentStore, *, repair: bool) -> Iterator[Finding]:
     for path, reason in damaged:
         yield Finding("weights", False, f"{path.name}: {reason}", repaired=repair)
     if not damaged:
-        yield Finding("weights", True, f"{len(store.names())} segments are whole")
+        yield Finding("weights", True, f"segments found whole: {len(store.names())}")
 
 
 def check_leftovers(folder: Path, config: str, *, repair: bool) -> Iterator[Finding]:
