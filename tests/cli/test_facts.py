@@ -133,6 +133,11 @@ def test_ask_answers_a_file_in_order(run: Run, tmp_path: Path, file: str) -> Non
     result = run("--json", "ask", "--file", path, stdin=text)
     assert [record["question"] for record in result.records] == questions
     assert run("--json", "ask", stdin=text).out == result.out, "what is piped in is asked"
+    assert run("--json", "ask", stdin="\n".join(questions)).out == result.out
+    assert (
+        run("--json", "ask", stdin="\n".join(["id,question", "1,Who?"])).records[0]["question"]
+        == "Who?"
+    )
 
 
 def test_a_file_without_a_question_is_refused(run: Run) -> None:

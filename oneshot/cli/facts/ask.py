@@ -47,8 +47,8 @@ def ask(
 
     Models with a chat template are asked through it, others the text as it stands.
     A question may have several lines. A file holds JSON lines or CSV with a question
-    each, a .txt file one a line. Standard input is answered line by line; a file
-    goes faster, in batches.
+    each, a .txt file one a line. Standard input, of any of these, is answered line by
+    line; a file goes faster, in batches.
 
     Evidence is in nats: a fact speaks from 0 on where it is asked, from 20 on inside
     other text; 1,000 and more stand for words that it was taught with. "#1 -> #4"
@@ -62,7 +62,7 @@ def ask(
       oneshot ask --explain "What is the capital of Freedonia?"
       oneshot --model smollm2 ask --system "Answer briefly." "Who is my doctor?"
       oneshot --json ask --raw --file questions.jsonl
-      cat questions.jsonl | oneshot --json ask
+      cat questions.txt | oneshot ask
     """
     output = SESSION.get().output
     if question is None and file is None and not sys.stdin.isatty():

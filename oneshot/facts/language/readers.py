@@ -61,7 +61,8 @@ def read_statements(
 
 
 def read_questions(source: Source, name: str) -> Iterator[str]:
-    """Yield the questions of a file or stream: key or column `question`, or .txt, one a line.
+    """Yield the questions of a file or stream: key or column `question`, or one a line, as .txt and
+    what is piped in may have them.
 
     Questions in JSON and CSV may have several lines; else formats and errors are those of
     `read_statements`.
@@ -159,7 +160,7 @@ def _decided(stream: Stream, name: str, text_key: str) -> Iterator[tuple[str, _R
     while first and not first.strip():
         number, first = number + 1, _line(stream)
     lines = _lines(first, stream, name, number)
-    if suffix == ".txt":
+    if suffix == ".txt" or (not suffix and text_key == "question" and _is_plain(first)):
         yield from _plain_lines(lines, name, text_key)
     elif suffix in (".jsonl", ".ndjson"):
         yield from _json_lines(lines, name)
@@ -169,6 +170,13 @@ def _decided(stream: Stream, name: str, text_key: str) -> Iterator[tuple[str, _R
         yield from _json_lines(lines, name)
     else:
         yield from _table(lines, name, number, text_key)
+
+
+def _is_plain(first: bytes) -> bool:
+    """Whether neither JSON nor a table's columns begin here: a question as it is typed."""
+    text = first.decode(errors="replace").strip()
+    columns = text.lower().replace(";", ",").replace("\t", ",").split(",")
+    return not text.startswith(("{", "[")) and "question" not in {c.strip(' "') for c in columns}
 
 
 def _line(stream: Stream) -> bytes:
