@@ -1,14 +1,18 @@
-"""The demonstration: digits and sentences, taught and guessed on the spot."""
+"""The demonstration: digits, photographs and sentences, taught and guessed on the spot."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from jaxtyping import UInt8
 from PIL import Image
+from sklearn.datasets import load_sample_image
 from torch import Tensor
 
 from oneshot.classes.hosts.host import Kind
+from oneshot.classes.hosts.photos import PHOTOS, SIDE
 from oneshot.classes.teacher import Classes
 from oneshot.classes.types import Guess, Taught
 from oneshot.images.sets.loading import load_images
@@ -28,6 +32,10 @@ QUESTIONS = (
     "Ottawa is the capital of Canada.",
     "Miles Davis plays the instrument trumpet.",
 )
+
+PHOTOGRAPHS = {"temple": "china.jpg", "flower": "flower.jpg"}  # scikit-learn's, CC BY 2.0
+LEFT, RIGHT = range(0, 97, 32), (320, 416)
+"""Where the parts begin that are taught, and those that are guessed: no pixel is in both."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,29 @@ def sentences(folder: Path, rule: str | None, report: Report) -> tuple[list[Taug
     with Classes.open(folder, Kind.TEXT, rule=rule, report=report) as classes:
         taught = [classes.teach(name, found) for name, found in SENTENCES.items()]
         return taught, classes.guess(QUESTIONS)
+
+
+def photographs(folder: Path, rule: str | None, report: Report) -> tuple[list[Taught], list[Guess]]:
+    """Teach the left sides of two photographs, 224 pixels a part, and guess their right sides."""
+    files = folder / "files"
+    files.mkdir(parents=True)
+    whole = {name: load_sample_image(file) for name, file in PHOTOGRAPHS.items()}
+    with Classes.open(folder / "classes", host=PHOTOS, rule=rule, report=report) as classes:
+        taught = [
+            classes.teach(name, [_part(files, name, pixels, x) for x in LEFT])
+            for name, pixels in whole.items()
+        ]
+        asked = [_part(files, name, pixels, x) for name, pixels in whole.items() for x in RIGHT]
+        found = classes.guess(asked)
+    return taught, [replace(guess, source=Path(guess.source).name) for guess in found]
+
+
+def _part(folder: Path, name: str, pixels: UInt8[np.ndarray, "h w 3"], x: int) -> str:
+    """A square of a photograph as a file, from its middle and column x on."""
+    top = (len(pixels) - SIDE) // 2
+    path = folder / f"{name}-{x}.png"
+    Image.fromarray(pixels[top : top + SIDE, x : x + SIDE]).save(path)
+    return str(path)
 
 
 def _write(folder: Path, name: str, images: Tensor) -> list[str]:

@@ -38,6 +38,11 @@ _GREY, _SPAN = 127.0, 128.0
 """Pixels are seen as (value - 127) / 128."""
 
 
+def has_photos() -> bool:
+    """Whether the extra that brings the weights is installed."""
+    return find_spec(_PACKAGE) is not None
+
+
 def photo_weights() -> dict[str, Tensor]:
     """The network's filters with their normalisation folded in, converted once and kept.
 

@@ -24,7 +24,8 @@ def demo() -> None:
     """Teach handwritten digits and kinds of sentences, and guess others; under a minute.
 
     Digits: the packaged network never saw one; each is shown once, then five
-    times, then twenty. Nothing is kept. The global option --rule says how.
+    times, then twenty. With `pip install 'oneshot[photos]'` also parts of two
+    photographs. Nothing is kept. The global option --rule says how.
 
     Examples:
       oneshot class demo
@@ -32,6 +33,7 @@ def demo() -> None:
       oneshot --rule ridge class demo
     """
     from oneshot.classes import demo as work
+    from oneshot.classes.hosts.photos import has_photos
 
     output, rule = SESSION.get().output, SESSION.get().rule
     with tempfile.TemporaryDirectory(prefix="oneshot-demo-") as folder, output.progress() as bar:
@@ -51,8 +53,11 @@ def demo() -> None:
         record = {"section": "digits", "results": [asdict(r) for r in results]}
         title = "Digits 0 to 7, taught to a network that saw photographs only"
         output.table(record, title, columns, rows)
-        taught, guesses = work.sentences(Path(folder) / "sentences", rule, report)
-    for receipt in taught:
-        output.put({"section": "taught", **asdict(receipt)}, taught_text(receipt))
-    for guess in guesses:
-        output.put({"section": "guesses", **asdict(guess)}, guess_text(guess, titled=True))
+        shown = [work.sentences(Path(folder) / "sentences", rule, report)]
+        if has_photos():
+            shown.append(work.photographs(Path(folder) / "photographs", rule, report))
+    for taught, guesses in shown:
+        for receipt in taught:
+            output.put({"section": "taught", **asdict(receipt)}, taught_text(receipt))
+        for guess in guesses:
+            output.put({"section": "guesses", **asdict(guess)}, guess_text(guess, titled=True))
