@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import CHAT, RAW, Manner
@@ -138,7 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("configs", nargs="+", type=Path)
     for path in parser.parse_args().configs:
-        config = Config(**tomllib.loads(path.read_text("utf-8")))
+        config = read_plan(path, Config)
         print(run_recorded(path.stem, asdict(config), [TEXTS], partial(experiment, config)))
 
 

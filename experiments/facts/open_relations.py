@@ -11,7 +11,6 @@ import argparse
 import random
 import tempfile
 import time
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
@@ -22,6 +21,7 @@ from typing import Any
 from adapters.text.names import name_key
 from experiments.facts.answers import invented_answer
 from experiments.facts.asking import Asker, Axis, Probe
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.errors import OneshotError
 from oneshot.facts.learner import Learner
@@ -201,7 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("configs", nargs="+", type=Path)
     for path in parser.parse_args().configs:
-        config = Config(**tomllib.loads(path.read_text("utf-8")))
+        config = read_plan(path, Config)
         print(run_recorded(path.stem, asdict(config), [], partial(experiment, config)))
 
 

@@ -9,7 +9,6 @@ names the `rule` and the `dataset`; its other values are the rule's settings.
 import argparse
 import resource
 import time
-import tomllib
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from typing import Any
 import torch
 
 from experiments import record
+from experiments.plans import read_toml
+from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import PICTURES, RuleName
 from oneshot.images.model import Classifier, Progress, accuracy
@@ -110,7 +111,7 @@ def main() -> None:
     parser.add_argument("--holdout", type=int, default=0, help="for choices: no record, no test")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    values = tomllib.loads(options.config.read_text(encoding="utf-8")) | {"seed": options.seed}
+    values = read_toml(options.config) | {"seed": options.seed}
     config, rule = dict(values), RuleName(values.pop("rule"))
     chosen = {name: values.pop(name) for name in PICTURES if name in values}
     pictures = TrainSettings.from_mapping(chosen | {"holdout": options.holdout})
@@ -130,4 +131,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BadInputError as error:
+        raise SystemExit(f"error: {error}") from None

@@ -7,7 +7,6 @@ the ROC of "none of these". All learners get the same episodes.
 """
 
 import argparse
-import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from experiments.classes.hosts.calibrate import packaged_calibration
 from experiments.classes.hosts.features import cached_features
 from experiments.classes.measures import area
 from experiments.classes.protocols.splits import new_classes
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.classes.writers.posterior import PosteriorWriter
 from oneshot.classes.writers.tallied import TalliedWriter
@@ -177,7 +177,7 @@ def main() -> None:
     parser.add_argument("--tuning", action="store_true", help="on training images, no record")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    plan = Episodes(**tomllib.loads(options.config.read_text("utf-8")))
+    plan = read_plan(options.config, Episodes)
     if options.tuning:
         experiment(plan, tuning=True)
         return

@@ -8,7 +8,6 @@ fifth of the training images instead and writes none.
 
 import argparse
 import time
-import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from experiments.classes.learning.rivals import Descent, Learner, Probe
 from experiments.classes.learning.written import Written
 from experiments.classes.measures import places, steps_of
 from experiments.classes.protocols.splits import arrival, base_classes, new_classes
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.classes.writers.metric import Metric
 from oneshot.classes.writers.residual import ResidualWriter
@@ -219,8 +219,7 @@ def main() -> None:
     parser.add_argument("--tuning", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    values = tomllib.loads(options.config.read_text("utf-8"))
-    protocol = Protocol(**values)
+    protocol = read_plan(options.config, Protocol)
     if options.tuning:
         print(experiment(protocol, tuning=True))
         return

@@ -8,7 +8,6 @@ each rule in turn; test images of them and of the others, the strangers, are ask
 
 import argparse
 import time
-import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from experiments.classes.answered import Answered, figures
 from experiments.classes.hosts.calibrate import packaged_calibration
 from experiments.classes.hosts.features import FeatureSet, cached_features
 from experiments.classes.protocols.splits import asked_classes
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.classes.writers.calibration import Calibration
 from oneshot.classes.writers.held_out import judge
@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--tuning", action="store_true", help="on training images, no record")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    plan = Plan(**tomllib.loads(options.config.read_text("utf-8")))
+    plan = read_plan(options.config, Plan)
     if options.tuning:
         experiment(plan, tuning=True)
         return

@@ -11,7 +11,6 @@ instead and writes none.
 
 import argparse
 import time
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -35,6 +34,7 @@ from experiments.classes.protocols.incremental import (
     same_bits,
 )
 from experiments.classes.protocols.splits import arrival
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.classes.writers.ridge import RidgeWriter
 from oneshot.images.data import ImageSet, channel_statistics
@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("--tuning", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    plan = Stream(**tomllib.loads(options.config.read_text("utf-8")))
+    plan = read_plan(options.config, Stream)
     if options.tuning:
         print(experiment(plan, options.data, tuning=True))
         return

@@ -8,7 +8,6 @@ be taught, the others are asked. Readings and metrics were chosen on the former 
 
 import argparse
 import json
-import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from experiments.classes.answered import share
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.classes.calibrated import host_calibration
 from oneshot.classes.evaluation import places_of
@@ -181,7 +181,7 @@ def main() -> None:
     parser.add_argument("--tuning", action="store_true", help="taught sentences alone, no record")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    plan = Plan(**tomllib.loads(options.config.read_text("utf-8")))
+    plan = read_plan(options.config, Plan)
     if options.tuning:
         experiment(Plan(plan.hosts, (5,), plan.draws), tuning=True)
         return

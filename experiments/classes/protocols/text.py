@@ -8,7 +8,6 @@ tuning wordings.
 """
 
 import argparse
-import tomllib
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +23,7 @@ from experiments.classes.learning.learners import Arrivals, closed_forms, follow
 from experiments.classes.learning.rivals import Descent, Learner, Probe
 from experiments.classes.protocols.sentences import sentences
 from experiments.classes.protocols.splits import arrival
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.classes.hosts.texts import open_text_host
 from oneshot.classes.writers.metric import Metric
@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--tuning", action="store_true", help="tuning wordings, no record")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    protocol = TextProtocol(**tomllib.loads(options.config.read_text("utf-8")))
+    protocol = read_plan(options.config, TextProtocol)
     if options.tuning:
         print(experiment(protocol, "tune"))
         return

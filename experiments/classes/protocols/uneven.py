@@ -8,7 +8,6 @@ the training images instead and writes none.
 """
 
 import argparse
-import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from experiments.classes.learning.learners import Arrivals, closed_forms, follow
 from experiments.classes.measures import places, steps_of
 from experiments.classes.protocols.incremental import Prepared, Protocol, order_of, prepare
 from experiments.classes.protocols.splits import arrival
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 
 CLASSES = 100
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--tuning", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    plan = Uneven(**tomllib.loads(options.config.read_text("utf-8")))
+    plan = read_plan(options.config, Uneven)
     if options.tuning:
         print(experiment(plan, tuning=True))
         return

@@ -11,7 +11,6 @@ where the value is in it.
 
 import argparse
 import tempfile
-import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -21,6 +20,7 @@ from typing import Any
 from experiments.facts.chains.material import RELATIONS, Chain, Config, mquake_chains, own_chains
 from experiments.facts.chains.tally import Tally
 from experiments.facts.data import data_file
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.errors import OneshotError
 from oneshot.facts.learner import Learner
@@ -66,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("configs", nargs="+", type=Path)
     for path in parser.parse_args().configs:
-        config = Config(**tomllib.loads(path.read_text("utf-8")))
+        config = read_plan(path, Config)
         source = data_file(MQUAKE) if config.mquake else RELATIONS
         work = partial(experiment, config, source)
         print(run_recorded(path.stem, asdict(config), [source], work))

@@ -9,7 +9,6 @@ answered as by the bare host. Beside it stand the same facts as text, and the ba
 """
 
 import argparse
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -22,6 +21,7 @@ from transformers import DynamicCache
 
 from adapters.host.caches import cache_name
 from experiments.facts.chains.material import RELATIONS, Chain, Config, own_chains
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.facts.answering import ids_of, short
 from oneshot.facts.manner import CHAT
@@ -110,7 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("configs", nargs="+", type=Path)
     for path in parser.parse_args().configs:
-        config = Config(**tomllib.loads(path.read_text("utf-8")))
+        config = read_plan(path, Config)
         work = partial(experiment, config)
         print(run_recorded(path.stem, asdict(config), [RELATIONS], work))
 

@@ -13,7 +13,6 @@ import multiprocessing
 import random
 import tempfile
 import time
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -24,6 +23,7 @@ import numpy as np
 
 from experiments.facts.costs.scale.growing import statements
 from experiments.facts.costs.scale.measures import ms
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import RAW
@@ -156,7 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("config", type=Path)
     path = parser.parse_args().config
-    config = Config(**tomllib.loads(path.read_text("utf-8")))
+    config = read_plan(path, Config)
     print(run_recorded(path.stem, asdict(config), [], partial(experiment, config)))
 
 

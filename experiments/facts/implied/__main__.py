@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.facts.data import data_file
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.facts.language.checking import statement
 from oneshot.facts.language.statement import parse_sentence
@@ -186,7 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("configs", nargs="+", type=Path)
     for path in parser.parse_args().configs:
-        config = Config(**tomllib.loads(path.read_text("utf-8")))
+        config = read_plan(path, Config)
         reverse = data_file("open/pitfalls_reverse.jsonl.gz")
         run = partial(experiment, config, reverse)
         print(run_recorded(path.stem, asdict(config), [reverse], run))
