@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 Plan = TypeVar("Plan")
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     """A file's settings; SystemExit with one line where it cannot be read."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
@@ -20,7 +20,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def read_plan(path: Path, kind: type[Plan]) -> Plan:
     """A file's settings as a plan; SystemExit with one line for keys missing or unknown."""
-    values, known = read_toml(path), [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    values, known = _read(path), [field.name for field in fields(kind)]  # type: ignore[arg-type]
     if unknown := sorted(values.keys() - set(known)):
         raise SystemExit(f"{path}: unknown {', '.join(unknown)}; there are {', '.join(known)}")
     try:

@@ -12,7 +12,6 @@ import gzip
 import json
 import random
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -21,6 +20,7 @@ from typing import Any
 
 from experiments.facts.asking import Asker, Axis, Probe
 from experiments.facts.running_text import false_fires, read_paragraphs
+from experiments.plans import read_plan
 from experiments.record import run_recorded
 from oneshot.errors import BadInputError
 from oneshot.facts.learner import Learner
@@ -150,7 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("configs", nargs="+", type=Path)
     for path in parser.parse_args().configs:
-        config = Config(**tomllib.loads(path.read_text("utf-8")))
+        config = read_plan(path, Config)
         files = [Path(config.folder) / SETS[config.set].file]
         print(run_recorded(path.stem, asdict(config), files, partial(experiment, config)))
 

@@ -16,7 +16,6 @@ from typing import Any
 import torch
 
 from experiments import record
-from experiments.plans import read_toml
 from oneshot.errors import BadInputError
 from oneshot.images.data import ImageSet
 from oneshot.images.kinds import PICTURES, RuleName
@@ -25,7 +24,7 @@ from oneshot.images.rules.by_rule import RuleModel, RuleSettings, rule_settings,
 from oneshot.images.rules.ridge import RidgeChain
 from oneshot.images.rules.saved import RuleRun, load_model, save_model
 from oneshot.images.sets.loading import load_images
-from oneshot.images.settings import TrainSettings
+from oneshot.images.settings import TrainSettings, read_toml
 from oneshot.images.training.checkpoint import has_checkpoint
 from oneshot.images.training.train import prepared
 

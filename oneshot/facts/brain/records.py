@@ -26,7 +26,7 @@ class Records(Closing):
         if config is None:
             raise BrainError(f"{folder} has no {CONFIG}; give the --brain that you mean")
         brain = Brain(folder)
-        if not any(brain.journal.counts().values()) and brain.store.names():  # it was lost
+        if next(brain.journal.entries(None), None) is None and brain.store.names():  # it was lost
             Ledger(brain, load_calibration(brain.calibration), {})
         return cls(brain, config)
 

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from functools import lru_cache
 
 from adapters.text.clauses import denies
 from oneshot.errors import BadInputError
@@ -16,8 +16,7 @@ from oneshot.facts.types import Statement
 
 INSIDE = "inside"
 
-_LAST = re.compile(r"(?P<rest>.+) (?P<by>in|on|at|by)(?: the)?")
-_FIRST = re.compile(r"(?P<stem>.+) (?P<by>in|on|at|by)(?: the)?")
+_PART = re.compile(r"(?P<before>.+) (?P<by>in|on|at|by)(?: the)?")
 _NOW = re.compile(r"\b(?:is|are|has|have|will|can|must|should|does|do)\b", re.IGNORECASE)
 _NAMED = {Sort.PERSON, Sort.NAME}
 
@@ -30,7 +29,7 @@ def inside(own: Mapping[str, Statement]) -> Iterator[Statement]:
     """
     groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for key, told in own.items():
-        for prompt, answer in _parts(told):
+        for prompt, answer in _parts(told.prompt, told.answer, told.subject or ""):
             groups[prompt][answer].append(key)
     for prompt, answers in groups.items():
         origins = sorted(key for keys in answers.values() for key in keys)
@@ -38,25 +37,27 @@ def inside(own: Mapping[str, Statement]) -> Iterator[Statement]:
         yield Statement(prompt, listed(answers), subject, origins=tuple(origins), rule=INSIDE)
 
 
-def _parts(told: Statement) -> Iterator[tuple[str, str]]:
-    last, behind = _LAST.fullmatch(told.prompt.strip()), sort_of(told.answer)
-    if last is None or not (behind in TIMES or re.search(r"\d", last["rest"])):
-        return  # before anything is read, for there may be a million facts
-    first = _first(last["rest"], told.subject or "")
+@lru_cache(1 << 16)  # a name's facts are all looked at whenever one more is told of it
+def _parts(prompt: str, answer: str, subject: str) -> tuple[tuple[str, str], ...]:
+    """What is told on the way, as prompts and answers."""
+    last, behind = _PART.fullmatch(prompt.strip()), sort_of(answer)
+    if last is None or not (behind in TIMES or re.search(r"\d", last["before"])):
+        return ()  # before anything is read, for there may be a million facts
+    first = _first(last["before"], subject)
     if first is None or not _is_past(first):
-        return
+        return ()
     sort = sort_of(first.answer)
     if sort not in TIMES | _NAMED or not TIMES & {sort, behind}:
-        return
-    found = _FIRST.fullmatch(first.prompt)
-    alike = found is not None and found["by"] == last["by"] == "in"
-    if found and alike and sort is Sort.YEAR:  # "was born in 1990 in Oslo"
-        yield f"{found['stem']} in the year", first.answer
-        yield first.prompt, told.answer
-        return
-    yield first.prompt, first.answer
-    if found and (not alike or behind is Sort.YEAR):
-        yield f"{found['stem']} {'in the year' if alike else last['by']}", told.answer
+        return ()
+    found, inner = _PART.fullmatch(first.prompt), (first.prompt, first.answer)
+    if found is None:
+        return (inner,)
+    if not found["by"] == last["by"] == "in":
+        return inner, (f"{found['before']} {last['by']}", answer)
+    in_year = f"{found['before']} in the year"
+    if sort is Sort.YEAR:  # "was born in 1990 in Oslo"
+        return (in_year, first.answer), (first.prompt, answer)
+    return (inner, (in_year, answer)) if behind is Sort.YEAR else (inner,)
 
 
 def _first(rest: str, subject: str) -> Statement | None:
@@ -65,8 +66,7 @@ def _first(rest: str, subject: str) -> Statement | None:
         found = parse_sentence(f"{rest}.")
     except BadInputError:
         return None
-    plain = replace(found, asks=(), aliases=())
-    return plain if found.subject == subject and rest.startswith(found.prompt) else None
+    return found if found.subject == subject and rest.startswith(found.prompt) else None
 
 
 def _is_past(found: Statement) -> bool:
