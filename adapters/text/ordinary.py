@@ -67,6 +67,11 @@ def _words() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(map(str.lower, listed)), names
 
 
+def is_ordinary(word: str) -> bool:
+    """Whether a word means something by itself, or is one of grammar."""
+    return word.lower() in _words()[0] | _GRAMMAR
+
+
 def may_be_no_name(words: Sequence[Word], mention: Mention) -> bool:
     """Whether what was found is one ordinary word in lower case, or one word of grammar."""
     word = words[mention.first]

@@ -1,11 +1,17 @@
 """Files of facts are looked through before anything of them is taught."""
 
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import FakeLearner, Run, learner, plain_environment, run
 from pyarrow import Table
 from pyarrow.parquet import write_table
+
+from oneshot.facts.types import Receipt, Statement
 
 __all__ = ["learner", "plain_environment", "run"]
 
@@ -46,3 +52,25 @@ def test_rows_of_parquet_are_looked_through(
     assert not learner.kept
     assert run("teach", "--file", str(tmp_path / "good.parquet")).code == 0
     assert len(learner.kept) == 1
+
+
+@pytest.mark.parametrize("file", ["facts.jsonl", "-"])
+def test_ctrl_c_says_how_to_go_on(
+    run: Run, learner: type[FakeLearner], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str
+) -> None:
+    teach = learner.teach
+
+    def stopped(self: FakeLearner, facts: Iterable[Statement], **how: Any) -> Iterator[Receipt]:
+        yield from islice(teach(self, facts, **how), 1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(learner, "teach", stopped)
+    text = "".join(
+        json.dumps({"prompt": f"The {n} of Zog is", "answer": "Xor"}) + "\n" for n in "ab"
+    )
+    (tmp_path / "facts.jsonl").write_text(text)
+    named = file if file == "-" else str(tmp_path / file)
+    done = run("--json", "teach", "--file", named, stdin=text)
+    assert (done.code, len(done.records), len(learner.kept)) == (130, 1, 1)
+    assert done.err.startswith("stopped: facts with a receipt stay taught")
+    assert ("add --resume" in done.err) is (file != "-")

@@ -110,6 +110,32 @@ FILES: dict[str, tuple[str, list[tuple[str, ...] | str]]] = {
             "code",
         ],
     ),
+    "relations.csv": (
+        "name,capital,founded,anthem by,open\n"
+        "Freedonia,Glorptown,1921,-,yes\n"
+        "The river of Freedonia is,Quist\n"
+        "12,Oslo,1048,,\n",
+        [
+            "a table's head",
+            CAPITAL,
+            ("Freedonia was founded in", "1921", "Freedonia"),
+            "an empty cell",
+            "yes or no",
+            ("The river of Freedonia is", "Quist", "Freedonia"),
+            "names nobody",
+        ],
+    ),
+    "no relations.csv": ("Ann,Oslo,Norway\nBen,Rome,Italy\n", ["3 cells", "3 cells"]),
+    "relations of markdown": (
+        "| Country | CEO | Based in | Speed |\n|---|---|---|---|\n| **Acme** | Bob | Oslo | 9 |\n",
+        [
+            "a table's head",
+            "a rule",
+            ("The CEO of Acme is", "Bob", "Acme"),
+            ("Acme was based in", "Oslo", "Acme"),
+            ("The speed of Acme is", "9", "Acme"),
+        ],
+    ),
     "json": (JSON, [("My doctor is", "Dr Lee"), "the columns value", CAPITAL]),
     "plain": (
         "The capital of Freedonia is Glorptown.\n\nIs it?\nIn Oslo, people speak Norwegian.\n",
@@ -126,7 +152,7 @@ def items_of(tmp_path: Path, content: str, name: str = "file") -> list[Item]:
 @pytest.mark.parametrize("kind", FILES)
 def test_every_line_is_understood_or_named(tmp_path: Path, kind: str) -> None:
     content, wanted = FILES[kind]
-    found = items_of(tmp_path, content)
+    found = items_of(tmp_path, content, kind)
     assert len(found) == len(wanted)
     for item, want in zip(found, wanted, strict=True):
         if isinstance(want, str):

@@ -67,7 +67,8 @@ def cached_features(host: str, dataset: str) -> FeatureSet:
     path = _path(host, dataset)
     if not path.exists():
         raise SystemExit(
-            f"{path} is missing; run experiments.classes.hosts.features {host} {dataset}"
+            f"{path} is missing; first run `python -m experiments.classes.hosts.features {host} "
+            f"{dataset}`, with --data FOLDER where {dataset} does not ship"
         )
     kept = load_file(path)
     return FeatureSet(

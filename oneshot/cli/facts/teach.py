@@ -12,7 +12,7 @@ import typer
 
 from oneshot.cli.facts.display import show_receipts
 from oneshot.cli.session import SESSION, Learner, open_learner
-from oneshot.errors import BadInputError
+from oneshot.errors import BadInputError, Stopped
 from oneshot.facts.types import Receipt, Statement
 
 commands = typer.Typer()
@@ -106,14 +106,27 @@ def teach(
             if Path(file).is_file() and os.access(file, os.R_OK):
                 _look_through(file, learner.templates)
             statements = _read_statements(file, learner.templates)
-            if resume or _shared():
-                with suppress(typer.Exit) if _shared() else nullcontext():
-                    show_receipts(session.output, _share(learner, statements, not no_before))
-                return
+            _teach_all(learner, statements, file, before=not no_before, resume=resume)
+            return
+        one = statement_of(learner, prompt or "", answer, subject, ask or (), alias or ())
+        one = replace(one, also=one.also or also)
+        show_receipts(session.output, learner.teach([one], before=not no_before))
+
+
+def _teach_all(
+    learner: Learner, statements: Iterator[Statement], file: str, *, before: bool, resume: bool
+) -> None:
+    """Teach a file's facts; Stopped says how to go on where somebody asked to stop."""
+    output, shared = SESSION.get().output, _shared()
+    try:
+        if resume or shared:
+            with suppress(typer.Exit) if shared else nullcontext():
+                show_receipts(output, _share(learner, statements, before))
         else:
-            one = statement_of(learner, prompt or "", answer, subject, ask or (), alias or ())
-            statements = iter([replace(one, also=one.also or also)])
-        show_receipts(session.output, learner.teach(statements, before=not no_before))
+            show_receipts(output, learner.teach(statements, before=before))
+    except KeyboardInterrupt:
+        further = "" if file == "-" else "; add --resume to the same command to go on"
+        raise Stopped(f"stopped: facts with a receipt stay taught{further}") from None
 
 
 def statement_of(

@@ -1,8 +1,9 @@
-"""Markdown: items of lists, paragraphs and tables of two columns or known names."""
+"""Markdown: items of lists, paragraphs and tables."""
 
 import re
 from collections.abc import Iterator, Sequence
 
+from oneshot.facts.sources import columns
 from oneshot.facts.sources.records import is_header, item_of
 from oneshot.facts.sources.table import pair_of
 from oneshot.facts.sources.understanding import Content, Item, Understanding, left_out
@@ -35,7 +36,7 @@ def items(content: Content, understanding: Understanding) -> Iterator[Item]:
         if reason:
             yield left_out(place, line, reason)
         elif _is_row(line):
-            yield _row(place, _cells(line), header, understanding)
+            yield from _row(place, _cells(line), header, understanding)
         else:
             yield from understanding.sentences(place, _plain(_MARK.sub("", line)))
 
@@ -46,10 +47,13 @@ def _is_row(line: str) -> bool:
 
 def _row(
     place: str, cells: Sequence[str], header: Sequence[str], understanding: Understanding
-) -> Item:
+) -> Iterator[Item]:
     if is_header(header):
-        return item_of(place, dict(zip(header, cells, strict=False)), understanding)
-    return pair_of(place, cells, understanding)
+        yield item_of(place, dict(zip(header, cells, strict=False)), understanding)
+    elif columns.are_relations(header):
+        yield from columns.items(place, cells, header, understanding)
+    else:
+        yield pair_of(place, cells, understanding)
 
 
 def _why_not(line: str) -> str:

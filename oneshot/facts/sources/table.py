@@ -1,10 +1,12 @@
-"""CSV and TSV: with a line of column names, or two columns of prompts and answers."""
+"""CSV and TSV: with a line of column names or relations, or two columns of prompts and answers."""
 
 import csv
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import PurePath
 
 from oneshot.errors import BadInputError
+from oneshot.facts.sources import columns
 from oneshot.facts.sources.records import is_header, item_of
 from oneshot.facts.sources.understanding import Content, Item, Understanding, left_out
 
@@ -21,15 +23,20 @@ def fits(content: Content) -> bool:
 
 
 def items(content: Content, understanding: Understanding) -> Iterator[Item]:
-    """The fact of each row."""
+    """The fact of each row, or those of its cells where the columns are relations."""
     first = next(content.lines())[1]
     mark = _mark_of_header(first) or max(MARKS, key=first.count)
     rows = rows_of(content, mark)
-    header = next(rows)[1] if _mark_of_header(first) else None
-    for place, row in rows:
-        if header is not None:
+    top, header = next(rows, ("line 1", []))
+    if is_header(header):
+        for place, row in rows:
             yield item_of(place, dict(zip(header, row, strict=False)), understanding)
-        else:
+    elif columns.is_head(header):
+        yield left_out(top, " | ".join(header), "a table's head")
+        for place, row in rows:
+            yield from columns.items(place, row, header, understanding)
+    else:
+        for place, row in chain([(top, header)], rows):
             yield pair_of(place, row, understanding)
 
 

@@ -64,22 +64,23 @@ class Understanding:
 
     def pair(self, place: str, prompt: str, answer: str) -> Item:
         """The fact of a prompt or question and its answer."""
-        return self._item(place, f"{prompt} | {answer}", lambda: statement(prompt, answer))
+        return self.made(place, f"{prompt} | {answer}", lambda: statement(prompt, answer))
 
     def record(self, place: str, record: Mapping[str, Any]) -> Item:
         """The fact of a record with the keys of `read_statements`."""
         text = " | ".join(str(value) for value in record.values() if value is not None)
-        return self._item(place, text, lambda: statement_of(record, self.templates))
+        return self.made(place, text, lambda: statement_of(record, self.templates))
 
-    def _sentence(self, place: str, text: str, turn: Callable[[str], str]) -> Item:
-        return self._item(place, text, lambda: parse_sentence(turn(text), self.templates))
-
-    def _item(self, place: str, text: str, read: Callable[[], Statement]) -> Item:
+    def made(self, place: str, text: str, read: Callable[[], Statement]) -> Item:
+        """The fact that `read` makes of a text, or why it makes none."""
         shown = " ".join(text.split())[:SHOWN]
         try:
             return Item(place, shown, with_subject(read(), self.templates))
         except BadInputError as error:
             return Item(place, shown, None, str(error))
+
+    def _sentence(self, place: str, text: str, turn: Callable[[str], str]) -> Item:
+        return self.made(place, text, lambda: parse_sentence(turn(text), self.templates))
 
 
 def left_out(place: str, text: str, reason: str) -> Item:
