@@ -3,18 +3,14 @@
 python -m experiments.facts.binding experiments/configs/facts-binding-smollm2.toml
 """
 
-import argparse
-import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.plans import read_plan
-from experiments.record import run_recorded
+from experiments.facts.runs import new_brain, run_all
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import CHAT, RAW, Manner
 from oneshot.facts.types import Reply, Statement
@@ -125,23 +121,11 @@ def _told(found: Sequence[tuple[Text, str, bool]], *, missed: bool) -> dict[str,
     }
 
 
-def experiment(config: Config) -> dict[str, Any]:
+def experiment(config: Config, device: str) -> dict[str, Any]:
     """Everything on a new brain, which goes at the end."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Learner.open(folder, model=None if config.host == "packaged" else config.host) as learner,
-    ):
+    with new_brain(config.host, device) as learner:
         return measure(learner, list(texts(config.part)))
 
 
-def main() -> None:
-    """Run the experiments of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("configs", nargs="+", type=Path)
-    for path in parser.parse_args().configs:
-        config = read_plan(path, Config)
-        print(run_recorded(path.stem, asdict(config), [TEXTS], partial(experiment, config)))
-
-
 if __name__ == "__main__":
-    main()
+    run_all(__doc__, Config, lambda config: [TEXTS], experiment)

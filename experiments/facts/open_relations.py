@@ -7,22 +7,17 @@ relation asks for; two facts a subject.
 Asked by free generation, plainly and, where the host has a template, in chat.
 """
 
-import argparse
 import random
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import asdict, dataclass
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from adapters.text.names import name_key
 from experiments.facts.answers import invented_answer
 from experiments.facts.asking import Asker, Axis, Probe
-from experiments.plans import read_plan
-from experiments.record import run_recorded
+from experiments.facts.runs import new_brain, run_all
 from oneshot.errors import OneshotError
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import CHAT, RAW
@@ -187,23 +182,11 @@ def _holds(learner: Learner, statement: Statement) -> bool:
     return True
 
 
-def experiment(config: Config) -> dict[str, Any]:
+def experiment(config: Config, device: str) -> dict[str, Any]:
     """Everything on a new brain, which goes at the end."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Learner.open(folder, model=None if config.host == "packaged" else config.host) as learner,
-    ):
+    with new_brain(config.host, device) as learner:
         return measure(learner, build_cases(config), config)
 
 
-def main() -> None:
-    """Run the experiments of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("configs", nargs="+", type=Path)
-    for path in parser.parse_args().configs:
-        config = read_plan(path, Config)
-        print(run_recorded(path.stem, asdict(config), [], partial(experiment, config)))
-
-
 if __name__ == "__main__":
-    main()
+    run_all(__doc__, Config, lambda config: [], experiment)

@@ -7,21 +7,17 @@ not shipped: FOLDER/open and FOLDER/edits hold them. Right is the taught answer 
 "Yes" or "No" in front, or what the bare host says where nothing was taught.
 """
 
-import argparse
 import gzip
 import json
 import random
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from experiments.facts.asking import Asker, Axis, Probe
 from experiments.facts.running_text import false_fires, read_paragraphs
-from experiments.plans import read_plan
-from experiments.record import run_recorded
+from experiments.facts.runs import new_brain, run_all
 from oneshot.errors import BadInputError
 from oneshot.facts.learner import Learner
 from oneshot.facts.manner import CHAT, RAW
@@ -135,25 +131,18 @@ def _taught(learner: Learner, statement: Statement) -> bool:
     return True
 
 
-def experiment(config: Config) -> dict[str, Any]:
+def experiment(config: Config, device: str) -> dict[str, Any]:
     """A set on a new brain, then running text with all its facts taught."""
-    model = None if config.host == "packaged" else config.host
-    with tempfile.TemporaryDirectory() as folder, Learner.open(folder, model=model) as learner:
+    with new_brain(config.host, device) as learner:
         result = measure(learner, SETS[config.set], config)
         path = Path(config.folder) / "text" / "wiki_en_aligned.txt.gz"
         text = read_paragraphs(path, config.paragraphs)
         return result | {"running text": false_fires(learner, text)}
 
 
-def main() -> None:
-    """Run the experiments of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("configs", nargs="+", type=Path)
-    for path in parser.parse_args().configs:
-        config = read_plan(path, Config)
-        files = [Path(config.folder) / SETS[config.set].file]
-        print(run_recorded(path.stem, asdict(config), files, partial(experiment, config)))
+def _file(config: Config) -> list[Path]:
+    return [Path(config.folder) / SETS[config.set].file]
 
 
 if __name__ == "__main__":
-    main()
+    run_all(__doc__, Config, _file, experiment)

@@ -9,19 +9,14 @@ are the host's. Asked by free generation, in chat where the host has a template;
 where the value is in it.
 """
 
-import argparse
-import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from experiments.facts.chains.material import RELATIONS, Chain, Config, mquake_chains, own_chains
 from experiments.facts.chains.tally import Tally
 from experiments.facts.data import data_file
-from experiments.plans import read_plan
-from experiments.record import run_recorded
+from experiments.facts.runs import new_brain, run_all
 from oneshot.errors import OneshotError
 from oneshot.facts.learner import Learner
 from oneshot.facts.types import Statement
@@ -52,25 +47,18 @@ def _teach(learner: Learner, facts: Sequence[Statement]) -> int:
     return 0
 
 
-def experiment(config: Config, source: Path) -> dict[str, Any]:
+def experiment(config: Config, device: str) -> dict[str, Any]:
     """Everything on a new brain, which goes at the end."""
+    source = _source(config)
     chains = mquake_chains(config, source) if config.mquake else own_chains(config)
-    model = None if config.host == "packaged" else config.host
-    with tempfile.TemporaryDirectory() as folder, Learner.open(folder, model=model) as learner:
+    with new_brain(config.host, device) as learner:
         together = config.together or not config.mquake
         return measure(learner, chains, config.compared, together=together)
 
 
-def main() -> None:
-    """Run the experiments of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("configs", nargs="+", type=Path)
-    for path in parser.parse_args().configs:
-        config = read_plan(path, Config)
-        source = data_file(MQUAKE) if config.mquake else RELATIONS
-        work = partial(experiment, config, source)
-        print(run_recorded(path.stem, asdict(config), [source], work))
+def _source(config: Config) -> Path:
+    return data_file(MQUAKE) if config.mquake else RELATIONS
 
 
 if __name__ == "__main__":
-    main()
+    run_all(__doc__, Config, lambda config: [_source(config)], experiment)

@@ -6,21 +6,17 @@ All facts are taught into one brain and asked in chat by free generation; an ans
 every value that was taught is in it. The published inverses are taught one at a time.
 """
 
-import argparse
 import gzip
 import json
 import random
-import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from experiments.facts.data import data_file
-from experiments.plans import read_plan
-from experiments.record import run_recorded
+from experiments.facts.runs import new_brain, run_all
 from oneshot.facts.language.checking import statement
 from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.learner import Learner
@@ -29,6 +25,7 @@ from oneshot.facts.told import question_of
 from oneshot.hosts.relations import names
 from oneshot.retention.measures.scores import interval
 
+REVERSE = "open/pitfalls_reverse.jsonl.gz"
 FORMS = Path(__file__).with_name("forms.toml")
 SHORT, SHORTEST = Manner(max_new_tokens=32), Manner(max_new_tokens=16)
 DIRECT = 64  # taught facts that are asked themselves
@@ -171,27 +168,14 @@ def _counted(rows: Sequence[tuple[str, str, str, bool]]) -> dict[str, Any]:
     return interval([row[3] for row in rows]) | {"missed": missed[:SAMPLES]}
 
 
-def experiment(config: Config, reverse: Path) -> dict[str, Any]:
+def experiment(config: Config, device: str) -> dict[str, Any]:
     """Everything on new brains, which go at the end."""
-    model = None if config.host == "packaged" else config.host
-    with tempfile.TemporaryDirectory() as folder:
-        with Learner.open(Path(folder) / "own", model=model) as learner:
-            result = measure(learner, config)
-        with Learner.open(Path(folder) / "published", model=model) as learner:
-            result["published inverses"] = published(learner, config, reverse)
+    with new_brain(config.host, device) as learner:
+        result = measure(learner, config)
+    with new_brain(config.host, device) as learner:
+        result["published inverses"] = published(learner, config, data_file(REVERSE))
     return result
 
 
-def main() -> None:
-    """Run the experiments of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("configs", nargs="+", type=Path)
-    for path in parser.parse_args().configs:
-        config = read_plan(path, Config)
-        reverse = data_file("open/pitfalls_reverse.jsonl.gz")
-        run = partial(experiment, config, reverse)
-        print(run_recorded(path.stem, asdict(config), [reverse], run))
-
-
 if __name__ == "__main__":
-    main()
+    run_all(__doc__, Config, lambda config: [data_file(REVERSE)], experiment)

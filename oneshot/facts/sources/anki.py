@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from oneshot.facts.sources.table import pair_of, rows_of
+from oneshot.facts.sources.tables.separated import pair_of, rows_of
 from oneshot.facts.sources.understanding import Content, Item, Understanding, left_out
 
 MARKS = {"tab": "\t", "comma": ",", "semicolon": ";", "colon": ":", "pipe": "|", "space": " "}

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from oneshot.facts.sources import columns
-from oneshot.facts.sources.records import is_header, item_of
-from oneshot.facts.sources.table import pair_of
+from oneshot.facts.sources.tables import columns
+from oneshot.facts.sources.tables.records import is_header, item_of
+from oneshot.facts.sources.tables.separated import pair_of
 from oneshot.facts.sources.understanding import Content, Item, Understanding, left_out
 
 _MARK = re.compile(r"^(?:>\s*)*(?:[-*+]\s+|\d{1,4}[.)]\s+)?(?:\[[ xX]\]\s+)?")

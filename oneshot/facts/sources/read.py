@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from oneshot.errors import BadInputError
-from oneshot.facts.sources import anki, chatgpt, graph, markdown, mem0, plain, records, table
+from oneshot.facts.sources import anki, chatgpt, graph, markdown, mem0, plain
+from oneshot.facts.sources.tables import records, separated
 from oneshot.facts.sources.understanding import Content, Item, Understanding, bounded
 from oneshot.progress import Report, silent
 
@@ -35,7 +36,7 @@ FORMATS = (
     Format(graph.fits, graph.items),
     Format(records.fits, records.items),
     Format(anki.fits, anki.items),
-    Format(table.fits, table.items),
+    Format(separated.fits, separated.items),
     Format(chatgpt.fits, chatgpt.items),
     Format(markdown.fits, markdown.items),
     Format(lambda content: True, plain.items),

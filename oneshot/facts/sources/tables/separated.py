@@ -6,8 +6,8 @@ from itertools import chain
 from pathlib import PurePath
 
 from oneshot.errors import BadInputError
-from oneshot.facts.sources import columns
-from oneshot.facts.sources.records import is_header, item_of
+from oneshot.facts.sources.tables import columns
+from oneshot.facts.sources.tables.records import is_header, item_of
 from oneshot.facts.sources.understanding import Content, Item, Understanding, left_out
 
 MARKS = "\t", ",", ";"
