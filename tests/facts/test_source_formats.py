@@ -41,7 +41,12 @@ What is the capital of Freedonia?\tGlorptown<br>\tgeo
 The river of Freedonia is {{c1::Quist::a name}}.\t\t
 <img src="x.png">\tcat\t
 """
-MARKDOWN = """# Notes
+MARKDOWN = """---
+title: Notes
+- draft
+---
+
+# Notes
 
 - The capital of Freedonia is **Glorptown**.
 1. My doctor is Dr Lee. My dentist is Dr Ray.
@@ -98,6 +103,7 @@ FILES: dict[str, tuple[str, list[tuple[str, ...] | str]]] = {
     "markdown": (
         MARKDOWN,
         [
+            *["settings of the page"] * 4,
             "a heading",
             CAPITAL,
             ("My doctor is", "Dr Lee"),

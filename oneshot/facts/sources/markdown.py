@@ -27,6 +27,10 @@ def items(content: Content, understanding: Understanding) -> Iterator[Item]:
     lines = list(content.lines())
     header: Sequence[str] = ()
     code = False
+    settings = _settings(lines)
+    for place, line in lines[:settings]:
+        yield left_out(place, line, "settings of the page")
+    lines = lines[settings:]
     for (place, line), (_, below) in zip(lines, [*lines[1:], ("", "")], strict=True):
         fence = bool(_FENCE.match(line))
         code ^= fence
@@ -39,6 +43,15 @@ def items(content: Content, understanding: Understanding) -> Iterator[Item]:
             yield from _row(place, _cells(line), header, understanding)
         else:
             yield from understanding.sentences(place, _plain(_MARK.sub("", line)))
+
+
+def _settings(lines: Sequence[tuple[str, str]]) -> int:
+    """The lines before a text between two rules, which say how a page is shown."""
+    texts = [line for _, line in lines]
+    if texts[0] != "---" or "---" not in texts[1:]:
+        return 0
+    end = texts.index("---", 1)
+    return end + 1 if all(":" in text or text.startswith("- ") for text in texts[1:end]) else 0
 
 
 def _is_row(line: str) -> bool:

@@ -18,6 +18,7 @@ COLUMNS = {
     "asks": ("asks", "ask"),
     "aliases": ("aliases", "alias"),
 }
+BROKEN = "not JSON"  # the one column of a line that cannot be read
 SPLITS = "train", "validation", "test"
 
 
@@ -56,6 +57,8 @@ def dataset_items(name: str, understanding: Understanding) -> Iterator[Item]:
 
 def item_of(place: str, row: Mapping[str, Any], understanding: Understanding) -> Item:
     """The fact in a row, by the names of its columns."""
+    if list(row) == [BROKEN]:
+        return left_out(place, str(row[BROKEN]), "broken JSON; mend the line")
     record = record_of(row)
     if "sentence" in record or {"prompt", "answer"} <= set(record):
         return understanding.record(place, record)
