@@ -78,6 +78,7 @@ def test_facts_are_taught_asked_changed_and_forgotten(talk: Callable[[Talk], Lea
         said = await done(client, "ask", question=FACT.prompt)
         assert said != before
         assert said["answer"].startswith(FACT.answer)
+        assert said["sure"] is True
         assert said["facts"] == [1]
 
         (listed,) = (await done(client, "list"))["result"]

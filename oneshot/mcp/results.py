@@ -15,11 +15,15 @@ NOT_LEARNT = "NotLearnt"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model says, and the ids of the facts that said it; none where it spoke by itself."""
+    """What the model says, and the ids of the facts that said it; none where it spoke by itself.
+
+    Not `sure` where a fact spoke on weak evidence: perhaps only something near to it was asked.
+    """
 
     question: str
     answer: str
     facts: list[int]
+    sure: bool
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Explanation:
     pieces: list[Piece]
     chain: list[str]
     """Facts whose answers led to the one that spoke, in words, and that one."""
+    sure: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Undone:
 
 def answer_of(reply: Reply) -> Answer:
     """A reply as a client gets it."""
-    return Answer(reply.question, reply.answer, list(reply.facts))
+    return Answer(reply.question, reply.answer, list(reply.facts), reply.sure)
 
 
 def explanation_of(reply: Reply) -> Explanation:
@@ -64,7 +69,7 @@ def explanation_of(reply: Reply) -> Explanation:
         Piece(s.token, s.fact, s.evidence if math.isfinite(s.evidence) else None)
         for s in reply.steps
     ]
-    return Explanation(reply.question, reply.answer, pieces, list(reply.chain))
+    return Explanation(reply.question, reply.answer, pieces, list(reply.chain), reply.sure)
 
 
 def refused(error: OneshotError) -> CallToolResult:
