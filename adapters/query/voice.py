@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.query.running import Speech
-from adapters.text.aimed import COPULA
+from adapters.text.aimed import COPULA, told_before
 from adapters.text.clauses import Asking, Span
 from adapters.text.pieces import Pieces
 from adapters.text.words import set_of, words_of
@@ -64,7 +64,10 @@ class Voice:
         sentence, says = self.sentence(row), self.place(row, clause) is not None
         if self._more_than_yes(row, clause) or (says and _DENIED.search(clause)):
             return sentence
-        return "Yes." if says else f"No, {_lower(sentence)}"
+        if says:
+            return "Yes."
+        told = told_before(clause, self.prompt(row))
+        return f"{'Yes' if told else 'No'}, {_lower(sentence)}"
 
     def reply(self, asked: Sequence[tuple[int, Asking, str]]) -> Speech:
         """An assistant's turn on facts, each with what was asked and the clause that asked."""

@@ -38,6 +38,11 @@ _NO_DEED = set_of(  # no verbs, or verbs that say the same both ways round
     "to by from with as about and or marry married marries wed divorced meet met date dated border "
     "borders bordered adjoin adjoins face faces faced fight fought resemble resembles equal equals"
 )
+_LITTLE = set_of(  # words that ask nothing by themselves
+    "do does did is are was were has have had can will would may in on at of for to by from with "
+    "as about and the a an my our your his her its their i you we he she it they there ever still "
+    "also really already please yes no"
+)
 _NAME_OF = re.compile(  # whose answer is what is named: but not "the name of the dog"
     r"^(?:[Tt]he )?[Nn]ames? of (?=the (?:[\w-]+ ){1,3}?(?:of|which|that|who|where|held|[A-Z]))"
 )
@@ -124,6 +129,22 @@ def whether_only(prompt: str) -> bool:
     return prompt.endswith(" is by now")
 
 
+def told_before(clause: str, prompt: str) -> bool:
+    """Whether a prompt tells all that a yes-or-no clause asks, before any answer to it.
+
+    "Does the club meet on Tuesdays?" of a club that meets on Tuesdays at some place. A prompt that
+    ends in "is" tells nothing yet, nor does one that shares nothing but its name with the clause.
+    """
+    if COPULA.search(prompt):
+        return False
+    told = [word.key for word in words_of(prompt)]
+    asked = [word for word in words_of(clause) if word.key not in _LITTLE]
+    deeds = [word for word in asked if not word.capital]
+    return bool(deeds) and all(
+        any(word.key == other or _are_forms(word.key, other) for other in told) for word in asked
+    )
+
+
 @lru_cache(1 << 12)  # each fact on a name is held against what the others tell
 def beyond(clause: str, prompt: str) -> Span | None:
     """Where in a clause a phrase stands that asks for the fact's answer, if more is asked of it.
@@ -162,8 +183,11 @@ def _both_ways(topic: str) -> list[str]:
 def _same(one: str, other: str) -> bool:
     """Whether two words may be forms of one verb that can be told either way round."""
     one, other = one.lower(), other.lower()
-    if {one, other} & _NO_DEED:
-        return False
+    return not {one, other} & _NO_DEED and _are_forms(one, other)
+
+
+def _are_forms(one: str, other: str) -> bool:
+    """Whether two words differ in their ends alone."""
     common = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
     kept = min(len(one), len(other)) if common is None else common
     ends = sorted(len(word) - kept for word in (one, other))

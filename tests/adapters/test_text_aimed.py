@@ -7,6 +7,7 @@ from adapters.text.aimed import (
     done_by_ours,
     done_to_it,
     named_is_another,
+    told_before,
     turned_round,
     unnamed,
     whether_only,
@@ -165,3 +166,20 @@ def test_what_ours_do_is_not_what_the_speaker_does() -> None:
 def test_what_became_of_a_name_answers_whether_alone() -> None:
     assert whether_only("Ann is by now")
     assert not whether_only("Ann is now")
+
+
+@pytest.mark.parametrize(
+    ("clause", "prompt", "wanted"),
+    [
+        ("Does the chess club meet on Tuesdays?", "The chess club meets on Tuesdays at", True),
+        ("Does the chess club meet on Mondays?", "The chess club meets on Tuesdays at", False),
+        ("Did Zora visit Oslo?", "Zora visited Oslo in", True),
+        ("Did Zora visit Rome?", "Zora visited Oslo in", False),
+        ("Is Freedonia the capital?", "The capital of Freedonia is", False),
+        ("Is it Zora?", "Zora was born in", False),
+        ("Do I park in the yard?", "I park in the yard behind", True),
+        ("Do I swim in the yard?", "I park in the yard behind", False),
+    ],
+)
+def test_what_a_prompt_tells_before_its_answer(clause: str, prompt: str, wanted: bool) -> None:
+    assert told_before(clause, prompt) is wanted

@@ -22,7 +22,8 @@ QUESTION = Told("What is Zora's favourite colour?", "Blue", "Zora")
 SISTER = Told("My sister's birthday is on", "4 May", "My sister")
 DENTIST = Told("Our dentist is", "Dr Okafor", "Our dentist")
 NOVEL = Told("My Antonia was written by", "Willa Cather", "My Antonia")
-FACTS = (CAPITAL, DOCTOR, BORN, TEA, QUESTION, SISTER, DENTIST, NOVEL)
+CLUB = Told("The chess club meets on Tuesdays at", "the Arms", "The chess club")
+FACTS = (CLUB, CAPITAL, DOCTOR, BORN, TEA, QUESTION, SISTER, DENTIST, NOVEL)
 ROW = {fact: i for i, fact in enumerate(FACTS)}
 
 
@@ -89,6 +90,16 @@ def test_an_assistant_says_the_whole_sentence(voice: Voice, fact: Told, wanted: 
         (CAPITAL, "is GLORPTOWN the capital?", "Yes."),
         (CAPITAL, "Is Paris the capital?", "No, the capital of Freedonia is Glorptown."),
         (CAPITAL, "Is Glorp the capital?", "No, the capital of Freedonia is Glorptown."),
+        (
+            CLUB,
+            "Does the chess club meet on Tuesdays?",
+            "Yes, the chess club meets on Tuesdays at the Arms.",
+        ),
+        (
+            CLUB,
+            "Does the chess club meet on Mondays?",
+            "No, the chess club meets on Tuesdays at the Arms.",
+        ),
         (DOCTOR, "Is Dr Lee my doctor?", "Yes."),
         (DOCTOR, "Is Dr Ito my doctor?", "No, your doctor is Dr Lee."),
         (TEA, "Is it gunpowder's?", "Yes."),
