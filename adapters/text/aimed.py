@@ -141,7 +141,7 @@ def told_before(clause: str, prompt: str) -> bool:
     asked = [word for word in words_of(clause) if word.key not in _LITTLE]
     deeds = [word for word in asked if not word.capital]
     return bool(deeds) and all(
-        any(word.key == other or _are_forms(word.key, other) for other in told) for word in asked
+        any(word.key == other or _may_be_forms(word.key, other) for other in told) for word in asked
     )
 
 
@@ -184,6 +184,11 @@ def _same(one: str, other: str) -> bool:
     """Whether two words may be forms of one verb that can be told either way round."""
     one, other = one.lower(), other.lower()
     return not {one, other} & _NO_DEED and _are_forms(one, other)
+
+
+def _may_be_forms(one: str, other: str) -> bool:
+    """Whether two words may be forms of one, short ones of an irregular verb ("pay", "paid")."""
+    return _are_forms(one, other) or (one[:2] == other[:2] and max(len(one), len(other)) < 6)
 
 
 def _are_forms(one: str, other: str) -> bool:

@@ -173,6 +173,7 @@ def test_what_became_of_a_name_answers_whether_alone() -> None:
     [
         ("Does the chess club meet on Tuesdays?", "The chess club meets on Tuesdays at", True),
         ("Does the chess club meet on Mondays?", "The chess club meets on Tuesdays at", False),
+        ("Did we pay Acme's invoice", "The invoice from Acme was paid on", True),
         ("Did Zora visit Oslo?", "Zora visited Oslo in", True),
         ("Did Zora visit Rome?", "Zora visited Oslo in", False),
         ("Is Freedonia the capital?", "The capital of Freedonia is", False),

@@ -80,12 +80,31 @@ def test_words_behind_a_slash_are_not_for_the_model(run: Run, learner: type[Fake
     assert result.out.count("The capital of Freedonia is") >= 4
     assert "forgotten" in result.out
     assert all(word.split()[0] in result.out for word in words[:-1])
-    assert result.err == "error: the chat knows no '/what'; /help lists what it knows\n"
+    assert result.err == "error: the chat knows no '/what'; perhaps /why; /help lists all words\n"
     told = run("chat", stdin=typed(f"/teach {CAPITAL}", "Where?", "/forget 1")).err
     assert "/new begins another" in told, "the conversation may still tell it"
     assert run("chat", stdin="/undo it\n").err.startswith("error: /undo takes nothing behind it")
-    assert run("chat", stdin="/forget it\n").err.startswith("error: /forget takes the number")
+    assert run("chat", stdin="/forget it\n").err.startswith("error: /forget takes numbers")
     assert run("chat", stdin="/teach\n").err.count("\n") == 1
+
+
+def test_words_are_taken_in_any_case_and_near_ones_named(
+    run: Run, learner: type[FakeLearner]
+) -> None:
+    result = run("chat", stdin=typed(f"/TEACH {CAPITAL}", "/froget 1", "/QUIT", "Where?"))
+    assert "perhaps /forget; /help" in result.err
+    assert (len(learner.kept), learner.asked) == (1, [])
+
+
+def test_a_fact_is_taught_in_parts(run: Run, learner: type[FakeLearner]) -> None:
+    parts = '/teach "The river is" "Old Quist" river'
+    quoted = '/teach "The Gondoliers" is an opera by Gilbert.'
+    run("chat", stdin=typed(parts, quoted, '/teach "Zed is'))
+    told = [(fact.prompt, fact.answer, fact.subject) for fact in learner.kept]
+    assert told[0] == ("The river is", "Old Quist", "river")
+    assert told[1][1].startswith("Gilbert"), "words in quotes may begin a sentence"
+    assert len(told) == 2
+    assert run("chat", stdin="/forget #1, 2").out.count("forgotten") == 2
 
 
 def test_each_word_has_its_json(run: Run) -> None:
@@ -124,6 +143,23 @@ def test_in_a_pipe_what_is_to_be_remembered_is_taught(run: Run, learner: type[Fa
     ]
     assert "to be remembered: The capital of Freedonia is | Glorptown" in result.err
     assert [contents(asked) for asked in learner.asked] == [["Where?"]]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Actually, the capital of Freedonia is Quist.",
+        "No, that's wrong, the capital of Freedonia is Quist.",
+    ],
+)
+def test_what_is_put_right_is_taught(run: Run, learner: type[FakeLearner], line: str) -> None:
+    same = "No, the capital of Freedonia is Glorptown."
+    other = "Actually, the river of Freedonia is Quist."
+    result = run("chat", stdin=typed(line, f"/teach {CAPITAL}", same, other, line))
+    told = [(fact.prompt, fact.answer) for fact in learner.kept]
+    assert told == [("The capital of Freedonia is", answer) for answer in ("Glorptown", "Quist")]
+    assert [contents(asked)[-1] for asked in learner.asked] == [line, same, other]
+    assert "since it puts #1 right: The capital of Freedonia is | Quist" in result.err
 
 
 def test_what_cannot_be_taught_is_asked(run: Run, learner: type[FakeLearner]) -> None:

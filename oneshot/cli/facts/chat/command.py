@@ -26,11 +26,12 @@ def chat(
 ) -> None:
     """Talk with the model; it keeps the conversation, and what facts say is marked.
 
-    Words behind a slash are for the chat itself: /teach SENTENCE, /forget ID,
+    Words behind a slash are for the chat itself: /teach SENTENCE, /forget ID ...,
     /facts, /why (which fact spoke, and the evidence), /undo, /new, /help and /quit.
-    "Remember that ..." offers to teach what follows; where nobody can be asked, as in
-    a pipe, it is taught. Lines that begin with "teach:" are taught too. A model
-    without a chat template is asked each line by itself.
+    "Remember that ..." offers to teach what follows, "No, ..." and "Actually, ..."
+    to put a fact right; where nobody can be asked, as in a pipe, it is taught. Lines
+    that begin with "teach:" are taught too. A model without a chat template is asked
+    each line by itself.
 
     Examples:
       oneshot --model smollm2 chat
@@ -64,7 +65,7 @@ def _lines(prompt: str) -> Iterator[str]:
         with suppress(ImportError):
             import readline  # noqa: F401  (gives the prompt its line editing)
     try:
-        while (line := input(prompt).strip()) not in QUIT:
+        while (line := input(prompt).strip()).lower() not in QUIT:
             if line:
                 yield line
     except EOFError:

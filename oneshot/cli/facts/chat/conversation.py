@@ -1,6 +1,8 @@
 """A conversation: each line is asked, teaches, or is a word for the chat itself."""
 
+import difflib
 import math
+import shlex
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ from oneshot.cli.facts.teach import statement_of
 from oneshot.cli.output import Output, printable
 from oneshot.cli.session import Learner
 from oneshot.errors import BadInputError
-from oneshot.facts.types import Reply
+from oneshot.facts.types import Reply, Statement
 
 if TYPE_CHECKING:
     from oneshot.facts.manner import Manner
@@ -20,7 +22,8 @@ else:
 
 HELP = (
     ("/teach SENTENCE", "teach a fact"),
-    ("/forget ID", "forget it"),
+    ('/teach "PROMPT" "ANSWER" ["SUBJECT"]', "teach what no sentence tells, each part in quotes"),
+    ("/forget ID ...", "forget facts"),
     ("/facts", "list what is taught"),
     ("/why", "which facts spoke in the last answer, and their evidence in nats"),
     ("/undo", "take back the last change"),
@@ -29,6 +32,7 @@ HELP = (
     ("/quit", "leave"),
 )
 TEACH = "teach:"
+QUOTES = "\"'"
 
 
 class Conversation:
@@ -50,19 +54,24 @@ class Conversation:
 
     def take(self, line: str) -> None:
         """Do what a typed line says; raises OneshotError where that fails."""
-        from oneshot.facts.language.splitting.openings import wants_keeping
+        from oneshot.facts.language.splitting.openings import corrects, wants_keeping
 
         if line.startswith("/"):
             self._word(line)
         elif line.startswith(TEACH):
             self._teach(line.removeprefix(TEACH))
-        elif not (wants_keeping(line) and self._kept(line)):
+        elif not (wants_keeping(line) and self._kept(line)) and not (
+            corrects(line) and self._put_right(line)
+        ):
             self._ask(line)
 
     def _word(self, line: str) -> None:
-        word, _, rest = line.partition(" ")
+        typed, _, rest = line.partition(" ")
+        word = typed.lower()
         if word not in self.words:
-            raise BadInputError(f"the chat knows no {word[:40]!r}; /help lists what it knows")
+            near = difflib.get_close_matches(word, self.words, 1)
+            meant = f"; perhaps {near[0]}" if near else ""
+            raise BadInputError(f"the chat knows no {typed[:40]!r}{meant}; /help lists all words")
         if rest.strip() and word not in ("/teach", "/forget"):
             raise BadInputError(f"{word} takes nothing behind it, and {rest.strip()[:40]!r} came")
         self.words[word](rest.strip())
@@ -85,23 +94,48 @@ class Conversation:
         except BadInputError as error:
             self.output.remark(f"not taught: {error}")
             return False
+        return self._agreed(fact, "it is to be remembered")
+
+    def _put_right(self, line: str) -> bool:
+        """Teach what a sentence puts right, where a fact says otherwise and nobody objects."""
+        try:
+            fact = statement_of(self.learner, line)
+        except BadInputError:
+            return False
+        told = [f for f in self.learner.search(fact.prompt) if f.prompt == fact.prompt]
+        if not told or fact.answer in [f.answer for f in told]:
+            return False
+        return self._agreed(fact, f"it puts #{told[0].id} right")
+
+    def _agreed(self, fact: Statement, why: str) -> bool:
         what = f"{fact.prompt} | {fact.answer}"
         if self.live and sys.stdin.isatty():
             if not _agrees(f"teach {printable(what)}? [y/n] "):
                 return False
         else:
-            self.output.remark(f"taught, since it is to be remembered: {what}")
-        self._teach(line)
+            self.output.remark(f"taught, since {why}: {what}")
+        self._teach_fact(fact)
         return True
 
     def _teach(self, sentence: str) -> None:
-        for receipt in self.learner.teach([statement_of(self.learner, sentence.strip())]):
+        text = sentence.strip()
+        parts = _quoted(text) if text[:1] in QUOTES else []
+        if len(parts) > 1:
+            prompt, answer, *subject = parts
+            fact = statement_of(self.learner, prompt, answer, *subject)
+        else:
+            fact = statement_of(self.learner, text)
+        self._teach_fact(fact)
+
+    def _teach_fact(self, fact: Statement) -> None:
+        for receipt in self.learner.teach([fact]):
             show_receipt(self.output, receipt)
 
-    def _forget(self, id: str) -> None:
-        if not id.removeprefix("#").isdecimal():
-            raise BadInputError(f"/forget takes the number of a fact, not {id[:40]!r}; see /facts")
-        show_facts(self.output, self.learner.forget([int(id.removeprefix("#"))]))
+    def _forget(self, typed: str) -> None:
+        ids = [id.removeprefix("#") for id in typed.replace(",", " ").split()]
+        if not ids or not all(id.isdecimal() for id in ids):
+            raise BadInputError(f"/forget takes numbers of facts, not {typed[:40]!r}; see /facts")
+        show_facts(self.output, self.learner.forget([int(id) for id in ids]))
         self._remark_on_talk()
 
     def _facts(self, _rest: str) -> None:
@@ -142,6 +176,15 @@ class Conversation:
 
     def _help(self, _rest: str) -> None:
         self.output.table({"words": dict(HELP)}, "In the chat", ("word", "what it does"), HELP)
+
+
+def _quoted(text: str) -> list[str]:
+    """The two or three parts of a text in quotes; none where it is a sentence that has some."""
+    try:
+        parts = shlex.split(text)
+    except ValueError:
+        return []
+    return parts if len(parts) in (2, 3) else []
 
 
 def _agrees(question: str) -> bool:

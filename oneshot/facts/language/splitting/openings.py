@@ -31,10 +31,14 @@ _REMARKS = (
     r"for your information|for reference|for future reference|as you know|as a reminder|"
     r"(?:just )?a (?:quick )?reminder|reminder|(?:fun|quick|useful) fact|fact|info|heads[- ]up|"
     r"update|correction|in fact|actually|indeed|well|ok|okay|so|hey|hi|hello|oh|also|to be clear|"
-    r"no|sorry|wait|i mean|"
+    r"no|sorry|wait|i mean|(?:no, )?that(?: i|['\u2019])s (?:wrong|not (?:right|true)|incorrect)|"
     r"important|attention|remember|note|please note|please remember|note to self|basically"
 )
 _THAT = re.compile(rf"(?:(?:{_REMARKS})[,:]? )?(?:{_TELLING})(?: that |: )(?=\S)", re.IGNORECASE)
+_CORRECTION = re.compile(
+    r"(?:no|sorry|wait|actually|correction|update|i mean|that(?: i|['\u2019])s \w+(?: \w+)?)[,:] ?",
+    re.IGNORECASE,
+)
 _TIL = re.compile(r"(?:til|psa|reminder|note|a reminder) that (?=\S)", re.IGNORECASE)
 _REMARK = re.compile(rf"(?:{_REMARKS})(?:: | ?[-\u2013\u2014] |, )(?=\S)", re.IGNORECASE)
 _DID_YOU_KNOW = re.compile(r"did(?: you|n['\u2019]t you) know(?: that|,)? (?=\S)", re.IGNORECASE)
@@ -92,6 +96,11 @@ def without_also(text: str) -> tuple[str, bool]:
 def wants_keeping(text: str) -> bool:
     """Whether a sentence opens as what is to be remembered: "Remember that", "Please note that"."""
     return bool(_THAT.match(text) or _TIL.match(text))
+
+
+def corrects(text: str) -> bool:
+    """Whether a sentence opens as what puts something right: "No, ...", "Actually, ..."."""
+    return bool(_CORRECTION.match(text)) and not text.endswith("?")
 
 
 def refuse_untold(text: str) -> None:
