@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.query.running import Speech
-from adapters.text.aimed import COPULA, told_before
+from adapters.text.aimed import COPULA, one_of_each, tells_all
 from adapters.text.clauses import Asking, Span
 from adapters.text.pieces import Pieces
 from adapters.text.words import set_of, words_of
@@ -31,7 +31,7 @@ _OWNED = re.compile(r"^(?:My|Our)(?= [a-z0-9])|\b(?:my|our)\b")  # but "My Anton
 _LISTED = re.compile(r", and |, | and ")
 _DENIED = re.compile(r"\bnot\b|n['\u2019]t\b", re.IGNORECASE)
 _MORE_THAN_YES = re.compile(  # one of two, or whether there is any: the fact itself tells
-    r"\bor\b|"
+    r"\bor\b|\band (?:when|where|who|whom|what|which|how|why)\b|"
     r"^\W*(?:do|does|did|has|have|had|is|are|was|were)\b.*\b(?:have|got|has|there) (?:an?|any)\b",
     re.IGNORECASE,
 )
@@ -65,9 +65,10 @@ class Voice:
         if self._more_than_yes(row, clause) or (says and _DENIED.search(clause)):
             return sentence
         if says:
-            return "Yes."
-        told = told_before(clause, self.prompt(row))
-        return f"{'Yes' if told else 'No'}, {_lower(sentence)}"
+            denied = one_of_each(clause, self.prompt(row))
+            return f"No, {_lower(sentence)}" if denied else "Yes."
+        told = tells_all(clause, self.prompt(row), self.answer(row))
+        return sentence if told is None else f"{'Yes' if told else 'No'}, {_lower(sentence)}"
 
     def reply(self, asked: Sequence[tuple[int, Asking, str]]) -> Speech:
         """An assistant's turn on facts, each with what was asked and the clause that asked."""

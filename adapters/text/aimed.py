@@ -1,6 +1,7 @@
 """What a clause's words aim at, where states cannot tell: which way round, and at what of what."""
 
 import re
+from collections.abc import Sequence, Set
 from functools import lru_cache
 
 from adapters.text.clauses import Span
@@ -38,6 +39,14 @@ _NO_DEED = set_of(  # no verbs, or verbs that say the same both ways round
     "to by from with as about and or marry married marries wed divorced meet met date dated border "
     "borders bordered adjoin adjoins face faces faced fight fought resemble resembles equal equals"
 )
+_PAIRS = [
+    set_of(pair)
+    for pair in (
+        "left right|first last|front back|upper lower|north south|east west|oldest youngest|"
+        "older younger|biggest smallest|highest lowest|old new|upstairs downstairs|inside outside|"
+        "before after|morning evening|day night"
+    ).split("|")
+]
 _LITTLE = set_of(  # words that ask nothing by themselves
     "do does did is are was were has have had can will would may in on at of for to by from with "
     "as about and the a an my our your his her its their i you we he she it they there ever still "
@@ -129,20 +138,39 @@ def whether_only(prompt: str) -> bool:
     return prompt.endswith(" is by now")
 
 
-def told_before(clause: str, prompt: str) -> bool:
-    """Whether a prompt tells all that a yes-or-no clause asks, before any answer to it.
+def tells_all(clause: str, prompt: str, answer: str) -> bool | None:
+    """Whether a fact tells all that a yes-or-no clause asks, which has not its whole answer.
 
-    "Does the club meet on Tuesdays?" of a club that meets on Tuesdays at some place. A prompt that
-    ends in "is" tells nothing yet, nor does one that shares nothing but its name with the clause.
+    "Does the club meet on Tuesdays?" of a club that meets on Tuesdays at some place, "Is the car
+    green?" of a green Skoda. None where a part of a name is all that is asked of the answer
+    ("York" of "New York"). A prompt that ends in "is" tells nothing without its answer.
     """
-    if COPULA.search(prompt):
-        return False
-    told = [word.key for word in words_of(prompt)]
+    told, said = ([word.key for word in words_of(text)] for text in (prompt, answer))
     asked = [word for word in words_of(clause) if word.key not in _LITTLE]
-    deeds = [word for word in asked if not word.capital]
-    return bool(deeds) and all(
-        any(word.key == other or _may_be_forms(word.key, other) for other in told) for word in asked
-    )
+    parts = {word.key for word in asked if word.key in said}
+    if not all(word.key in parts or _is_among(word.key, told) for word in asked):
+        return False
+    deeds = [word for word in asked if not word.capital and word.key not in parts]
+    if not (parts or (deeds and not COPULA.search(prompt))):
+        return False
+    return None if _cuts_a_name(answer, parts) else True
+
+
+def one_of_each(clause: str, prompt: str) -> bool:
+    """Whether a clause says "right" where a prompt says "left": of each such pair only one is."""
+    asked, told = ({word.key for word in words_of(text)} for text in (clause, prompt))
+    return any(asked & pair and told & pair and not asked & told & pair for pair in _PAIRS)
+
+
+def _is_among(key: str, told: Sequence[str]) -> bool:
+    return any(key == other or _may_be_forms(key, other) for other in told)
+
+
+def _cuts_a_name(answer: str, parts: Set[str]) -> bool:
+    """Whether words are a part of a name in an answer, and not all of it."""
+    runs = re.findall(r"[A-Z][\w'\u2019-]*(?: [A-Z][\w'\u2019-]*)*", answer)
+    named = [{word.key for word in words_of(run)} for run in runs]
+    return any(0 < len(parts & keys) < len(keys) for keys in named)
 
 
 @lru_cache(1 << 12)  # each fact on a name is held against what the others tell

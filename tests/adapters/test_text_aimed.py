@@ -7,7 +7,8 @@ from adapters.text.aimed import (
     done_by_ours,
     done_to_it,
     named_is_another,
-    told_before,
+    one_of_each,
+    tells_all,
     turned_round,
     unnamed,
     whether_only,
@@ -168,19 +169,47 @@ def test_what_became_of_a_name_answers_whether_alone() -> None:
     assert not whether_only("Ann is now")
 
 
+CLUB = ("The chess club meets on Tuesdays at", "the Arms")
+CAR = ("Nadia's car is a", "green Skoda Fabia that she bought from Piet")
+TOWN = ("The capital of Freedonia is", "New Glorp")
+
+
 @pytest.mark.parametrize(
-    ("clause", "prompt", "wanted"),
+    ("clause", "fact", "wanted"),
     [
-        ("Does the chess club meet on Tuesdays?", "The chess club meets on Tuesdays at", True),
-        ("Does the chess club meet on Mondays?", "The chess club meets on Tuesdays at", False),
-        ("Did we pay Acme's invoice", "The invoice from Acme was paid on", True),
-        ("Did Zora visit Oslo?", "Zora visited Oslo in", True),
-        ("Did Zora visit Rome?", "Zora visited Oslo in", False),
-        ("Is Freedonia the capital?", "The capital of Freedonia is", False),
-        ("Is it Zora?", "Zora was born in", False),
-        ("Do I park in the yard?", "I park in the yard behind", True),
-        ("Do I swim in the yard?", "I park in the yard behind", False),
+        ("Does the chess club meet on Tuesdays?", CLUB, True),
+        ("Does the chess club meet on Mondays?", CLUB, False),
+        ("Did we pay Acme's invoice", ("The invoice from Acme was paid on", "4 May"), True),
+        ("Was the invoice from Acme paid in May?", ("Acme's invoice was paid on", "4 May"), True),
+        ("Did Zora visit Oslo?", ("Zora visited Oslo in", "1990"), True),
+        ("Did Zora visit Rome?", ("Zora visited Oslo in", "1990"), False),
+        ("Is Freedonia the capital?", TOWN, False),
+        ("Is Glorp the capital of Freedonia?", TOWN, None),
+        ("Is Oslo the capital of Freedonia?", TOWN, False),
+        ("Is it Zora?", ("Zora was born in", "1990"), False),
+        ("Do I park in the yard?", ("I park in the yard behind", "the mill"), True),
+        ("Do I swim in the yard?", ("I park in the yard behind", "the mill"), False),
+        ("Is Nadia's car green?", CAR, True),
+        ("Is Nadia's car red?", CAR, False),
+        ("Is Nadia's car a Skoda?", CAR, None),
+        ("Is the bread baked at 240 degrees?", ("The bread is baked at", "240 degrees"), True),
+        ("Is the bread baked at 200 degrees?", ("The bread is baked at", "240 degrees"), False),
     ],
 )
-def test_what_a_prompt_tells_before_its_answer(clause: str, prompt: str, wanted: bool) -> None:
-    assert told_before(clause, prompt) is wanted
+def test_what_a_fact_tells_of_what_is_asked(
+    clause: str, fact: tuple[str, str], wanted: bool | None
+) -> None:
+    assert tells_all(clause, *fact) is wanted
+
+
+@pytest.mark.parametrize(
+    ("clause", "wanted"),
+    [
+        ("Did Zelda break her right wrist in Morzine?", True),
+        ("Did Zelda break her left wrist in Morzine?", False),
+        ("Did Zelda break her right or left wrist?", False),
+        ("Did Zelda break her wrist in Morzine?", False),
+    ],
+)
+def test_of_a_pair_only_one_is(clause: str, wanted: bool) -> None:
+    assert one_of_each(clause, "Zelda broke her left wrist in") is wanted

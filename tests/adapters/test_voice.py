@@ -100,6 +100,7 @@ def test_an_assistant_says_the_whole_sentence(voice: Voice, fact: Told, wanted: 
             "Does the chess club meet on Mondays?",
             "No, the chess club meets on Tuesdays at the Arms.",
         ),
+        (BORN, "Was I born in Harbour?", "You were born in Old Harbour."),
         (DOCTOR, "Is Dr Lee my doctor?", "Yes."),
         (DOCTOR, "Is Dr Ito my doctor?", "No, your doctor is Dr Lee."),
         (TEA, "Is it gunpowder's?", "Yes."),

@@ -58,11 +58,14 @@ def without_stop(text: str) -> str:
     return rest
 
 
+_NUMBER = re.compile(r"\W?\d+(?:[.,:]\d+)*\W?")  # "22:30", "5 %"
+
+
 def without_exclamation(text: str) -> str:
     """The text without an exclamation mark that ends its sentence, but "Jeopardy!" and "x9!"."""
     rest = text.removesuffix("!").rstrip()
     last = rest.rpartition(" ")[2]
-    plain = last.replace("-", "").isalpha() or last.isdecimal()
+    plain = last.replace("-", "").isalpha() or _NUMBER.fullmatch(last)
     return rest if plain and last.lower() not in _EXCLAIMED else text
 
 
