@@ -39,13 +39,21 @@ _NO_DEED = set_of(  # no verbs, or verbs that say the same both ways round
     "to by from with as about and or marry married marries wed divorced meet met date dated border "
     "borders bordered adjoin adjoins face faces faced fight fought resemble resembles equal equals"
 )
-_PAIRS = [
-    set_of(pair)
-    for pair in (
-        "left right|first last|front back|upper lower|north south|east west|oldest youngest|"
-        "older younger|biggest smallest|highest lowest|old new|upstairs downstairs|inside outside|"
-        "before after|morning evening|day night"
-    ).split("|")
+_PAIRS = [  # of each, a thing is one
+    {"left", "right"},
+    {"first", "last"},
+    {"front", "back"},
+    {"upper", "lower"},
+    {"north", "south"},
+    {"east", "west"},
+    {"oldest", "youngest"},
+    {"older", "younger"},
+    {"biggest", "smallest"},
+    {"highest", "lowest"},
+    {"upstairs", "downstairs"},
+    {"before", "after"},
+    {"morning", "evening"},
+    {"day", "night"},
 ]
 _LITTLE = set_of(  # words that ask nothing by themselves
     "do does did is are was were has have had can will would may in on at of for to by from with "
