@@ -4,7 +4,7 @@ import re
 from functools import cache, lru_cache
 
 from adapters.text.names import SPEAKER, name_key
-from oneshot.facts.language.splitting.apposition import kind_before
+from oneshot.facts.language.splitting.apposition import kind_before, kind_behind
 from oneshot.facts.language.splitting.lexicon import NAMED_KINDS
 from oneshot.facts.types import Statement
 from oneshot.hosts.sides import Side, sides
@@ -63,7 +63,8 @@ def named(told: Statement) -> str:
 
 def kind_of(told: Statement) -> str:
     """Who the subject is to the speaker, where that is said on the way: "My sister"."""
-    return kind_before(told.prompt, told.subject or "")
+    subject = told.subject or ""
+    return kind_before(told.prompt, subject) or kind_behind(told.prompt, subject)
 
 
 @cache

@@ -14,10 +14,12 @@ from oneshot.facts.language.checking import (
 )
 from oneshot.facts.language.dates import without_period
 from oneshot.facts.language.splitting import lexicon as lex
+from oneshot.facts.language.splitting.apposition import also_called
 from oneshot.facts.language.splitting.clauses import Clause, read_clause
 from oneshot.facts.language.splitting.labels import from_label
 from oneshot.facts.language.splitting.openings import (
     HOW,
+    lacks_subject,
     question_mark,
     refuse_untold,
     without_also,
@@ -70,6 +72,7 @@ def parse_sentence(
         bare, *period = without_period(text)
         if told := _named(bare, templates):
             (prompt, answer, about_whom), (since, until) = told, period
+    aliases = (*aliases, *also_called(subject or about_whom or ""))
     made = statement(prompt, answer, subject or about_whom, source, asks, aliases)
     return check_statement(replace(made, also=also, since=since, until=until))
 
@@ -117,6 +120,8 @@ def _read(text: str, templates: Sequence[str]) -> Turned | None:
     if (mark := question_mark(words)) is not None:
         return from_template(text, templates) or _behind_question(text, words, mark)
     refuse_untold(text)
+    if lacks_subject(words):
+        return None
     clause = read_clause(text)
     return (
         turned(text, clause)

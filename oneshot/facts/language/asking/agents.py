@@ -17,7 +17,8 @@ def agents(cloze: Cloze, answer: str, sort: Sort) -> Iterator[str]:
     if not (is_form(done, "done") or done.endswith("ed")):
         return
     base = base_of(done, "done") or ""
-    who = _who(base, sort)
+    last = answer.split()[-1] if answer else ""
+    who = "Who" if sort is Sort.OTHER and last in qw.PERSON_NOUNS else _who(base, sort)
     if who is None:
         return
     active = _active(cloze.operator, done, base)

@@ -4,6 +4,7 @@ import re
 from enum import Enum
 
 from oneshot.facts.language.asking.names import FIRST_NAMES, LANGUAGES
+from oneshot.facts.language.asking.question_words import PERSON_NOUNS
 from oneshot.facts.language.splitting.lexicon import NUMBER_WORDS
 from oneshot.facts.language.splitting.words import words_of
 
@@ -88,7 +89,11 @@ _RULES = [
 _SORTS = [(sort, re.compile(pattern)) for sort, pattern in _RULES]
 _TITLE = re.compile(
     r"(?:Dr|Mr|Mrs|Ms|Prof|Sir|Dame|Lord|Lady|King|Queen|Prince|Princess|Captain|Professor|Doctor|"
-    r"President|Saint|St|Pope|Emperor|Empress|Father|Sister|Uncle|Aunt)\.? [A-Z].*"
+    r"President|Saint|St|Pope|Emperor|Empress|Father|Sister|Uncle|Aunt|Auntie|Cousin|"
+    r"Miss)\.? [A-Z].*"
+)
+_OURS = re.compile(  # "my brother Stefan", "our neighbour Mrs Petrakis"
+    r"(?:my|our|his|her|their) (?:[a-z]+ )?(?P<who>[a-z]+)(?:-in-law)?(?: [A-Z][\w.'\u2019-]*)*"
 )
 
 
@@ -122,7 +127,9 @@ def numbered(answer: str) -> str:
 
 
 def _is_person(text: str) -> bool:
-    words = text.split()
+    words, ours = text.split(), _OURS.fullmatch(text)
+    if ours and ours["who"] in PERSON_NOUNS:
+        return True
     names = [word for word in words if word[0].isupper()]
     return bool(_TITLE.fullmatch(text)) or (
         words[0].rstrip(",") in FIRST_NAMES

@@ -130,6 +130,8 @@ def _lowered(text: str, phrase: Sequence[Word], *, plural: bool) -> str:
     common = first.kind == "w" and first.text != "I"
     if len(phrase) == 1 and first.text.istitle():
         common = common or first.low in MASS_NOUNS or (plural and first.low.endswith("s"))
+    elif first.low in lex.OPENING_NOUNS and phrase[1].low in lex.PREPOSITIONS:
+        common = True  # "Parking at Mill House"
     elif plural and first.text.istitle():
         common = common or _several_of(phrase)
     elif first.text.istitle() and all(w.kind == "w" and w.text.islower() for w in phrase[1:]):

@@ -47,6 +47,10 @@ PLACED = word_set(
     "launch  register discover invent celebrate show exhibit display see sell buy sign crown "
     "shoot station set"
 )
+# What befalls somebody or is done to a thing happens where an "in" with a name says.
+BEFALLING = word_set("break injure hurt sprain fracture lose leave catch win crash spend rent own")
+# One leaves or sells a thing "to" somebody.
+GIVING = word_set("leave give sell lend bequeath award owe entrust donate dedicate")
 GOING = word_set(
     "move go travel fly drive walk return migrate emigrate relocate sail drive commute retire "
     "escape"

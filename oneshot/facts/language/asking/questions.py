@@ -16,6 +16,7 @@ from oneshot.facts.language.asking.leads import lead
 from oneshot.facts.language.asking.reversal import clozes_of
 from oneshot.facts.language.asking.verbal import ask
 from oneshot.facts.language.splitting.apposition import kind_before
+from oneshot.facts.language.splitting.clauses import read_clause
 from oneshot.facts.language.text import capitalised
 
 MAX_FORMS = 6
@@ -45,7 +46,8 @@ def questions(prompt: str, subject: str, answer: str = "") -> list[str]:
     if mark:
         made = _of_question(asked + mark, subject, answer)
     else:
-        made = chain(_of_cloze(prompt, subject, answer), _of_bare_name(prompt, subject, answer))
+        ways = (_of_cloze, _of_bare_name, _of_shorter)
+        made = chain.from_iterable(way(prompt, subject, answer) for way in ways)
     forms = dict.fromkeys(made)
     return [f for f in forms if f != prompt and _names_once(f, subject)][:MAX_FORMS]
 
@@ -78,6 +80,19 @@ def _of_bare_name(prompt: str, subject: str, answer: str) -> Iterator[str]:
         bare = prompt.removeprefix(kind).lstrip()
         yield bare
         yield from _of_cloze(bare, subject, answer)
+
+
+def _of_shorter(prompt: str, subject: str, answer: str) -> Iterator[str]:
+    """What "Rex, who is two, sleeps in" asks, without what is said of Rex between the commas."""
+    if prompt.count(",") != 2:
+        return
+    before, inner, rest = prompt.split(",")
+    clause = read_clause(prompt)
+    aside = before.endswith(subject) and re.match(r" [a-z]", inner)
+    if aside and clause and prompt[: clause.words[clause.verb].start].rstrip().endswith(","):
+        shorter = before + rest
+        yield from _of_cloze(shorter, subject, answer)
+        yield shorter
 
 
 def _asked(cloze: Cloze, subject: str, answer: str, sort: Sort) -> Iterator[str]:

@@ -15,6 +15,8 @@ _NOWHERE = frozenset({Sort.UNKNOWN, Sort.MONEY, Sort.TEMPERATURE, Sort.DURATION}
 _ON = lex.word_set("be lie stand sit hang park live locate situate")
 _ADVERBIAL = re.compile(r"(?:every|each|last|next|this|today|tomorrow|yesterday)\b")
 _STANDING = {("located",), ("situated",)}  # "Where is it?" says as much
+_ABSTRACT = lex.word_set("faith interest trust stake share confidence belief prize degree seat job")
+_NAMING = lex.word_set("name rise birth title")
 _COMING = qw.GOING | lex.word_set("come leave depart graduate start be originate")
 
 
@@ -102,6 +104,8 @@ def _behind_preposition(cloze: Cloze, answer: str, sort: Sort) -> Iterator[str]:
 def _is_place(cloze: Cloze, sort: Sort) -> bool:
     """Whether verb and preposition tell where something is or is done."""
     last, done = cloze.last, participle_of(cloze)
+    if _is_object_there(cloze, sort):
+        return True
     base = _base_of_participle(done) if done else cloze.base
     complement = bool(cloze.middle) and cloze.base == "be" and not done  # "good at"
     office = base == "hold" and not done  # "holds membership in"
@@ -111,6 +115,17 @@ def _is_place(cloze: Cloze, sort: Sort) -> bool:
     if last == "on":
         return base in _ON
     return last in ("in", "at") or last in qw.NEAR_PLACES or cloze.prepositions[0] == "next"
+
+
+def _is_object_there(cloze: Cloze, sort: Sort) -> bool:
+    """Whether something is done to a thing somewhere: "broke her wrist in", "costs £3 at"."""
+    if cloze.last in ("at", "in") and cloze.base == "cost":
+        paid = len(cloze.middle) > 1 and any(map(str.isdigit, cloze.middle[1]))
+        return paid and sort in (Sort.NAME, Sort.OTHER)
+    owned = len(cloze.middle) > 2 and cloze.middle[1].lower() in lex.ARTICLES | lex.OWNERS
+    befell = cloze.base in qw.BEFALLING and cloze.middle[:1] == (cloze.base,)
+    abstract = cloze.middle[-1:] and cloze.middle[-1] in _ABSTRACT
+    return owned and befell and not abstract and cloze.last == "in" and sort is Sort.NAME
 
 
 def _base_of_participle(done: str) -> str:
@@ -131,6 +146,9 @@ def _whom(cloze: Cloze, sort: Sort) -> str | None:
     """Who or what a preposition leads to; None where that cannot be told."""
     head = cloze.middle[-1].lower() if cloze.middle else ""
     if sort is Sort.PERSON or head in ("married", "engaged"):
+        return "Who"
+    giver = cloze.base in qw.GIVING or base_of(participle_of(cloze), "done") in qw.GIVING
+    if giver and cloze.last == "to" and sort is Sort.NAME and head not in _NAMING:
         return "Who"
     if cloze.last == "for" and cloze.base in qw.WORK_FOR:
         return "Who"

@@ -10,6 +10,8 @@ from oneshot.facts.language.splitting.words import POSSESSIVE, Word
 
 _SMALL = rf"(?!(?:{'|'.join(lex.PREPOSITIONS)}) )[a-z-]+ "
 _OURS = re.compile(rf"\b(?:[Mm]y|[Oo]ur) (?:{_SMALL}){{1,3}}$")
+_WHAT_IT_IS = re.compile(r"(?P<name>[A-Z][a-z]+(?:-[A-Z][a-z]+)?) the [a-z]+")
+_OURS_BEHIND = re.compile(rf", (?P<kind>(?:my|our) {_SMALL[:-1]}(?: [a-z-]+)?),")
 _KIND_NAMED = re.compile(  # "Salt and Cinder" of "the novel Salt and Cinder"
     rf"(?:[Tt]he|[Aa]n?) (?:[a-z]+ )?(?:{lex.NAMED_KINDS}) "
     r"(?P<name>[A-Z][\w'\u2019-]*(?: (?:[A-Z][\w'\u2019-]*|and|&|of|the|in|a|on|to|for))*"
@@ -23,6 +25,20 @@ def kind_before(prompt: str, subject: str) -> str:
     before, found, _ = prompt.partition(subject)
     told = _OURS.search(before) if found and subject[:1].isupper() else None
     return told[0].rstrip() if told else ""
+
+
+def also_called(subject: str) -> tuple[str, ...]:
+    """ "Barnaby" of "Barnaby the tortoise"; not "Alexander" of "Alexander the Great"."""
+    found = _WHAT_IT_IS.fullmatch(subject)
+    return (found["name"],) if found else ()
+
+
+@lru_cache(1 << 16)
+def kind_behind(prompt: str, subject: str) -> str:
+    """ "our accountant" of "Mr Okonkwo, our accountant, can be"; empty where nothing is said."""
+    _, found, behind = prompt.partition(subject)
+    told = _OURS_BEHIND.match(behind) if found and subject[:1].isupper() else None
+    return told["kind"] if told else ""
 
 
 def without_kind(text: str) -> str:

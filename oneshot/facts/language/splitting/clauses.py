@@ -11,6 +11,7 @@ from oneshot.facts.language.splitting.lexicon import (
     FIRST_PERSON,
     IRREGULAR_PLURALS,
     LY_NOUNS,
+    MEMBERS,
     NUMBER_WORDS,
     PREPOSITIONS,
     RELATIVES,
@@ -51,12 +52,20 @@ class _Candidate:
 
 def read_clause(text: str) -> Clause | None:
     """Find the finite verb of a statement; None where there is none."""
-    words = words_of(text)
+    words = _without_members(words_of(text))
     start = _after_fronted(words)
     verb = find_verb(words, start)
     if verb is None and start:
         start, verb = 0, find_verb(words, 0)
     return None if verb is None else Clause(words, start, verb)
+
+
+def _without_members(words: list[Word]) -> list[Word]:
+    """The words, of which "Members of" is no part of the name in "Members of the Otter Club"."""
+    if len(words) < 4 or words[0].low not in MEMBERS or words[1].text != "of":
+        return words
+    joined = 3 if words[2].low == "the" else 2
+    return [w._replace(kind="w") for w in words[:joined]] + words[joined:]
 
 
 def find_verb(words: Sequence[Word], start: int) -> int | None:

@@ -83,6 +83,15 @@ TIMES = word_set(
 IRREGULAR_PLURALS = word_set(
     "people children men women mice geese feet teeth police cattle sheep fish deer data media"
 )
+# Their capital is that of a sentence's beginning: "Members of the Otter Club", "Parking at".
+MEMBERS = word_set(
+    "members employees customers residents owners guests pupils students staff visitors tenants "
+    "players trustees directors shareholders subscribers"
+)
+OPENING_NOUNS = MEMBERS | word_set(
+    "parking breakfast lunch dinner supper admission access membership rent delivery shipping "
+    "wolves bees children people flights trains buses"
+)
 # What a verb of saying or thinking is followed by is a sentence of its own.
 SAYING = word_set("say think know believe hope claim mean hear feel find see show read say state")
 # Words between the copula and "of" that do not single out one thing: not to be turned about.

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from oneshot.errors import BadInputError
 from oneshot.facts.language.splitting import lexicon as lex
-from oneshot.facts.language.splitting.clauses import find_verb
+from oneshot.facts.language.splitting.doubles import find_double, said_apart
 from oneshot.facts.language.splitting.verbs import is_form
-from oneshot.facts.language.splitting.words import Word, says_something, words_of
+from oneshot.facts.language.splitting.words import Word, words_of
 from oneshot.facts.language.text import brief, capitalised
 
 _ALSO = re.compile(r"^Also,? |(?<=\w) also(?= \w)|,? (?:too|as well)$")
@@ -66,6 +66,10 @@ _ORDERS = lex.word_set(
     "wait help say put take get bring set check read look try ask add remove delete print use "
     "keep leave move start run play"
 )
+_ADVERBIAL = lex.word_set(
+    "last next first originally previously formerly recently newly currently usually initially "
+    "finally partly mainly mostly always never often once twice since lately officially"
+)
 _OBJECTS = lex.DETERMINERS | lex.PARTICLES | {"me", "us", "it", "him", "them", "on", "off", "to"}
 
 
@@ -112,10 +116,20 @@ def refuse_untold(text: str) -> None:
         )
     if _is_order(words):
         raise BadInputError(f"{brief(text)} is a command, not a fact: say what is so, or {HOW}")
-    if _is_double(words):
+    if find_double(words) is not None:
+        apart = " and ".join(map(brief, said_apart(text) or ()))
         raise BadInputError(
-            f"{brief(text)} tells more than one fact: say it as two sentences, or {HOW}"
+            f"{brief(text)} tells more than one fact: say it as two sentences"
+            f"{apart and f', {apart}'}, or {HOW}"
         )
+
+
+def lacks_subject(words: Sequence[Word]) -> bool:
+    """Whether a participle follows an opening adverb: "Last reviewed by", "Originally built in"."""
+    if len(words) < 3 or words[0].low not in _ADVERBIAL or words[1].kind != "w":
+        return False
+    done = is_form(words[1].low, "done") or words[1].low.endswith("ed")
+    return done and (words[2].low in lex.PREPOSITIONS or words[2].kind in "N9")
 
 
 def _is_order(words: Sequence[Word]) -> bool:
@@ -124,40 +138,6 @@ def _is_order(words: Sequence[Word]) -> bool:
     if low[:1] in (["don't"], ["never"]) or low[:2] == ["do", "not"]:
         return len(low) > 1 and is_form(low[1 + (low[0] == "do")], "base")
     return len(low) > 1 and low[0] in _ORDERS and low[1] in _OBJECTS
-
-
-def _is_double(words: Sequence[Word]) -> bool:
-    """Whether a second clause with a verb of its own is joined on."""
-    first = find_verb(words, 0)
-    if first is None:
-        return False
-    for i in range(first + 1, len(words) - 1):
-        word = words[i]
-        stop = word.text in (".", ";", "!") and i + 1 < len(words)
-        if stop and find_verb(words[i + 1 :], 0) is not None:
-            return True
-        joined = word.kind == "w" and word.low in ("and", "but") and i > first + 1
-        if joined and _goes_on(words, i + 1):  # not "speaks and writes in", which is one fact
-            return True
-    return False
-
-
-def _goes_on(words: Sequence[Word], i: int) -> bool:
-    """Whether a verb follows a conjunction, or a new subject with its verb."""
-    while i + 1 < len(words) and (words[i].low in lex.ADVERBS or words[i].low.endswith("ly")):
-        i += 1
-    word = words[i]
-    if word.low in lex.AUXILIARIES and word.kind == "w":
-        return i + 1 < len(words)
-    if word.kind == "w" and is_form(word.low, "third", "past"):
-        following = words[i + 1] if i + 1 < len(words) else None
-        return (
-            following is not None
-            and (following.kind in "N9" or following.low in lex.PREPOSITIONS | lex.DETERMINERS)
-            and following.low != "of"
-        )
-    verb = find_verb(words, i)
-    return verb is not None and says_something(words[i:verb]) | (words[i].low in lex.PRONOUNS)
 
 
 def question_mark(words: Sequence[Word]) -> int | None:

@@ -15,6 +15,7 @@ from oneshot.facts.language.splitting.words import (
     span_of,
     words_of,
 )
+from oneshot.hosts.relations import common_words
 
 MAX_SUBJECT_WORDS = 12
 
@@ -39,6 +40,8 @@ def _subject_of(text: str, clause: Clause | None) -> str | None:
     if (quoted := next((w for w in words if w.kind == "Q"), None)) is not None:
         return bare(quoted.text)
     clause = clause or (None if text.rstrip().endswith("?") else read_clause(text))
+    if clause is not None and not clause.start:
+        clause = Clause(_uncapitalised(clause), 0, clause.verb)
     if clause is None or "?" in [w.text for w in words]:
         return _of_question(text, words)
     if len(clause.subject) == 1 and clause.subject[0].low in _GENERIC:
@@ -47,6 +50,21 @@ def _subject_of(text: str, clause: Clause | None) -> str | None:
         return place
     mine_alone = mine(clause.subject) if _is_identity(clause) else None
     return mine_alone or of_noun_phrase(text, clause.subject)
+
+
+def _uncapitalised(clause: Clause) -> Sequence[Word]:
+    """The words, of which "Customers" is no name in "Customers in Norway are served by"."""
+    words, first = clause.words, clause.words[0]
+    if clause.verb >= len(words) or len(clause.subject) < 3 or first.kind != "N":
+        return words
+    if words[1].low not in lex.PREPOSITIONS:
+        return words
+    verb = words[clause.verb].low
+    several = verb in ("are", "were", "have") or is_form(verb, "base")
+    plural = several and first.low.endswith("s") and first.low in common_words()
+    if words[1].kind == "n" or not (plural or first.low in lex.OPENING_NOUNS):
+        return words  # "Friends of the Earth"
+    return [first._replace(kind="w"), *words[1:]] if _names(clause.subject[2:]) else words
 
 
 def _fronted_place(text: str, clause: Clause) -> str | None:

@@ -51,7 +51,7 @@ board boast boil book border borrow boss bother bounce brew broker brush bully b
 cache calculate call campaign cancel capture care carry carve cater cause celebrate chair
 challenge change chant charge chase chat cheat check cheer chew circulate cite claim classify
 clean clear climb close clothe coach code collaborate collapse collect combine command comment
-commission communicate compare compete compile complain complete compose comprise compute
+commission communicate commute compare compete compile complain complete compose comprise compute
 concern conclude conduct confer confess confirm connect conquer consider consist construct
 consult consume contact contain continue contract contribute control convert cook cooperate copy
 correspond cough count couple cover crash crawl create cross cry cultivate cure damage dance
@@ -85,9 +85,11 @@ preserve preside press prevent print process produce program programme progress 
 pronounce propose prosecute protect protest provide publish pull pump punish purchase pursue
 push qualify question queue quote race rain raise range rank rate reach react realise realize
 rear rebel receive recite recognise recognize recommend reconcile record recover recruit recycle
-reduce refer refine reflect reform refuel refuse regard register regret regulate reign reinforce
+reduce refer refine reflect reform refuel refuse regard register regret regulate rehearse reign
+reinforce
 reject rejoin relate relax release relocate rely remain remember remind remove rename render
-renew renovate rent repair repeat repel replace reply report represent reproduce require rescue
+renew renovate rent reopen repair repeat repel replace reply report represent reproduce require
+rescue
 resemble reserve reside resign resist respect respond rest restart restore restrict result
 retain retire retrieve return reveal review revise revive revolve reward rinse risk rival roast
 rob roll rotate round rule rush sail salute sample satisfy save scan scare score scratch scream
