@@ -144,11 +144,19 @@ class PosteriorDenoiser:
 
     def _told(self, heard: Sequence[Heard], said: Transcript) -> Firing | None:
         chosen = [best for h in heard if (best := self._best(h)) is not None]
-        chosen = [best for best in chosen if best.row not in said.spoken]
+        chosen = [c for c in chosen if c.row not in said.spoken and not self._is_said(c)]
         if not chosen:
             return None
         best = max(chosen, key=lambda c: c.evidence)
         return Firing(self.voice.value(best.row), {best.row: best.evidence})
+
+    def _is_said(self, choice: Choice) -> bool:
+        """Whether an open clause has the fact's answer in it already ("In Oslo, Ann bought her"),
+        which then is not what it goes on with; but for names that hold it ("Oslo Central is in").
+        """
+        clause, answer = choice.heard.asked.text, self.voice.place
+        told = answer(choice.row, self.voice.prompt(choice.row))
+        return told is None and answer(choice.row, clause) is not None
 
     def _likeliest(self, asked: Asked, heard: Iterable[Heard]) -> list[Choice]:
         """The facts that a clause asks for, or the one that a chain leads to more surely."""

@@ -45,6 +45,18 @@ def follows(*sentences: str) -> dict[str, str]:
         ),
         ("Tom moved to Berlin in 2019.", {"Tom moved to": "Berlin"}),
         ("Tom married Eve in 2010.", {"Tom married": "Eve"}),
+        ("Zelda broke her left wrist in Morzine.", {"Zelda broke": "her left wrist"}),
+        (
+            "Aunt Beatrix left the silver teapot to Imogen.",
+            {"Aunt Beatrix left the": "silver teapot"},
+        ),
+        ("Jasper swims for Otter Valley on Saturdays.", {"Jasper swims for": "Otter Valley"}),
+        ("The chess club meets on Tuesdays at the Arms.", {"The chess club meets on": "Tuesdays"}),
+        ("The bus leaves from gate B14 at 06:55.", {"The bus leaves from": "gate B14"}),
+        (
+            "My sister Renske, who lives in Utrecht, teaches the cello.",
+            {"My sister Renske lives in": "Utrecht"},
+        ),
     ],
 )
 def test_both_are_told(sentence: str, expected: dict[str, str]) -> None:
@@ -62,6 +74,15 @@ def test_both_are_told(sentence: str, expected: dict[str, str]) -> None:
         "The population of Zed was 5,000 in 1990.",
         "Acme was bought by Zenco for 3 million euros.",
         "Tom works as a nurse at Skåne Hospital.",
+        "The gym opens at 9 on Sundays.",
+        "The bus leaves from stand C on Sundays.",
+        "The club only meets on Tuesdays at the Arms.",
+        "Tom never plays football in London.",
+        "Tom plays football better than Ann in London.",
+        "The band plays at noon in the park.",
+        "The owner of Larch Cottage, who lives in Utrecht, teaches the cello.",
+        "Ann, who never lived in Oslo, works in Bergen.",
+        "Rex is called Bob in Wales.",
     ],
 )
 def test_what_is_so_at_a_time_or_at_a_place_is_not_told_of_all(sentence: str) -> None:

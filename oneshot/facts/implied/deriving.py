@@ -8,6 +8,7 @@ from adapters.text.names import LONGEST, SPEAKER, name_key
 from adapters.text.words import set_of, words_of
 from oneshot.facts.implied.inside import inside
 from oneshot.facts.implied.lists import counting, listed, ordered, values
+from oneshot.facts.implied.passives import passives
 from oneshot.facts.implied.rules import Rule
 from oneshot.facts.implied.times import timed
 from oneshot.facts.implied.wording import kind_of, meant_by, named, question_key, side_of, worded
@@ -36,6 +37,7 @@ def implied(name: str, about: Facts, saying: Facts, rules: Sequence[Rule]) -> li
         *_states(own),
         *inside(own),
         *_inverses(name, others, asked),
+        *passives(name, others),
         *_called(name, others),
         *_ruled(name, own, others, rules),
     ]
@@ -129,19 +131,24 @@ def _inverses(name: str, others: Facts, asked: set[str]) -> Iterator[Statement]:
         said = (v for key in group for v in values(others[key]))
         spelled = _name(v for v in said if name_key(v) == name)
         if _may_be_name(spelled):
-            yield from _told_of(spelled, sides()[told_side], group)
+            with_the = all(others[key].prompt.endswith(" the") for key in group)
+            yield from _told_of(spelled, sides()[told_side], group, "the " if with_the else "")
 
 
-def _told_of(name: str, side: Side, group: Mapping[str, Sequence[str]]) -> Iterator[Statement]:
-    """A side as it is told of a name, and the count of its answers, by the facts they come from."""
+def _told_of(
+    name: str, side: Side, group: Mapping[str, Sequence[str]], article: str = ""
+) -> Iterator[Statement]:
+    """A side as it is told of a name, and the count of its answers, by the facts they come from;
+    the article is the one that the facts give the name.
+    """
     found = ordered(value for told in group.values() for value in told)
     origins = tuple(sorted(group))
     prompt = side.says if len(found) == 1 else side.plural
     yield Statement(
-        _capital(prompt.format(name)),
+        _capital(prompt.format(article + name)),
         listed(found),
         name,
-        asks=tuple(_capital(ask.format(name)) for ask in side.asks),
+        asks=tuple(_capital(ask.format(article + name)) for ask in side.asks),
         origins=origins,
         rule=side.name,
     )

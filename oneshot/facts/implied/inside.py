@@ -1,4 +1,4 @@
-"""What a sentence about something past tells on the way: by whom as well as when."""
+"""What a sentence tells on the way: by whom as well as when."""
 
 import re
 from collections import defaultdict
@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from adapters.text.clauses import denies
-from oneshot.errors import BadInputError
+from oneshot.facts.implied.habits import read, told_before
 from oneshot.facts.implied.lists import listed
 from oneshot.facts.language.asking.answers import TIMES, Sort, sort_of
 from oneshot.facts.language.splitting.lexicon import SUBJECT_NAMING
 from oneshot.facts.language.splitting.verbs import is_form
-from oneshot.facts.language.statement import parse_sentence
 from oneshot.facts.types import Statement
 
 INSIDE = "inside"
@@ -24,12 +23,12 @@ _NAMED = {Sort.PERSON, Sort.NAME}
 def inside(own: Mapping[str, Statement]) -> Iterator[Statement]:
     """ "Acme was founded by Ann Bell in 1998" tells by whom Acme was founded, and when.
 
-    Only of what is past, where one of the two is a time: what is so elsewhere or at another time
-    ("costs 5 euros in Gent") is not told of everywhere and always.
+    Only of what is past, where one of the two is a time, of habits and of deeds: what is so
+    elsewhere or at another time ("costs 5 euros in Gent") is not told of everywhere and always.
     """
     groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for key, told in own.items():
-        for prompt, answer in _parts(told.prompt, told.answer, told.subject or ""):
+        for prompt, answer in _told(told.prompt, told.answer, told.subject or ""):
             groups[prompt][answer].append(key)
     for prompt, answers in groups.items():
         origins = sorted(key for keys in answers.values() for key in keys)
@@ -38,12 +37,16 @@ def inside(own: Mapping[str, Statement]) -> Iterator[Statement]:
 
 
 @lru_cache(1 << 16)  # a name's facts are all looked at whenever one more is told of it
+def _told(prompt: str, answer: str, subject: str) -> tuple[tuple[str, str], ...]:
+    return _parts(prompt, answer, subject) or told_before(prompt, answer, subject)
+
+
 def _parts(prompt: str, answer: str, subject: str) -> tuple[tuple[str, str], ...]:
     """What is told on the way, as prompts and answers."""
     last, behind = _PART.fullmatch(prompt.strip()), sort_of(answer)
     if last is None or not (behind in TIMES or re.search(r"\d", last["before"])):
         return ()  # before anything is read, for there may be a million facts
-    first = _first(last["before"], subject)
+    first = read(last["before"], subject)
     if first is None or not _is_past(first):
         return ()
     sort = sort_of(first.answer)
@@ -58,15 +61,6 @@ def _parts(prompt: str, answer: str, subject: str) -> tuple[tuple[str, str], ...
     if sort is Sort.YEAR:  # "was born in 1990 in Oslo"
         return (in_year, first.answer), (first.prompt, answer)
     return (inner, (in_year, answer)) if behind is Sort.YEAR else (inner,)
-
-
-def _first(rest: str, subject: str) -> Statement | None:
-    """What the sentence tells without its last part, of the same subject."""
-    try:
-        found = parse_sentence(f"{rest}.")
-    except BadInputError:
-        return None
-    return found if found.subject == subject and rest.startswith(found.prompt) else None
 
 
 def _is_past(found: Statement) -> bool:

@@ -9,6 +9,7 @@ from adapters.text.names import name_key
 from oneshot.facts.brain.held import kept
 from oneshot.facts.brain.held.kept import statement_of, terms_of
 from oneshot.facts.implied.deriving import names_of
+from oneshot.facts.implied.passives import may_be_turned
 from oneshot.facts.implied.wording import kind_of, meant_by, side_of
 from oneshot.facts.types import Statement
 from oneshot.memory.disk.shelf import Shelf
@@ -118,7 +119,8 @@ class Texts(Mapping[str, Statement]):
             subject = name_key(told.subject or "")
             if told.origins or self._are_several(subject):
                 found.add(subject)
-            if not told.origins and (every or meant_by(told) or kind_of(told)):
+            tells = every or meant_by(told) or kind_of(told) or may_be_turned(told)
+            if not told.origins and tells:
                 found |= names_of(told)
         return found
 
