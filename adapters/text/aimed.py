@@ -58,7 +58,7 @@ _PAIRS = [  # of each, a thing is one
 _LITTLE = set_of(  # words that ask nothing by themselves
     "do does did is are was were has have had can will would may in on at of for to by from with "
     "as about and the a an my our your his her its their i you we he she it they there ever still "
-    "also really already please yes no"
+    "also really already please yes no true that correct"
 )
 _NAME_OF = re.compile(  # whose answer is what is named: but not "the name of the dog"
     r"^(?:[Tt]he )?[Nn]ames? of (?=the (?:[\w-]+ ){1,3}?(?:of|which|that|who|where|held|[A-Z]))"

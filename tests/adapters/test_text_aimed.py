@@ -182,6 +182,7 @@ TOWN = ("The capital of Freedonia is", "New Glorp")
         ("Did we pay Acme's invoice", ("The invoice from Acme was paid on", "4 May"), True),
         ("Was the invoice from Acme paid in May?", ("Acme's invoice was paid on", "4 May"), True),
         ("Did Zora visit Oslo?", ("Zora visited Oslo in", "1990"), True),
+        ("Is it true that Zora visited Oslo?", ("Zora visited Oslo in", "1990"), True),
         ("Did Zora visit Rome?", ("Zora visited Oslo in", "1990"), False),
         ("Is Freedonia the capital?", TOWN, False),
         ("Is Glorp the capital of Freedonia?", TOWN, None),

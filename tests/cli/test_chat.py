@@ -162,6 +162,25 @@ def test_what_is_put_right_is_taught(run: Run, learner: type[FakeLearner], line:
     assert "since it puts #1 right: The capital of Freedonia is | Quist" in result.err
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("Can you remember that our anniversary is on 9 June?", "Our anniversary is on"),
+        ("Please remember this: the loft ladder is in the shed", "The loft ladder is in the"),
+        ("Remember Pavel's locker number is 318", "Pavel's locker number is"),
+        ("Could you note: my locker number is 318?", "My locker number is"),
+        ("Remember the milk.", None),
+        ("Can you remember where Ann lives?", None),
+    ],
+)
+def test_ways_to_say_what_is_to_be_remembered(
+    run: Run, learner: type[FakeLearner], line: str, told: str | None
+) -> None:
+    run("chat", stdin=typed(line))
+    assert [fact.prompt for fact in learner.kept] == ([told] if told else [])
+    assert len(learner.asked) == (0 if told else 1)
+
+
 def test_what_cannot_be_taught_is_asked(run: Run, learner: type[FakeLearner]) -> None:
     line = "Remember that?"
     told = "Remember that you should open the door."

@@ -68,7 +68,7 @@ def test_an_apposition_tells_who_somebody_is() -> None:
     assert follows(CALLED, "our accountant", sentence) == [
         ("Our accountant is called", "Mr Okonkwo")
     ]
-    assert not follows(CALLED, "my former boss", "Petra, my former boss, lives in Oslo.")
+    assert not follows(CALLED, "my boss", "Petra, my former boss, lives in Oslo.")
 
 
 def test_it_comes_and_goes_with_its_fact(tmp_path: Path) -> None:

@@ -34,7 +34,9 @@ _REMARKS = (
     r"no|sorry|wait|i mean|(?:no, )?that(?: i|['\u2019])s (?:wrong|not (?:right|true)|incorrect)|"
     r"important|attention|remember|note|please note|please remember|note to self|basically"
 )
-_THAT = re.compile(rf"(?:(?:{_REMARKS})[,:]? )?(?:{_TELLING})(?: that |: )(?=\S)", re.IGNORECASE)
+_THAT = re.compile(
+    rf"(?:(?:{_REMARKS})[,:]? )?(?:{_TELLING})(?: that |(?: this)?: )(?=\S)", re.IGNORECASE
+)
 _CORRECTION = re.compile(
     r"(?:no|sorry|wait|actually|correction|update|i mean|that(?: i|['\u2019])s \w+(?: \w+)?)[,:] ?",
     re.IGNORECASE,
@@ -42,6 +44,13 @@ _CORRECTION = re.compile(
 _TIL = re.compile(r"(?:til|psa|reminder|note|a reminder) that (?=\S)", re.IGNORECASE)
 _REMARK = re.compile(rf"(?:{_REMARKS})(?:: | ?[-\u2013\u2014] |, )(?=\S)", re.IGNORECASE)
 _DID_YOU_KNOW = re.compile(r"did(?: you|n['\u2019]t you) know(?: that|,)? (?=\S)", re.IGNORECASE)
+_CAN_YOU = re.compile(
+    r"(?:can|could|will|would) you (?:please )?(?:remember|note)(?: that |(?: this)?: )(?=\S)",
+    re.IGNORECASE,
+)
+_OWNED = re.compile(  # but "Remember the Titans is a film"
+    r"(?:[Pp]lease )?[Rr]emember (?=(?:my|our) |(?:[A-Z][\w-]* ){0,2}[A-Z][\w-]*['\u2019]s )"
+)
 _TRAILING = re.compile(
     r",? (?:now|currently|nowadays|these days|at the moment|by the way|btw|fyi|as well|too|"
     r"you know|please|for your information)(?=[.!]?$)",
@@ -79,8 +88,8 @@ def without_opening(text: str) -> str:
     Contractions are written out: "I'm" is "I am", "Bob's a carpenter" is "Bob is a carpenter".
     """
     while True:
-        asked = _DID_YOU_KNOW.match(text)
-        found = asked or _THAT.match(text) or _TIL.match(text) or _REMARK.match(text)
+        asked = _DID_YOU_KNOW.match(text) or _CAN_YOU.match(text)
+        found = asked or _kept(text) or _REMARK.match(text)
         if found is None:
             break
         text = capitalised(text[found.end() :])
@@ -99,7 +108,11 @@ def without_also(text: str) -> tuple[str, bool]:
 
 def wants_keeping(text: str) -> bool:
     """Whether a sentence opens as what is to be remembered: "Remember that", "Please note that"."""
-    return bool(_THAT.match(text) or _TIL.match(text))
+    return bool(_kept(text) or _CAN_YOU.match(text))
+
+
+def _kept(text: str) -> re.Match[str] | None:
+    return _THAT.match(text) or _TIL.match(text) or _OWNED.match(text)
 
 
 def corrects(text: str) -> bool:
