@@ -86,9 +86,7 @@ def fit_metric(
     parts = torch.cat([last, words], 1).double()
     deviation = parts.std((0, 2))
     flat = (parts / deviation[None, :, None]).flatten(1)
-    mean, space, between = _plda(flat, relation)
-    rank = min(rank, len(between))
-    space, between = space[:, :rank], between[:rank]
+    mean, space, between = _plda(flat, relation, rank)
     maps = space.unflatten(0, (parts.shape[1], -1)) / deviation[:, None, None]
     layers = last.shape[1]
     return RelationMetric(
@@ -96,17 +94,21 @@ def fit_metric(
     )
 
 
-def _plda(x: Tensor, relation: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _plda(x: Tensor, relation: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:
     """The mean, the map to the space, and the variance between relations there, largest first."""
     mean = x.mean(0)
     x = x - mean
     count = torch.bincount(relation).double()
     means = torch.zeros(len(count), x.shape[1], dtype=x.dtype).index_add_(0, relation, x)
     means = means / count[:, None]
-    rest = x - means[relation]
-    within = rest.T @ rest / (len(x) - len(count))
+    rest = (x - means[relation]).float()  # half the time: what is lost is far below the floor
+    within = (rest.T @ rest).double() / (len(x) - len(count))
     between = means.T @ means / len(count) - within / count.mean()
     within.diagonal().add_(FLOOR * within.diagonal().mean())
-    inverse = torch.linalg.inv(torch.linalg.cholesky(within))
-    values, rotation = torch.linalg.eigh(inverse @ between @ inverse.T)
-    return mean, inverse.T @ rotation.flip(1), values.flip(0).clamp_min(0)
+    root = torch.linalg.cholesky(within)
+    part = torch.linalg.solve_triangular(root, between, upper=False)
+    whole = torch.linalg.solve_triangular(root, part.T.contiguous(), upper=False)
+    values, rotation = torch.linalg.eigh(whole)
+    largest = rotation.flip(1)[:, :rank].contiguous()
+    space = torch.linalg.solve_triangular(root.T.contiguous(), largest, upper=True)
+    return mean, space, values.flip(0)[:rank].clamp_min(0)

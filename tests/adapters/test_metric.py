@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from adapters.address.metric import FLOOR, RelationMetric, fit_metric
+from adapters.address.metric import FLOOR, RelationMetric, _plda, fit_metric
 from adapters.address.reading import Window, clause_of, window_of
 from adapters.address.value import fit_detector
 
@@ -184,3 +184,22 @@ def test_the_clause_of_a_name(text: str, name: str, wanted: str) -> None:
     at = text.rindex(name)
     start, end = clause_of(text, (at, at + len(name)))
     assert text[start:end] == wanted
+
+
+def test_the_fit_takes_both_scatters_to_their_axes() -> None:
+    """Within relations the variance is one in every direction, between them what is returned."""
+    draw = torch.Generator().manual_seed(3)
+    relation = torch.arange(2000) % 100
+    spread = torch.linspace(2, 0.1, 60)
+    x = (torch.randn(100, 60, generator=draw)[relation] * spread).double()
+    x += torch.randn(2000, 60, generator=draw).double()
+    mean, space, between = _plda(x, relation, 20)
+    centred = x - mean
+    means = torch.stack([centred[relation == k].mean(0) for k in range(100)])
+    rest = centred - means[relation]
+    within = rest.T @ rest / (2000 - 100)
+    apart = means.T @ means / 100 - within / 20
+    within.diagonal().add_(FLOOR * within.diagonal().mean())
+    assert torch.allclose(space.T @ within @ space, torch.eye(20).double(), atol=1e-5)
+    assert torch.allclose(space.T @ apart @ space, torch.diag(between), atol=1e-4)
+    assert between[0] > 2 * between[-1] > 0
