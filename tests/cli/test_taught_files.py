@@ -39,6 +39,7 @@ def test_a_file_is_looked_through_before_anything_is_taught(
     result = run("teach", "--file", str(path))
     assert (result.code, result.out) == (2, "")
     assert told in result.err
+    assert ("--dry-run` shows every line" in result.err) is told.startswith("line")
     assert not learner.kept
 
 

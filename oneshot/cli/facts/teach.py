@@ -161,10 +161,14 @@ def _look_through(file: str, templates: Sequence[str]) -> None:
     total = parquet_count(path) if rows else path.stat().st_size
     with SESSION.get().output.progress() as progress, path.open("rb") as stream:
         statements = read_statements(path if rows else stream, file, templates)
-        for found, _ in enumerate(statements, start=1):
-            if progress and found % _STEP == 0:
-                done = found if rows else stream.tell()
-                progress(f"looking through {file}", min(done, total - 1), total)
+        try:
+            for found, _ in enumerate(statements, start=1):
+                if progress and found % _STEP == 0:
+                    done = found if rows else stream.tell()
+                    progress(f"looking through {file}", min(done, total - 1), total)
+        except BadInputError as error:
+            every = f"`oneshot import {file} --dry-run` shows every line"
+            raise BadInputError(f"{error}; {every}") from None
     if not found:
         raise BadInputError(f"{file} holds no facts; give one with facts, one a line or row")
 
