@@ -69,7 +69,8 @@ def _words() -> tuple[frozenset[str], frozenset[str]]:
 
 def is_ordinary(word: str) -> bool:
     """Whether a word means something by itself, or is one of grammar."""
-    return word.lower() in _words()[0] | _GRAMMAR
+    key = word.lower()
+    return key in _words()[0] or key in _GRAMMAR
 
 
 def may_be_no_name(words: Sequence[Word], mention: Mention) -> bool:

@@ -4,19 +4,18 @@ python -m experiments.facts.costs.speed packaged smollm2
 """
 
 import argparse
-import tempfile
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+from experiments.facts.runs import new_brain
 from experiments.record import run_recorded
 from oneshot.facts.examination.speed import bench_writer
-from oneshot.facts.learner import Learner
 
 
-def experiment(host: str | None) -> dict[str, Any]:
+def experiment(host: str) -> dict[str, Any]:
     """The timings on a host."""
-    with tempfile.TemporaryDirectory() as folder, Learner.open(folder, model=host) as learner:
+    with new_brain(host, "cpu") as learner:
         return {"timings": [asdict(timing) for timing in bench_writer(learner)]}
 
 
@@ -25,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("hosts", nargs="+", help="packaged, or as --model takes it")
     for host in parser.parse_args().hosts:
-        measured = partial(experiment, None if host == "packaged" else host)
+        measured = partial(experiment, host)
         name = "facts-speed" if host == "packaged" else f"facts-speed-{host}"
         print(run_recorded(name, {"host": host}, [], measured))
 

@@ -46,6 +46,7 @@ def told_before(prompt: str, answer: str, subject: str) -> tuple[tuple[str, str]
     return ((found.prompt, found.answer),) if _holds(kind, found, answer, subject) else ()
 
 
+@lru_cache(1 << 10)  # a fact's first part is looked at in two ways
 def read(text: str, subject: str) -> Statement | None:
     """What a part of a sentence tells of the same subject."""
     try:

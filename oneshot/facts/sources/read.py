@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from oneshot.errors import BadInputError
 from oneshot.facts.sources import anki, chatgpt, graph, markdown, mem0, plain
 from oneshot.facts.sources.tables import records, separated
-from oneshot.facts.sources.tables.records import BROKEN
 from oneshot.facts.sources.understanding import Content, Item, Understanding, bounded
 from oneshot.progress import Report, silent
 
@@ -125,7 +124,7 @@ def _lines(text: str) -> list[tuple[str, dict[str, Any]]] | None:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):
-            value, broken = {BROKEN: line}, broken + 1
+            value, broken = {records.BROKEN: line}, broken + 1
         found.append((f"line {number}", _object(value)))
     return found if 2 * broken < len(found) else None
 

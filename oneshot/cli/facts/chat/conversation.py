@@ -32,7 +32,7 @@ HELP = (
     ("/quit", "leave"),
 )
 TEACH = "teach:"
-QUOTES = "\"'"
+QUOTES = '"', "'"
 
 
 class Conversation:
@@ -60,9 +60,9 @@ class Conversation:
             self._word(line)
         elif line.startswith(TEACH):
             self._teach(line.removeprefix(TEACH))
-        elif not (wants_keeping(line) and self._kept(line)) and not (
-            corrects(line) and self._put_right(line)
-        ):
+        elif wants_keeping(line) and self._kept(line):
+            return
+        elif not (corrects(line) and self._put_right(line)):
             self._ask(line)
 
     def _word(self, line: str) -> None:
@@ -119,8 +119,7 @@ class Conversation:
 
     def _teach(self, sentence: str) -> None:
         text = sentence.strip()
-        parts = _quoted(text) if text[:1] in QUOTES else []
-        if len(parts) > 1:
+        if parts := _quoted(text):
             prompt, answer, *subject = parts
             fact = statement_of(self.learner, prompt, answer, *subject)
         else:
@@ -180,6 +179,8 @@ class Conversation:
 
 def _quoted(text: str) -> list[str]:
     """The two or three parts of a text in quotes; none where it is a sentence that has some."""
+    if not text.startswith(QUOTES):
+        return []
     try:
         parts = shlex.split(text)
     except ValueError:
